@@ -1,0 +1,38 @@
+/** The only place that reads the wall clock or sets a timer. Everything else is handed a `Clock`,
+ *  so that a test can drive time and a replay can repeat it (law 1). */
+
+export interface Clock {
+  /** Wall-clock time, integer microseconds since 1970 UTC. */
+  nowUs(): number
+  /** Monotonic milliseconds, for measuring how long something took. */
+  monotonicMs(): number
+  /** Runs `callback` once after `delayMs`; the result cancels it. The timer does not keep the
+   *  process alive. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  nowUs: () => Math.floor((performance.timeOrigin + performance.now()) * 1000),
+  monotonicMs: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Resolves after `delayMs` of the given clock; keeps the process alive while it waits. */
+export function sleep(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs))
+}
+
+/** What an epoch knows of time and chance: read once, written to the journal, replayed from it.
+ *  CURRENT_TIMESTAMP, PROCTIME, RAND, UUID and idle timeouts use this and nothing else. */
+export interface EpochClock {
+  /** The epoch's number; grows by one. */
+  epoch: number
+  /** The epoch's clock reading, integer microseconds since 1970 UTC; never decreases. */
+  nowUs: number
+  /** The epoch's random seed, a uint32. */
+  seed: number
+}

@@ -1,0 +1,161 @@
+/** The file system as an interface, so that tests can tear writes, lose them and fill the disk.
+ *  Reads and writes are synchronous (they meet the page cache); only `sync` waits for the device.
+ *  Errors: DISK_FULL for ENOSPC, DISK_FAILED for everything else the device says. */
+
+import * as fs from 'node:fs'
+import { SqlError } from './errors.ts'
+
+export interface DiskFile {
+  readonly path: string
+  /** Bytes in the file now. */
+  size(): number
+  /** Fills `target` from `position` as far as the file reaches; returns the bytes read. */
+  read(target: Uint8Array, position: number): number
+  /** Writes all of `bytes` at `position`. */
+  write(bytes: Uint8Array, position: number): void
+  /** Resolves when everything written before the call is on the device. */
+  sync(): Promise<void>
+  syncNow(): void
+  truncate(size: number): void
+  close(): void
+}
+
+export interface Disk {
+  /** Opens for reading; undefined if there is no such file. */
+  openRead(path: string): DiskFile | undefined
+  /** Opens for reading and writing; creates the file if there is none. */
+  openWrite(path: string): DiskFile
+  /** The whole file; undefined if there is none. */
+  readAll(path: string): Uint8Array | undefined
+  /** Replaces the file by `bytes` at once: after a crash it is the old or the new, whole. */
+  replace(path: string, bytes: Uint8Array): void
+  /** File names in the folder, sorted; empty if there is no such folder. */
+  list(folder: string): string[]
+  makeFolder(folder: string): void
+  /** Makes the folder's own entries durable (new and removed files). */
+  syncFolder(folder: string): void
+  /** Removes a file or a folder with all that is in it; nothing happens if there is none. */
+  remove(path: string): void
+}
+
+function guard<T>(path: string, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw diskError(path, error)
+  }
+}
+
+function diskError(path: string, error: unknown): SqlError {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? new SqlError('DISK_FULL', `No space left for ${path}`, { cause: error })
+    : new SqlError('DISK_FAILED', `${path}: ${message}`, { cause: error })
+}
+
+class NodeFile implements DiskFile {
+  readonly path: string
+  readonly #fd: number
+
+  constructor(path: string, fd: number) {
+    this.path = path
+    this.#fd = fd
+  }
+
+  size(): number {
+    return guard(this.path, () => fs.fstatSync(this.#fd).size)
+  }
+
+  read(target: Uint8Array, position: number): number {
+    let done = 0
+    while (done < target.length) {
+      const n = guard(this.path, () =>
+        fs.readSync(this.#fd, target, done, target.length - done, position + done),
+      )
+      if (n === 0) break
+      done += n
+    }
+    return done
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    let done = 0
+    while (done < bytes.length) {
+      done += guard(this.path, () =>
+        fs.writeSync(this.#fd, bytes, done, bytes.length - done, position + done),
+      )
+    }
+  }
+
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.fdatasync(this.#fd, (error) => (error ? reject(diskError(this.path, error)) : resolve()))
+    })
+  }
+
+  syncNow(): void {
+    guard(this.path, () => fs.fdatasyncSync(this.#fd))
+  }
+
+  truncate(size: number): void {
+    guard(this.path, () => fs.ftruncateSync(this.#fd, size))
+  }
+
+  close(): void {
+    guard(this.path, () => fs.closeSync(this.#fd))
+  }
+}
+
+/** The folder part of a path. */
+export const folderOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf('/'), 0))
+
+export const nodeDisk: Disk = {
+  openRead(path) {
+    if (!fs.existsSync(path)) return undefined
+    return guard(path, () => new NodeFile(path, fs.openSync(path, 'r')))
+  },
+  openWrite(path) {
+    return guard(path, () => {
+      const flags = fs.constants.O_RDWR | fs.constants.O_CREAT
+      return new NodeFile(path, fs.openSync(path, flags, 0o644))
+    })
+  },
+  readAll(path) {
+    if (!fs.existsSync(path)) return undefined
+    return guard(path, () => fs.readFileSync(path))
+  },
+  replace(path, bytes) {
+    guard(path, () => {
+      const draft = `${path}.draft`
+      const fd = fs.openSync(draft, 'w', 0o644)
+      try {
+        fs.writeFileSync(fd, bytes)
+        fs.fsyncSync(fd)
+      } finally {
+        fs.closeSync(fd)
+      }
+      fs.renameSync(draft, path)
+      nodeDisk.syncFolder(folderOf(path))
+    })
+  },
+  list(folder) {
+    if (!fs.existsSync(folder)) return []
+    return guard(folder, () => fs.readdirSync(folder).sort())
+  },
+  makeFolder(folder) {
+    guard(folder, () => fs.mkdirSync(folder, { recursive: true }))
+  },
+  syncFolder(folder) {
+    guard(folder, () => {
+      const fd = fs.openSync(folder, 'r')
+      try {
+        fs.fsyncSync(fd)
+      } finally {
+        fs.closeSync(fd)
+      }
+    })
+  },
+  remove(path) {
+    guard(path, () => fs.rmSync(path, { recursive: true, force: true }))
+  },
+}

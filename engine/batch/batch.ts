@@ -1,0 +1,61 @@
+/** A batch: some rows in columns. With weights it is a piece of a changelog (a Z-set, law 2):
+ *  +1 inserts a row, -1 retracts one, an update is both in one epoch. */
+
+import { type Column, gather, slice } from './column.ts'
+import type { Schema } from './schema.ts'
+
+/** Immutable once emitted: an operator that changes rows makes new arrays. */
+export class Batch {
+  readonly schema: Schema
+  readonly columns: readonly Column[]
+  readonly rowCount: number
+  /** One weight a row, never 0. null: every row is +1, the append-only fast path. */
+  readonly weights: Int32Array | null
+  /** Per row: the watermark of the row's own split just before the row, in microseconds. null: no
+   *  row is behind it, so none can be late. It makes lateness a property of the row and not of
+   *  where an epoch happened to end (law 1). */
+  readonly watermarks: Float64Array | null
+
+  constructor(
+    schema: Schema,
+    columns: readonly Column[],
+    rowCount: number,
+    weights: Int32Array | null = null,
+    watermarks: Float64Array | null = null,
+  ) {
+    this.schema = schema
+    this.columns = columns
+    this.rowCount = rowCount
+    this.weights = weights
+    this.watermarks = watermarks
+  }
+
+  /** The rows at `rows[0..count)`. `rows` may be reused by the caller afterwards. */
+  keep(rows: Int32Array, count: number): Batch {
+    const { schema, columns, weights, watermarks } = this
+    return new Batch(
+      schema,
+      columns.map((column) => gather(column, rows, count)),
+      count,
+      weights && Int32Array.from({ length: count }, (_, i) => weights[rows[i]]),
+      watermarks && Float64Array.from({ length: count }, (_, i) => watermarks[rows[i]]),
+    )
+  }
+
+  /** Rows [from, to), sharing memory. */
+  slice(from: number, to: number): Batch {
+    if (from === 0 && to === this.rowCount) return this
+    return new Batch(
+      this.schema,
+      this.columns.map((column) => slice(column, from, to)),
+      to - from,
+      this.weights?.subarray(from, to),
+      this.watermarks?.subarray(from, to),
+    )
+  }
+
+  /** The same rows under other columns (a projection, or computed columns). */
+  withColumns(schema: Schema, columns: readonly Column[]): Batch {
+    return new Batch(schema, columns, this.rowCount, this.weights, this.watermarks)
+  }
+}

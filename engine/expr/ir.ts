@@ -1,0 +1,145 @@
+/** Expressions after binding: names are column positions, every node has its type, functions are
+ *  resolved to one signature. Plain data: it crosses threads and is printed by EXPLAIN. The
+ *  compiler (`compile.ts`) and the slow reference (`interpret.ts`) give the same answer for it. */
+
+import type { Span } from '../base/errors.ts'
+import { type DataType, typeName } from '../batch/types.ts'
+
+/** A value as the interpreter and literals hold it.
+ *  boolean -> boolean; tinyint..int, date, interval_month, float, double -> number;
+ *  bigint, time, timestamp*, interval_second, decimal -> "i64 value": a number when it is in
+ *  [-2^53, 2^53), else a bigint (decimals: the scaled integer); varchar, json -> string;
+ *  bytes -> Uint8Array; array -> Value[]; map -> [key, value][]; row -> Value[]. */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Value[]
+
+interface Node {
+  readonly type: DataType
+  /** Where the expression stands in the statement, for errors at run time. */
+  readonly at?: Span | undefined
+}
+
+export interface ColumnExpr extends Node {
+  readonly kind: 'column'
+  readonly index: number
+  /** For EXPLAIN only. */
+  readonly name: string
+  readonly nullable: boolean
+}
+
+export interface LiteralExpr extends Node {
+  readonly kind: 'literal'
+  readonly value: Value
+}
+
+/** A function or an operator, by the name of its entry in `functions/index.ts`; the argument types
+ *  select the signature. Operators are functions too: `+`, `=`, `AND`, `NOT`, `IS NULL`, `LIKE`. */
+export interface CallExpr extends Node {
+  readonly kind: 'call'
+  readonly name: string
+  readonly args: readonly Expr[]
+}
+
+/** CAST, or TRY_CAST when `safe`: a value that does not convert becomes NULL. */
+export interface CastExpr extends Node {
+  readonly kind: 'cast'
+  readonly arg: Expr
+  readonly safe: boolean
+}
+
+/** Searched CASE; the simple form is rewritten to it. Branches are tried in order, lazily. */
+export interface CaseExpr extends Node {
+  readonly kind: 'case'
+  readonly branches: readonly { readonly when: Expr; readonly then: Expr }[]
+  readonly otherwise: Expr
+}
+
+export type Expr = ColumnExpr | LiteralExpr | CallExpr | CastExpr | CaseExpr
+
+/** The expression's direct parts. */
+export function childrenOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case 'column':
+    case 'literal':
+      return []
+    case 'call':
+      return expr.args
+    case 'cast':
+      return [expr.arg]
+    case 'case':
+      return [...expr.branches.flatMap((b) => [b.when, b.then]), expr.otherwise]
+  }
+}
+
+/** A copy with every part replaced by `change(part)`, bottom-up. */
+export function mapExpr(expr: Expr, change: (expr: Expr) => Expr): Expr {
+  const map = (part: Expr) => mapExpr(part, change)
+  switch (expr.kind) {
+    case 'column':
+    case 'literal':
+      return change(expr)
+    case 'call':
+      return change({ ...expr, args: expr.args.map(map) })
+    case 'cast':
+      return change({ ...expr, arg: map(expr.arg) })
+    case 'case':
+      return change({
+        ...expr,
+        branches: expr.branches.map((b) => ({ when: map(b.when), then: map(b.then) })),
+        otherwise: map(expr.otherwise),
+      })
+  }
+}
+
+/** Positions of all columns the expression reads. */
+export function columnsOf(expr: Expr, into: Set<number> = new Set()): Set<number> {
+  if (expr.kind === 'column') into.add(expr.index)
+  for (const child of childrenOf(expr)) columnsOf(child, into)
+  return into
+}
+
+/** For EXPLAIN: close to SQL, one line. */
+export function printExpr(expr: Expr): string {
+  switch (expr.kind) {
+    case 'column':
+      return expr.name
+    case 'literal':
+      return printValue(expr.value)
+    case 'call':
+      return printCall(expr)
+    case 'cast':
+      return `${expr.safe ? 'TRY_CAST' : 'CAST'}(${printExpr(expr.arg)} AS ${typeName(expr.type)})`
+    case 'case': {
+      const branches = expr.branches
+        .map((b) => `WHEN ${printExpr(b.when)} THEN ${printExpr(b.then)}`)
+        .join(' ')
+      return `CASE ${branches} ELSE ${printExpr(expr.otherwise)} END`
+    }
+  }
+}
+
+function printCall({ name, args }: CallExpr): string {
+  const parts = args.map(printExpr)
+  if (/^[A-Z_0-9]+$/.test(name) && name !== 'AND' && name !== 'OR') {
+    return `${name}(${parts.join(', ')})`
+  }
+  if (parts.length === 2) return `(${parts[0]} ${name} ${parts[1]})`
+  if (parts.length === 1) {
+    return name.startsWith('IS') ? `(${parts[0]} ${name})` : `(${name} ${parts[0]})`
+  }
+  return `${name}(${parts.join(', ')})`
+}
+
+function printValue(value: Value): string {
+  if (value === null) return 'NULL'
+  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
+  if (value instanceof Uint8Array) return `X'${Buffer.from(value).toString('hex')}'`
+  if (Array.isArray(value)) return `[${value.map(printValue).join(', ')}]`
+  return String(value).toUpperCase()
+}

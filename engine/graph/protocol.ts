@@ -1,0 +1,115 @@
+/** What the main thread and the engine's worker say to each other. Plain data only. Requests are
+ *  answered by `reply` with the same `id`; events come unasked. */
+
+import type { ErrorJson } from '../base/errors.ts'
+import type { QueryPlan } from '../plan/physical.ts'
+
+export interface EngineConfig {
+  /** Folder of the journal, the checkpoints, the streams and the results. */
+  readonly dataFolder: string
+  readonly checkpointIntervalMs: number
+  readonly epochRowsMax: number
+  /** Queries that were running when the server stopped, in order of creation. */
+  readonly queries: readonly QueryPlan[]
+}
+
+export type EngineRequest =
+  /** Starts a continuous query from the beginning of its tables. Replies null. */
+  | { readonly kind: 'attach'; readonly plan: QueryPlan }
+  | { readonly kind: 'detach'; readonly queryId: string }
+  /** Runs a plan over what is there now and ends. Replies BoundedResult. */
+  | {
+      readonly kind: 'run'
+      readonly plan: QueryPlan
+      /** Rows of tables that are not streams (materialized views), by table id, as result frames
+       *  payloads (see batch/ipc.ts). */
+      readonly given: Readonly<Record<string, readonly Uint8Array[]>>
+      readonly rowsMax: number
+    }
+  /** The embedded stream's split is durable up to `end`; `ended`: no record will follow. */
+  | {
+      readonly kind: 'appended'
+      readonly tableId: string
+      readonly split: number
+      readonly end: number
+      readonly ended: boolean
+    }
+  | { readonly kind: 'checkpoint' }
+  | { readonly kind: 'status' }
+  /** Final checkpoint, then the worker exits. */
+  | { readonly kind: 'stop' }
+
+export interface BoundedResult {
+  /** Encoded batches, consolidated: no weights, every row counts once. */
+  readonly payloads: readonly Uint8Array[]
+}
+
+/** One epoch's output of one query, durable in its result log. */
+export interface ResultFrame {
+  readonly queryId: string
+  /** Dense per query, from 0: an epoch without output takes none (law 4). */
+  readonly seq: number
+  readonly epoch: number
+  /** The query's watermark after the epoch, microseconds; -Infinity before the first. */
+  readonly watermarkUs: number
+  /** A weighted batch, encoded (batch/ipc.ts). */
+  readonly payload: Uint8Array
+}
+
+export interface QueryStatus {
+  readonly queryId: string
+  readonly state: 'recovering' | 'backfilling' | 'running' | 'paused' | 'ended' | 'failed'
+  readonly error?: ErrorJson | undefined
+  readonly epoch: number
+  readonly watermarkUs: number
+  readonly rowsIn: number
+  readonly rowsOut: number
+  readonly lateRows: number
+  /** Records in the query's tables that it has not read yet; undefined if not known. */
+  readonly lagRows: number | undefined
+  readonly stateRows: number
+  readonly stateBytes: number
+  /** The next result's seq. */
+  readonly nextSeq: number
+}
+
+export interface SourceStatus {
+  readonly tableId: string
+  readonly rowsIn: number
+  readonly watermarkUs: number
+  readonly lagRows: number | undefined
+}
+
+export interface EngineStatus {
+  readonly epoch: number
+  readonly queries: readonly QueryStatus[]
+  readonly sources: readonly SourceStatus[]
+  readonly checkpoint: {
+    readonly epoch: number
+    readonly bytes: number
+    readonly durationMs: number
+    readonly failures: number
+  }
+}
+
+export type ToEngine = { readonly id: number; readonly request: EngineRequest }
+
+export type FromEngine =
+  | { readonly kind: 'reply'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'refusal'; readonly id: number; readonly error: ErrorJson }
+  /** The engine has recovered: everything that was acknowledged is processed again. */
+  | { readonly kind: 'ready' }
+  /** New results, released: their epoch's journal entry is durable. In seq order per query. */
+  | { readonly kind: 'results'; readonly frames: readonly ResultFrame[] }
+  /** Watermarks that rose without a result. */
+  | {
+      readonly kind: 'progress'
+      readonly epoch: number
+      readonly queries: readonly { readonly queryId: string; readonly watermarkUs: number }[]
+    }
+  /** The query stopped on an error; the others go on. */
+  | { readonly kind: 'failed'; readonly queryId: string; readonly error: ErrorJson }
+  /** Every source of the query has ended and its last result is out. */
+  | { readonly kind: 'ended'; readonly queryId: string }
+  /** The engine itself cannot go on (journal or checkpoint cannot be written). */
+  | { readonly kind: 'broken'; readonly error: ErrorJson }

@@ -1,0 +1,63 @@
+/** The contract of a source connector: where records come from, in splits that can be read again
+ *  from any offset. Connectors bring bytes or columns; decoding, batching, watermarks, retries and
+ *  checkpoints are the engine's, once for all. */
+
+import type { Batch } from '../batch/batch.ts'
+import type { TableSpec } from '../plan/physical.ts'
+
+/** A position in a split: the offset of the next record to read. Opaque outside its connector,
+ *  except that '' means the split's beginning as the table's options define it. */
+export type Offset = string
+
+export interface Split {
+  readonly id: string
+}
+
+/** What one poll brought: the records [from, to) of one split. */
+export type Chunk = {
+  readonly from: Offset
+  readonly to: Offset
+  readonly rowCount: number
+  /** The split has ended after this chunk; there will be no more. */
+  readonly end: boolean
+} & (
+  | {
+      /** Rows already in columns, with the table's stored columns. */
+      readonly batch: Batch
+    }
+  | {
+      /** Messages to decode by the table's format: message i is bytes[starts[i], ends[i]). */
+      readonly bytes: Uint8Array
+      readonly starts: Int32Array
+      readonly ends: Int32Array
+    }
+)
+
+export interface PollLimit {
+  readonly rowsMax: number
+  readonly bytesMax: number
+  /** Stop exactly here: a replay reads what the journal says was read. */
+  readonly until?: Offset | undefined
+}
+
+export interface SplitReader {
+  /** The next records at hand, or null if there are none now. Never blocks. A replay (`until`
+   *  given) may answer null until the records have arrived, but never skips any. */
+  poll(limit: PollLimit): Chunk | null
+  /** `callback` is called whenever a poll may bring something. */
+  onReady(callback: () => void): void
+  /** Records known to be in the split behind our position; undefined if the connector can't tell. */
+  lagRows(): number | undefined
+  /** The effect of all records before `offset` is in a durable checkpoint (law 6). */
+  commit(offset: Offset): Promise<void>
+  close(): Promise<void>
+}
+
+export interface SourceConnector {
+  readonly name: string
+  /** 'offset': any offset can be read again. 'log': it cannot, so its records go through the
+   *  embedded log first. */
+  readonly replay: 'offset' | 'log'
+  listSplits(table: TableSpec): Promise<readonly Split[]>
+  open(table: TableSpec, split: Split, from: Offset): Promise<SplitReader>
+}

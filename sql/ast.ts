@@ -1,0 +1,280 @@
+/** Our own syntax tree: what the parser gives and the binder takes. Every node knows where it
+ *  stands in the statement text (`at`). Names are as written, without quotes; unquoted names keep
+ *  their case (Flink's rule), and are resolved exactly first, then ignoring case. */
+
+import type { Span } from '../engine/base/errors.ts'
+import type { DataType } from '../engine/batch/types.ts'
+import type { Value } from '../engine/expr/ir.ts'
+
+export interface Name {
+  readonly text: string
+  readonly at: Span
+}
+
+// Expressions
+
+interface Node {
+  readonly at: Span
+}
+
+export type Expression =
+  | ({ readonly kind: 'name'; readonly path: readonly Name[] } & Node)
+  | ({ readonly kind: 'literal'; readonly type: DataType; readonly value: Value } & Node)
+  /** Operators too: `+`, `AND`, `NOT`, `IS NULL`, `=`, `BETWEEN`, `LIKE`, `||`. */
+  | ({
+      readonly kind: 'call'
+      readonly name: Name
+      readonly args: readonly Expression[]
+      readonly distinct: boolean
+      readonly filter?: Expression | undefined
+      readonly orderBy: readonly OrderItem[]
+      readonly over?: Over | undefined
+    } & Node)
+  /** COUNT(*) and the like: a call whose only argument is `star`. */
+  | ({ readonly kind: 'star' } & Node)
+  | ({
+      readonly kind: 'cast'
+      readonly arg: Expression
+      readonly type: DataType
+      readonly safe: boolean
+    } & Node)
+  | ({
+      readonly kind: 'case'
+      readonly operand?: Expression | undefined
+      readonly branches: readonly { readonly when: Expression; readonly then: Expression }[]
+      readonly otherwise?: Expression | undefined
+    } & Node)
+  /** `x IN (a, b)`; `x IN (SELECT …)` is `in-query`. */
+  | ({
+      readonly kind: 'in'
+      readonly arg: Expression
+      readonly list: readonly Expression[]
+      readonly negated: boolean
+    } & Node)
+  | ({
+      readonly kind: 'in-query'
+      readonly arg: Expression
+      readonly query: Query
+      readonly negated: boolean
+    } & Node)
+  | ({ readonly kind: 'exists'; readonly query: Query; readonly negated: boolean } & Node)
+  | ({ readonly kind: 'subquery'; readonly query: Query } & Node)
+
+export interface OrderItem {
+  readonly value: Expression
+  readonly descending: boolean
+  /** Flink's default: NULLs first ascending, last descending. */
+  readonly nullsFirst: boolean
+}
+
+export interface Over {
+  readonly partitionBy: readonly Expression[]
+  readonly orderBy: readonly OrderItem[]
+  readonly frame?: Frame | undefined
+  readonly at: Span
+}
+
+export interface Frame {
+  readonly unit: 'rows' | 'range'
+  readonly from: FrameBound
+  readonly to: FrameBound
+}
+
+export type FrameBound =
+  | { readonly kind: 'unbounded-preceding' }
+  | { readonly kind: 'preceding'; readonly by: Expression }
+  | { readonly kind: 'current-row' }
+  | { readonly kind: 'following'; readonly by: Expression }
+  | { readonly kind: 'unbounded-following' }
+
+// Queries
+
+export interface Query {
+  readonly with: readonly { readonly name: Name; readonly columns: readonly Name[]; readonly query: Query }[]
+  readonly body: QueryBody
+  readonly orderBy: readonly OrderItem[]
+  readonly limit?: number | undefined
+  readonly offset?: number | undefined
+  readonly at: Span
+}
+
+export type QueryBody =
+  | Select
+  | {
+      readonly kind: 'set'
+      readonly operator: 'union' | 'intersect' | 'except'
+      readonly all: boolean
+      readonly left: QueryBody
+      readonly right: QueryBody
+      readonly at: Span
+    }
+  | { readonly kind: 'values'; readonly rows: readonly (readonly Expression[])[]; readonly at: Span }
+  /** A parenthesised query with its own ORDER BY or LIMIT. */
+  | { readonly kind: 'nested'; readonly query: Query; readonly at: Span }
+
+export interface Select {
+  readonly kind: 'select'
+  readonly distinct: boolean
+  readonly items: readonly SelectItem[]
+  /** Empty: SELECT without FROM. Several: a comma list, which is a cross join. */
+  readonly from: readonly TableRef[]
+  readonly where?: Expression | undefined
+  readonly groupBy: readonly GroupItem[]
+  readonly having?: Expression | undefined
+  readonly qualify?: Expression | undefined
+  readonly at: Span
+}
+
+export type SelectItem =
+  | { readonly kind: 'value'; readonly value: Expression; readonly alias?: Name | undefined }
+  /** `*`, `t.*`, `* EXCEPT (a, b)`. */
+  | {
+      readonly kind: 'all'
+      readonly table?: Name | undefined
+      readonly except: readonly Name[]
+      readonly at: Span
+    }
+
+export type GroupItem =
+  | { readonly kind: 'value'; readonly value: Expression }
+  | {
+      readonly kind: 'grouping-sets'
+      readonly sets: readonly (readonly Expression[])[]
+      readonly at: Span
+    }
+
+export type TableRef =
+  | {
+      readonly kind: 'table'
+      readonly name: Name
+      readonly alias?: TableAlias | undefined
+      /** FOR SYSTEM_TIME AS OF. */
+      readonly asOf?: Expression | undefined
+      readonly at: Span
+    }
+  | { readonly kind: 'query'; readonly query: Query; readonly alias?: TableAlias | undefined; readonly lateral: boolean; readonly at: Span }
+  | {
+      readonly kind: 'window'
+      readonly window: WindowCall
+      readonly alias?: TableAlias | undefined
+      readonly at: Span
+    }
+  | {
+      readonly kind: 'function'
+      readonly name: Name
+      readonly args: readonly Expression[]
+      readonly withOrdinality: boolean
+      readonly alias?: TableAlias | undefined
+      readonly at: Span
+    }
+  | {
+      readonly kind: 'join'
+      readonly join: 'inner' | 'left' | 'right' | 'full' | 'cross'
+      readonly left: TableRef
+      readonly right: TableRef
+      readonly on?: Expression | undefined
+      readonly using: readonly Name[]
+      readonly at: Span
+    }
+
+export interface TableAlias {
+  readonly name: Name
+  readonly columns: readonly Name[]
+}
+
+/** A windowing table function: TUMBLE, HOP, CUMULATE, SESSION over a table or a subquery. */
+export interface WindowCall {
+  readonly function: Name
+  readonly input: TableRef
+  readonly timeColumn: Name
+  readonly partitionBy: readonly Name[]
+  /** In the function's own order: TUMBLE size[, offset]; HOP slide, size[, offset]; CUMULATE step,
+   *  size[, offset]; SESSION gap. */
+  readonly args: readonly Expression[]
+  readonly at: Span
+}
+
+// Statements
+
+export interface ColumnDefinition {
+  readonly name: Name
+  readonly at: Span
+  /** Absent for a computed column. */
+  readonly type?: DataType | undefined
+  readonly notNull: boolean
+  readonly primaryKey: boolean
+  readonly computed?: Expression | undefined
+  readonly metadata?: { readonly from?: string | undefined; readonly virtual: boolean } | undefined
+  readonly comment?: string | undefined
+}
+
+export type Emit =
+  | { readonly kind: 'changes'; readonly at: Span }
+  | { readonly kind: 'final'; readonly at: Span }
+  | { readonly kind: 'every'; readonly intervalUs: number; readonly at: Span }
+
+export interface OptionPair {
+  readonly key: Name
+  readonly value: string
+  readonly at: Span
+}
+
+export type ObjectKind = 'table' | 'view' | 'materialized-view' | 'query' | 'function'
+
+/** A query with the text it came from; `text` is what the catalog stores and replans. */
+export interface QueryStatement {
+  readonly query: Query
+  readonly emit?: Emit | undefined
+  readonly text: string
+}
+
+export type Statement = StatementBody & { readonly at: Span; readonly text: string }
+
+type StatementBody =
+  | ({ readonly kind: 'select' } & QueryStatement)
+  | {
+      readonly kind: 'create-table'
+      readonly name: Name
+      readonly ifNotExists: boolean
+      readonly columns: readonly ColumnDefinition[]
+      readonly primaryKey?: readonly Name[] | undefined
+      readonly watermark?:
+        | { readonly column: Name; readonly value: Expression; readonly at: Span }
+        | undefined
+      readonly options: readonly OptionPair[]
+      readonly comment?: string | undefined
+    }
+  | ({
+      readonly kind: 'create-view'
+      readonly name: Name
+      readonly materialized: boolean
+      readonly temporary: boolean
+      readonly orReplace: boolean
+      readonly ifNotExists: boolean
+      readonly columns: readonly Name[]
+    } & QueryStatement)
+  | {
+      readonly kind: 'insert-values'
+      readonly table: Name
+      readonly columns: readonly Name[]
+      readonly rows: readonly (readonly Expression[])[]
+    }
+  | ({
+      readonly kind: 'insert-select'
+      readonly table: Name
+      readonly columns: readonly Name[]
+    } & QueryStatement)
+  | { readonly kind: 'drop'; readonly object: ObjectKind; readonly name: Name; readonly ifExists: boolean }
+  | {
+      readonly kind: 'show'
+      readonly what: 'tables' | 'views' | 'materialized-views' | 'queries' | 'functions'
+    }
+  | { readonly kind: 'show-create'; readonly name: Name }
+  | { readonly kind: 'describe'; readonly name: Name }
+  | {
+      readonly kind: 'explain'
+      readonly mode: 'plan' | 'logical' | 'physical' | 'code' | 'analyze'
+      readonly statement: Statement
+    }
+  | { readonly kind: 'set'; readonly key?: string | undefined; readonly value?: string | undefined }
+  | { readonly kind: 'reset'; readonly key?: string | undefined }

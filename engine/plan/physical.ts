@@ -2,8 +2,9 @@
  *  threads. The kinds of node are those of the operator list, plus `source` as the leaf. */
 
 import type { Schema } from '../batch/schema.ts'
-import type { Expr } from '../expr/ir.ts'
+import type { Value } from '../expr/ir.ts'
 import type { OperatorKind, OperatorNode } from '../operator/index.ts'
+import type { TableSpec } from '../source/table.ts'
 
 /** Reads some columns of a table. All readers of one table in an epoch see the same rows. */
 export interface SourcePlan {
@@ -11,6 +12,13 @@ export interface SourcePlan {
   readonly table: TableSpec
   /** Positions in the table's schema, in output order. */
   readonly columns: readonly number[]
+}
+
+/** Literal rows: VALUES, and SELECT without FROM. It has ended from the start. */
+export interface ValuesPlan {
+  readonly kind: 'values'
+  readonly schema: Schema
+  readonly rows: readonly (readonly Value[])[]
 }
 
 export type OperatorPlan = {
@@ -21,33 +29,7 @@ export type OperatorPlan = {
   }
 }[OperatorKind]
 
-export type Plan = SourcePlan | OperatorPlan
-
-/** A table as the engine needs it: where its records come from and what they mean. */
-export interface TableSpec {
-  /** Never reused, also not after DROP and CREATE: names the folder of an embedded stream. */
-  readonly id: string
-  readonly name: string
-  /** All columns in DDL order: first those that are stored, then the computed ones. */
-  readonly schema: Schema
-  /** How many leading columns are stored (read from the record); the rest are `computed`. */
-  readonly storedCount: number
-  /** Over the columns before it; one per computed column. */
-  readonly computed: readonly Expr[]
-  /** 'log' is the embedded queue. */
-  readonly connector: string
-  readonly options: Readonly<Record<string, string>>
-  readonly watermark?: WatermarkSpec | undefined
-}
-
-/** WATERMARK FOR column AS expr. `expr` is over the table's columns, of the column's type. */
-export interface WatermarkSpec {
-  readonly column: number
-  readonly expr: Expr
-  /** After this long without a record a split no longer holds the watermark back, and a wholly
-   *  silent stream closes its windows. 0: never. */
-  readonly idleTimeoutMs: number
-}
+export type Plan = SourcePlan | ValuesPlan | OperatorPlan
 
 /** A query ready to run. */
 export interface QueryPlan {
@@ -67,6 +49,6 @@ export interface QueryPlan {
 /** Every table the plan reads, once. */
 export function tablesOf(plan: Plan, into: Map<string, TableSpec> = new Map()): TableSpec[] {
   if (plan.kind === 'source') into.set(plan.table.id, plan.table)
-  else for (const input of plan.inputs) tablesOf(input, into)
+  else if (plan.kind !== 'values') for (const input of plan.inputs) tablesOf(input, into)
   return [...into.values()]
 }

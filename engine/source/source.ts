@@ -3,7 +3,7 @@
  *  checkpoints are the engine's, once for all. */
 
 import type { Batch } from '../batch/batch.ts'
-import type { TableSpec } from '../plan/physical.ts'
+import type { TableSpec } from './table.ts'
 
 /** A position in a split: the offset of the next record to read. Opaque outside its connector,
  *  except that '' means the split's beginning as the table's options define it. */

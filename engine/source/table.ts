@@ -1,0 +1,30 @@
+/** A table as the engine knows it. Plain data: it crosses threads inside a plan. */
+
+import type { Schema } from '../batch/schema.ts'
+import type { Expr } from '../expr/ir.ts'
+
+/** A table as the engine needs it: where its records come from and what they mean. */
+export interface TableSpec {
+  /** Never reused, also not after DROP and CREATE: names the folder of an embedded stream. */
+  readonly id: string
+  readonly name: string
+  /** All columns in DDL order: first those that are stored, then the computed ones. */
+  readonly schema: Schema
+  /** How many leading columns are stored (read from the record); the rest are `computed`. */
+  readonly storedCount: number
+  /** Over the columns before it; one per computed column. */
+  readonly computed: readonly Expr[]
+  /** 'log' is the embedded queue. */
+  readonly connector: string
+  readonly options: Readonly<Record<string, string>>
+  readonly watermark?: WatermarkSpec | undefined
+}
+
+/** WATERMARK FOR column AS expr. `expr` is over the table's columns, of the column's type. */
+export interface WatermarkSpec {
+  readonly column: number
+  readonly expr: Expr
+  /** After this long without a record a split no longer holds the watermark back, and a wholly
+   *  silent stream closes its windows. 0: never. */
+  readonly idleTimeoutMs: number
+}

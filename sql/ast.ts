@@ -8,6 +8,8 @@ import type { Value } from '../engine/expr/ir.ts'
 
 export interface Name {
   readonly text: string
+  /** Written "so" or `so`: a hint for "did you mean a 'text'?". */
+  readonly quoted?: boolean | undefined
   readonly at: Span
 }
 
@@ -20,7 +22,20 @@ interface Node {
 export type Expression =
   | ({ readonly kind: 'name'; readonly path: readonly Name[] } & Node)
   | ({ readonly kind: 'literal'; readonly type: DataType; readonly value: Value } & Node)
-  /** Operators too: `+`, `AND`, `NOT`, `IS NULL`, `=`, `BETWEEN`, `LIKE`, `||`. */
+  /** Function calls, and everything that can be written as one. The names the parser makes, always
+   *  in upper case (a function's own name stays as written):
+   *  - two arguments: `+ - * / % || = <> < > <= >= AND OR`, `-> ->> #> #>> @> <@`,
+   *    `IS DISTINCT FROM`, `IS NOT DISTINCT FROM`, `AT TIME ZONE`; one: `-`, `+`, `NOT`;
+   *  - `IS NULL`, `IS NOT NULL`, and likewise TRUE, FALSE, UNKNOWN;
+   *  - `BETWEEN`, `BETWEEN SYMMETRIC` (value, low, high); `LIKE`, `ILIKE`, `SIMILAR TO` (value,
+   *    pattern[, escape]); `RLIKE` (also REGEXP). NOT BETWEEN and NOT LIKE are `NOT` over these;
+   *  - `= ANY`, `< ALL`, … (value, subquery or array);
+   *  - `[]` (value, index or key), `.` (value, the field's name as a VARCHAR literal),
+   *    `ROW`, `ARRAY`, `MAP` (key, value, key, value, …);
+   *  - special forms become plain calls: EXTRACT('YEAR', x), FLOOR(x, 'DAY'), CEIL(x, 'DAY'),
+   *    TIMESTAMPADD('DAY', n, x), POSITION(part, text), SUBSTRING(text, from, count),
+   *    OVERLAY(text, part, from, count), TRIM / LTRIM / RTRIM(text[, characters]), and
+   *    CURRENT_TIMESTAMP and its kin, which are calls without arguments. */
   | ({
       readonly kind: 'call'
       readonly name: Name
@@ -90,7 +105,11 @@ export type FrameBound =
 // Queries
 
 export interface Query {
-  readonly with: readonly { readonly name: Name; readonly columns: readonly Name[]; readonly query: Query }[]
+  readonly with: readonly {
+    readonly name: Name
+    readonly columns: readonly Name[]
+    readonly query: Query
+  }[]
   readonly body: QueryBody
   readonly orderBy: readonly OrderItem[]
   readonly limit?: number | undefined
@@ -108,7 +127,11 @@ export type QueryBody =
       readonly right: QueryBody
       readonly at: Span
     }
-  | { readonly kind: 'values'; readonly rows: readonly (readonly Expression[])[]; readonly at: Span }
+  | {
+      readonly kind: 'values'
+      readonly rows: readonly (readonly Expression[])[]
+      readonly at: Span
+    }
   /** A parenthesised query with its own ORDER BY or LIMIT. */
   | { readonly kind: 'nested'; readonly query: Query; readonly at: Span }
 
@@ -152,7 +175,13 @@ export type TableRef =
       readonly asOf?: Expression | undefined
       readonly at: Span
     }
-  | { readonly kind: 'query'; readonly query: Query; readonly alias?: TableAlias | undefined; readonly lateral: boolean; readonly at: Span }
+  | {
+      readonly kind: 'query'
+      readonly query: Query
+      readonly alias?: TableAlias | undefined
+      readonly lateral: boolean
+      readonly at: Span
+    }
   | {
       readonly kind: 'window'
       readonly window: WindowCall
@@ -243,6 +272,9 @@ type StatementBody =
         | undefined
       readonly options: readonly OptionPair[]
       readonly comment?: string | undefined
+      readonly temporary?: boolean | undefined
+      /** LIKE other [(…)]: columns, keys, watermark and options are taken over from it. */
+      readonly like?: Name | undefined
     }
   | ({
       readonly kind: 'create-view'
@@ -264,12 +296,51 @@ type StatementBody =
       readonly table: Name
       readonly columns: readonly Name[]
     } & QueryStatement)
-  | { readonly kind: 'drop'; readonly object: ObjectKind; readonly name: Name; readonly ifExists: boolean }
+  /** Makes two kinds of function: a sandboxed JavaScript body, or an SQL expression over the
+   *  parameters (`expression`, its text is `body`). */
+  | {
+      readonly kind: 'create-function'
+      readonly name: Name
+      readonly orReplace: boolean
+      readonly ifNotExists: boolean
+      readonly temporary: boolean
+      readonly parameters: readonly { readonly name: Name; readonly type: DataType }[]
+      readonly returns: DataType
+      readonly language: 'javascript' | 'sql'
+      readonly body: string
+      readonly bodyAt: Span
+      readonly expression?: Expression | undefined
+    }
+  | { readonly kind: 'delete'; readonly table: Name; readonly where?: Expression | undefined }
+  | {
+      readonly kind: 'update'
+      readonly table: Name
+      readonly set: readonly { readonly column: Name; readonly value: Expression }[]
+      readonly where?: Expression | undefined
+    }
+  /** Several continuous jobs that start together. */
+  | { readonly kind: 'statement-set'; readonly statements: readonly Statement[] }
+  | {
+      readonly kind: 'alter'
+      readonly object: ObjectKind
+      readonly name: Name
+      readonly action:
+        | { readonly kind: 'pause' }
+        | { readonly kind: 'resume' }
+        | { readonly kind: 'rename'; readonly to: Name }
+        | { readonly kind: 'set'; readonly options: readonly OptionPair[] }
+    }
+  | {
+      readonly kind: 'drop'
+      readonly object: ObjectKind
+      readonly name: Name
+      readonly ifExists: boolean
+    }
   | {
       readonly kind: 'show'
       readonly what: 'tables' | 'views' | 'materialized-views' | 'queries' | 'functions'
     }
-  | { readonly kind: 'show-create'; readonly name: Name }
+  | { readonly kind: 'show-create'; readonly name: Name; readonly object?: ObjectKind | undefined }
   | { readonly kind: 'describe'; readonly name: Name }
   | {
       readonly kind: 'explain'

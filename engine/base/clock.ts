@@ -21,9 +21,19 @@ export const systemClock: Clock = {
   },
 }
 
-/** Resolves after `delayMs` of the given clock; keeps the process alive while it waits. */
-export function sleep(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs))
+/** Resolves after `delayMs` of the wall clock, or as soon as `signal` aborts; keeps the process
+ *  alive while it waits. */
+export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, delayMs)
+    signal?.addEventListener('abort', done)
+  })
 }
 
 /** What an epoch knows of time and chance: read once, written to the journal, replayed from it.

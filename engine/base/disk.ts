@@ -31,6 +31,7 @@ export interface Disk {
   replace(path: string, bytes: Uint8Array): void
   /** File names in the folder, sorted; empty if there is no such folder. */
   list(folder: string): string[]
+  /** Makes the folder and those above it, durably; nothing happens if it is there. */
   makeFolder(folder: string): void
   /** Makes the folder's own entries durable (new and removed files). */
   syncFolder(folder: string): void
@@ -143,7 +144,12 @@ export const nodeDisk: Disk = {
     return guard(folder, () => fs.readdirSync(folder).sort())
   },
   makeFolder(folder) {
-    guard(folder, () => fs.mkdirSync(folder, { recursive: true }))
+    const first = guard(folder, () => fs.mkdirSync(folder, { recursive: true }))
+    if (first === undefined) return
+    // Each new folder is an entry of the one above it.
+    for (let made = folder; made.length >= first.length; made = folderOf(made)) {
+      nodeDisk.syncFolder(folderOf(made) || '.')
+    }
   },
   syncFolder(folder) {
     guard(folder, () => {

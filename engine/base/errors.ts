@@ -70,6 +70,12 @@ export const ERRORS = {
   BODY_TOO_LARGE: user(413, 'The request body is too large'),
   UNSUPPORTED_MEDIA_TYPE: user(415, 'The content type is not supported'),
   TOO_MANY_REQUESTS: { status: 429, fault: 'user', retry: 'backoff', title: 'Too many requests' },
+  SLOW_SUBSCRIBER: {
+    status: 429,
+    fault: 'user',
+    retry: 'backoff',
+    title: 'The subscriber reads too slowly',
+  },
   UNAUTHORIZED: user(401, 'A valid token is needed'),
   FORBIDDEN: user(403, 'The token does not allow this'),
   // environment

@@ -1,7 +1,7 @@
 /** A batch: some rows in columns. With weights it is a piece of a changelog (a Z-set, law 2):
  *  +1 inserts a row, -1 retracts one, an update is both in one epoch. */
 
-import { type Column, gather, slice } from './column.ts'
+import { allocate, Column, gather, slice } from './column.ts'
 import type { Schema } from './schema.ts'
 
 /** Immutable once emitted: an operator that changes rows makes new arrays. */
@@ -58,4 +58,17 @@ export class Batch {
   withColumns(schema: Schema, columns: readonly Column[]): Batch {
     return new Batch(schema, columns, this.rowCount, this.weights, this.watermarks)
   }
+
+  /** The same rows, each counting once. */
+  withoutWeights(): Batch {
+    return new Batch(this.schema, this.columns, this.rowCount, null, this.watermarks)
+  }
+}
+
+/** A batch of no rows. */
+export function emptyBatch(schema: Schema): Batch {
+  const columns = schema.fields.map(
+    ({ type }) => new Column({ type, length: 0, values: allocate(type, 0) }),
+  )
+  return new Batch(schema, columns, 0)
 }

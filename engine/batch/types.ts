@@ -86,6 +86,20 @@ export function storageOf(type: DataType): Storage {
   return STORAGE[type.kind]
 }
 
+/** The types of a column's child columns, in order. */
+export function partsOf(type: DataType): readonly DataType[] {
+  switch (type.kind) {
+    case 'array':
+      return [type.element]
+    case 'map':
+      return [type.key, type.value]
+    case 'row':
+      return type.fields.map((field) => field.type)
+    default:
+      return []
+  }
+}
+
 export const BOOLEAN: DataType = { kind: 'boolean' }
 export const TINYINT: DataType = { kind: 'tinyint' }
 export const SMALLINT: DataType = { kind: 'smallint' }

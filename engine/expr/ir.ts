@@ -4,20 +4,9 @@
 
 import type { Span } from '../base/errors.ts'
 import { type DataType, typeName } from '../batch/types.ts'
+import type { Value } from '../batch/value.ts'
 
-/** A value as the interpreter and literals hold it.
- *  boolean -> boolean; tinyint..int, date, interval_month, float, double -> number;
- *  bigint, time, timestamp*, interval_second, decimal -> "i64 value": a number when it is in
- *  [-2^53, 2^53), else a bigint (decimals: the scaled integer); varchar, json -> string;
- *  bytes -> Uint8Array; array -> Value[]; map -> [key, value][]; row -> Value[]. */
-export type Value =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly Value[]
+export type { Value } from '../batch/value.ts'
 
 interface Node {
   readonly type: DataType

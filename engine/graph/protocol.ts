@@ -97,8 +97,9 @@ export type ToEngine = { readonly id: number; readonly request: EngineRequest }
 export type FromEngine =
   | { readonly kind: 'reply'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: ErrorJson }
-  /** The engine has recovered: everything that was acknowledged is processed again. */
-  | { readonly kind: 'ready' }
+  /** The engine has recovered: everything that was acknowledged is processed again. `nextSeqs`: how
+   *  far each running query's results are released, by query id. */
+  | { readonly kind: 'ready'; readonly nextSeqs: Readonly<Record<string, number>> }
   /** New results, released: their epoch's journal entry is durable. In seq order per query. */
   | { readonly kind: 'results'; readonly frames: readonly ResultFrame[] }
   /** Watermarks that rose without a result. */

@@ -54,6 +54,8 @@ export interface Operator {
   watermark(input: number, watermarkUs: number, out: Output): void
   /** The epoch's rows and watermarks are all in; emit what is emitted once per epoch. */
   epoch(out: Output): void
+  /** The epoch clock at which the operator wants an epoch even without rows; Infinity: none. */
+  dueUs?(): number
   /** The state as named sections. A section whose `version` is unchanged since the last checkpoint
    *  is not written again. The bytes are copied out before this returns control to the graph. */
   snapshot(): readonly Section[]

@@ -44,6 +44,8 @@ export interface QueryPlan {
   /** Columns that are unique among the current result rows; undefined if none are known. Lets a
    *  view or an upsert reader find the row that a retraction means. */
   readonly key?: readonly number[] | undefined
+  /** Lives as long as its subscriber and is not kept over a restart. */
+  readonly transient?: boolean | undefined
 }
 
 /** Every table the plan reads, once. */

@@ -46,6 +46,9 @@ export interface SplitReader {
   poll(limit: PollLimit): Chunk | null
   /** `callback` is called whenever a poll may bring something. */
   onReady(callback: () => void): void
+  /** The split's end as far as it is known: the offset after its last record. A bounded query
+   *  reads up to here. undefined if the connector can't tell. */
+  end(): Offset | undefined
   /** Records known to be in the split behind our position; undefined if the connector can't tell. */
   lagRows(): number | undefined
   /** The effect of all records before `offset` is in a durable checkpoint (law 6). */
@@ -58,6 +61,7 @@ export interface SourceConnector {
   /** 'offset': any offset can be read again. 'log': it cannot, so its records go through the
    *  embedded log first. */
   readonly replay: 'offset' | 'log'
-  listSplits(table: TableSpec): Promise<readonly Split[]>
-  open(table: TableSpec, split: Split, from: Offset): Promise<SplitReader>
+  listSplits(table: TableSpec): readonly Split[]
+  /** Connects in the background if need be: `poll` answers null until there are records. */
+  open(table: TableSpec, split: Split, from: Offset): SplitReader
 }

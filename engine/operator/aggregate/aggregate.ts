@@ -1,24 +1,33 @@
-/** The contract of an aggregate function. Its state is a few typed-array slots per group; what it
- *  does to them is code, placed into the generated loop of the aggregating operator. An aggregate
- *  is add, remove, merge and value; without `remove` it takes append-only input only. */
+/** The contract of an aggregate function. Its state is a few array elements ("slots") per group;
+ *  what it does to them is code, placed into the generated loop of the aggregating operator. An
+ *  aggregate is add, remove, merge and value; without `remove` it takes append-only input only. */
 
 import type { DataType } from '../../batch/types.ts'
+import type { LoopCode } from '../../expr/codegen.ts'
+import type { Emitted } from '../../expr/emitted.ts'
+import type { ArrayKind } from '../../state/group-table.ts'
 
-/** One value per group. 'f64' also holds exact integers below 2^53. */
+/** One array element per group. An 'f64' also holds exact integers below 2^53; 'js' holds any value
+ *  that structured clone takes, and undefined in a fresh group. */
 export interface Slot {
   readonly name: string
-  readonly array: 'f64' | 'i32' | 'u8'
+  readonly kind: ArrayKind
   /** What a fresh group holds. */
   readonly initial: number
 }
 
-/** JavaScript expressions to build code from. */
+/** Where the code goes and what it works on. */
 export interface AggregateCode {
+  readonly code: LoopCode
+  readonly args: readonly DataType[]
   /** The group's element of a slot, assignable: `sum[g]`. */
   slot(name: string): string
-  /** The argument's value, never NULL here; absent for COUNT(*). */
-  readonly value: string
-  /** The row's weight: '1' on append-only input. */
+}
+
+export interface AddCode extends AggregateCode {
+  /** The arguments, none NULL here. Empty for COUNT(*). */
+  readonly values: readonly Emitted[]
+  /** The row's weight, a JavaScript expression; '1' on append-only input. */
   readonly weight: string
 }
 
@@ -33,10 +42,9 @@ export interface AggregateFunction {
   /** Whether it takes retractions. */
   readonly retractable: boolean
   slots(args: readonly DataType[]): readonly Slot[]
-  /** Statements that add one row (or, by a negative weight, remove it). */
-  add(code: AggregateCode, args: readonly DataType[]): string
-  /** Statements that add the group `from` of another table of the same slots into this one. */
-  merge(into: AggregateCode, from: AggregateCode, args: readonly DataType[]): string
-  /** The result: a value expression and whether it is NULL, both JavaScript. */
-  value(code: AggregateCode, args: readonly DataType[]): { value: string; isNull: string }
+  /** Emits statements that add one row; a negative weight removes it. */
+  add(add: AddCode): void
+  /** Emits the result. */
+  value(code: AggregateCode): Emitted
 }
+

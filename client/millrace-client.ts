@@ -1,0 +1,135 @@
+/** The client of a Millrace server, for browsers and Node: SQL, continuous queries, producing and
+ *  subscribing. It needs nothing but `fetch`. */
+
+import type { SubscriptionEvent } from './events.ts'
+import { Http, type HttpOptions } from './http.ts'
+import { type ProduceOptions, produce, produceBody, type RecordBody } from './produce.ts'
+import type { RecordSource } from './record-batches.ts'
+import type { ProduceResult, QueryInfo, Row, SqlResult, StreamInfo } from './results.ts'
+import { type SubscribeOptions, type SubscribeTarget, subscribe } from './subscribe.ts'
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ViewOptions extends CallOptions {
+  readonly filter?: string
+  readonly order?: string
+  readonly limit?: number
+  readonly offset?: number
+}
+
+/** All methods raise MillraceError: the server's own (with place and hint), or UNREACHABLE. */
+export class MillraceClient {
+  readonly #http: Http
+
+  constructor(options: HttpOptions) {
+    this.#http = new Http(options)
+  }
+
+  get url(): string {
+    return this.#http.url
+  }
+
+  /** Runs the statements in order; one result for each. A SELECT is bounded: it answers over what
+   *  is there now. */
+  async sql(text: string, { signal }: CallOptions = {}): Promise<readonly SqlResult[]> {
+    const body = JSON.stringify({ sql: text })
+    const request = { method: 'POST' as const, body, sql: text, signal }
+    return (await this.#http.json<{ results: SqlResult[] }>('/v1/sql', request)).results
+  }
+
+  /** The answer of a single SELECT in another format: `text/csv`, `application/x-ndjson` or
+   *  `application/vnd.apache.arrow.stream`. */
+  sqlAs(text: string, accept: string, { signal }: CallOptions = {}): Promise<Response> {
+    const body = JSON.stringify({ sql: text })
+    return this.#http.send('/v1/sql', { method: 'POST', body, accept, sql: text, signal })
+  }
+
+  /** Starts a continuous query. */
+  createQuery(sql: string, name?: string): Promise<QueryInfo> {
+    const body = JSON.stringify({ name, sql })
+    return this.#http.json('/v1/queries', { method: 'POST', body, sql })
+  }
+
+  async listQueries({ signal }: CallOptions = {}): Promise<readonly QueryInfo[]> {
+    const answer = await this.#http.json<{ queries: QueryInfo[] }>('/v1/queries', { signal })
+    return answer.queries
+  }
+
+  getQuery(name: string, { signal }: CallOptions = {}): Promise<QueryInfo> {
+    return this.#http.json(`/v1/queries/${encodeURIComponent(name)}`, { signal })
+  }
+
+  /** The rows of a materialized view as they are now. `filter` and `order` are SQL, e.g.
+   *  `origin = 'ATL'` and `flights DESC`. */
+  async view(name: string, options: ViewOptions = {}): Promise<readonly Row[]> {
+    const { signal, ...parts } = options
+    const query = new URLSearchParams()
+    for (const [key, value] of Object.entries(parts)) {
+      if (value !== undefined) query.set(key, String(value))
+    }
+    const path = `/v1/views/${encodeURIComponent(name)}${query.size > 0 ? `?${query}` : ''}`
+    return (await this.#http.json<{ rows: Row[] }>(path, { signal })).rows
+  }
+
+  /** Stops a continuous query and removes its results. */
+  async dropQuery(name: string): Promise<void> {
+    await this.#http.send(`/v1/queries/${encodeURIComponent(name)}`, { method: 'DELETE' })
+  }
+
+  async listStreams({ signal }: CallOptions = {}): Promise<readonly StreamInfo[]> {
+    const answer = await this.#http.json<{ streams: StreamInfo[] }>('/v1/streams', { signal })
+    return answer.streams
+  }
+
+  getStream(name: string, { signal }: CallOptions = {}): Promise<StreamInfo> {
+    return this.#http.json(`/v1/streams/${encodeURIComponent(name)}`, { signal })
+  }
+
+  /** Appends records; resolves when they are on the server's disk. An array is one request, stored
+   *  whole or not at all. An iterable of rows, or of NDJSON text or bytes, is sent in batches; if
+   *  it fails midway, `error.details.acknowledged` says how many records are stored. */
+  produce(
+    stream: string,
+    records: readonly Row[] | RecordSource,
+    options?: ProduceOptions,
+  ): Promise<ProduceResult> {
+    return produce(this.#http, stream, records, options)
+  }
+
+  /** Appends the records of one prepared body (CSV, Arrow IPC, …) in one request. */
+  produceBody(stream: string, body: RecordBody, options?: ProduceOptions): Promise<ProduceResult> {
+    return produceBody(this.#http, stream, body, options)
+  }
+
+  /** Declares that no record will follow: windows close, dependent queries finish. */
+  async endStream(name: string): Promise<void> {
+    await this.#http.send(`/v1/streams/${encodeURIComponent(name)}/end`, { method: 'POST' })
+  }
+
+  /** Follows a query or materialized view (by name) or a SELECT (`{sql}`), through reconnections.
+   *  A string with a space in it is taken for SQL. */
+  subscribe(
+    target: string | SubscribeTarget,
+    options?: SubscribeOptions,
+  ): AsyncGenerator<SubscriptionEvent, void, void> {
+    return subscribe(this.#http, targetOf(target), options)
+  }
+
+  /** Live: the process answers. Ready: it has recovered and serves results. */
+  async health({ signal }: CallOptions = {}): Promise<{ ready: boolean }> {
+    await this.#http.send('/healthz', { signal })
+    const ready = await this.#http.send('/readyz', { signal }).then(
+      () => true,
+      () => false,
+    )
+    return { ready }
+  }
+}
+
+function targetOf(target: string | SubscribeTarget): SubscribeTarget {
+  if (typeof target !== 'string') return target
+  const text = target.trim()
+  return /\s/.test(text) ? { sql: text } : { query: text }
+}

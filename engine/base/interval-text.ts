@@ -1,0 +1,65 @@
+/** Intervals as ISO-8601 durations and back: `P1Y2M` for months, `P1DT2H3M4.5S` for microseconds;
+ *  a sign before the P turns the whole around. */
+
+import type { Int64 } from './time-text.ts'
+
+/** `P1Y2M`, `-P3M`, `P0M`. */
+export function formatMonths(months: number): string {
+  const years = Math.floor(Math.abs(months) / 12)
+  const rest = Math.abs(months) % 12
+  const text = `${years > 0 ? `${years}Y` : ''}${rest > 0 || years === 0 ? `${rest}M` : ''}`
+  return `${months < 0 ? '-' : ''}P${text}`
+}
+
+/** Months of `P1Y2M`; undefined if the text is not such an interval. */
+export function parseMonths(text: string): number | undefined {
+  const match = /^([+-]?)P(?:(\d{1,8})Y)?(?:(\d{1,9})M)?$/.exec(text)
+  if (match === null || (match[2] === undefined && match[3] === undefined)) return undefined
+  const months = Number(match[2] ?? 0) * 12 + Number(match[3] ?? 0)
+  return match[1] === '-' && months !== 0 ? -months : months
+}
+
+/** `P1DT2H3M4.5S`, `-PT0.000001S`, `PT0S`. */
+export function formatDuration(us: Int64): string {
+  let rest = BigInt(us)
+  if (rest === 0n) return 'PT0S'
+  const sign = rest < 0n ? '-' : ''
+  if (rest < 0n) rest = -rest
+  const take = (unit: bigint, letter: string): string => {
+    const count = rest / unit
+    rest %= unit
+    return count === 0n ? '' : `${count}${letter}`
+  }
+  const days = take(86_400_000_000n, 'D')
+  const clock = take(3_600_000_000n, 'H') + take(60_000_000n, 'M') + secondsText(rest)
+  return `${sign}P${days}${clock === '' ? '' : `T${clock}`}`
+}
+
+function secondsText(us: bigint): string {
+  if (us === 0n) return ''
+  const fraction = String(us % 1_000_000n)
+    .padStart(6, '0')
+    .replace(/0+$/, '')
+  return `${us / 1_000_000n}${fraction === '' ? '' : `.${fraction}`}S`
+}
+
+const DURATION =
+  /^([+-]?)P(?=[\dT])(?:(\d{1,12})D)?(?:T(?=\d)(?:(\d{1,14})H)?(?:(\d{1,16})M)?(?:(\d{1,18})(?:\.(\d{1,9}))?S)?)?$/
+
+/** Microseconds of a duration in days and shorter units; undefined if the text is not one, or is
+ *  beyond 64 bits. What is finer than a microsecond is cut off. */
+export function parseDuration(text: string): Int64 | undefined {
+  const match = DURATION.exec(text)
+  if (match === null) return undefined
+  const [, sign, days, hours, minutes, seconds, fraction] = match
+  const part = (digits: string | undefined, unit: bigint) => BigInt(digits ?? 0) * unit
+  const us =
+    part(days, 86_400_000_000n) +
+    part(hours, 3_600_000_000n) +
+    part(minutes, 60_000_000n) +
+    part(seconds, 1_000_000n) +
+    BigInt((fraction ?? '').padEnd(6, '0').slice(0, 6))
+  const signed = sign === '-' ? -us : us
+  if (BigInt.asIntN(64, signed) !== signed) return undefined
+  return signed >= -(2n ** 53n) && signed < 2n ** 53n ? Number(signed) : signed
+}

@@ -1,0 +1,14 @@
+/** A single value outside its column: what literals, the reference interpreter, the builders and
+ *  the HTTP edge hold. */
+
+/** boolean -> boolean; tinyint..int, date, interval_month, float, double -> number;
+ *  bigint, time, timestamp*, interval_second, decimal -> "i64 value": a number when it is in
+ *  [-2^53, 2^53), else a bigint (decimals: the scaled integer); varchar, json -> string;
+ *  bytes -> Uint8Array; array -> Value[]; map -> [key, value][]; row -> Value[]. */
+export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[]
+
+const SAFE = 2n ** 53n
+
+/** An exact integer in its "i64 value" form. */
+export const exactInteger = (value: bigint): number | bigint =>
+  value >= -SAFE && value < SAFE ? Number(value) : value

@@ -1,0 +1,420 @@
+/** Dates and times: the clock, fields, rounding, conversion from and to text and numbers. The
+ *  session's time zone is UTC. "Now" is the epoch's clock, so a replay gives the same answer. */
+
+import type { EpochClock } from '../../base/clock.ts'
+import { fail } from '../../base/errors.ts'
+import {
+  BIGINT,
+  DATE,
+  type DataType,
+  INT,
+  isNumeric,
+  isTimestamp,
+  TIMESTAMP,
+  TIMESTAMP_LTZ,
+  VARCHAR,
+} from '../../batch/types.ts'
+import {
+  addMonths,
+  addMonthsToDate,
+  dayOf,
+  timeOfDay,
+  truncateToPrecision,
+  US_PER_SECOND,
+} from '../calendar.ts'
+import { coerce, literalInteger, literalText } from '../coerce.ts'
+import { compileDatePattern } from '../date-pattern.ts'
+import type { PlainFunction, ScalarFunction, Signature } from '../function.ts'
+import {
+  addInt64,
+  canonical,
+  checkedInt64,
+  floorDivide,
+  type Int64,
+  multiplyInt64,
+} from '../int64.ts'
+import type { CallExpr, Expr, Value } from '../ir.ts'
+import { bigint, date, int, literal, text, timestamp } from '../literal.ts'
+import { monthsBetween } from './months-between.ts'
+import { oneOf } from './signature.ts'
+import {
+  dateField,
+  FIXED_US,
+  type Field,
+  fieldOf,
+  isClockField,
+  isFixed,
+  MONTHS,
+  pointType,
+  resolveToUnit,
+  roundToUnit,
+  timeField,
+  timestampField,
+  unitOf,
+} from './time-unit.ts'
+
+const plain = { family: 'temporal', nulls: 'strict' } as const
+const TS = timestamp('2024-02-29 13:45:30.123')
+
+/** A reading of the epoch's clock. */
+function clockEntry(
+  name: string,
+  type: DataType,
+  doc: string,
+  read: (nowUs: number) => Value,
+  result: string,
+  aliases: readonly string[] = [],
+): PlainFunction {
+  return {
+    ...plain,
+    name,
+    aliases,
+    doc: `${doc} It is the epoch's clock: the same for all rows of an epoch, and again in a replay.`,
+    syntax: [`${name}()`],
+    examples: [{ args: [], result }],
+    resolve: (args) => (args.length === 0 ? { args: [], type } : undefined),
+    nullable: 'never',
+    clock: true,
+    evaluate: () => (clock: EpochClock) => read(clock.nowUs),
+  }
+}
+
+const toMs = (us: number): Int64 => truncateToPrecision(us, 3)
+
+const CLOCKS: readonly PlainFunction[] = [
+  clockEntry(
+    'CURRENT_TIMESTAMP',
+    TIMESTAMP_LTZ,
+    'The current time.',
+    toMs,
+    '1970-01-01 00:00:00.000',
+    ['NOW', 'CURRENT_ROW_TIMESTAMP'],
+  ),
+  clockEntry(
+    'LOCALTIMESTAMP',
+    TIMESTAMP,
+    'The current time in the session time zone, UTC.',
+    toMs,
+    '1970-01-01 00:00:00.000',
+  ),
+  clockEntry('PROCTIME', TIMESTAMP_LTZ, 'The processing time.', toMs, '1970-01-01 00:00:00.000'),
+  clockEntry('CURRENT_DATE', DATE, 'The current date in UTC.', dayOf, '1970-01-01'),
+  clockEntry(
+    'CURRENT_TIME',
+    { kind: 'time', precision: 0 },
+    'The current time of day in UTC.',
+    (us) => truncateToPrecision(timeOfDay(us), 0),
+    '00:00:00',
+    ['LOCALTIME'],
+  ),
+]
+
+function resolveField(args: readonly Expr[], field: Field): Signature | undefined {
+  const [point] = args
+  if (point.type.kind === 'time' && isClockField(field)) return { args: [point.type], type: BIGINT }
+  const type = pointType(point)
+  return type && { args: [type], type: BIGINT }
+}
+
+function fieldValue(type: DataType, field: Field): (value: never) => number {
+  if (type.kind === 'date') return (days: number) => dateField(days, field)
+  if (type.kind === 'time' && isClockField(field)) return (us: number) => timeField(us, field)
+  return (us: Int64) => timestampField(us, field)
+}
+
+const extract: PlainFunction = {
+  ...plain,
+  name: 'EXTRACT',
+  aliases: ['DATE_PART'],
+  doc: 'A field of a date, time or timestamp, as BIGINT: YEAR, QUARTER, MONTH, WEEK (ISO), DAY, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND (within the second), DOW (1 = Sunday), ISODOW (1 = Monday), DOY, ISOYEAR, EPOCH, DECADE, CENTURY, MILLENNIUM.',
+  syntax: ['EXTRACT(field FROM timestamp)'],
+  examples: [
+    { args: [text('HOUR'), TS], result: '13' },
+    { args: [text('DOY'), date('2024-02-29')], result: '60' },
+  ],
+  resolve(args) {
+    if (args.length !== 2) return undefined
+    const signature = resolveField(args.slice(1), fieldOf(args[0]))
+    return signature && { ...signature, args: [VARCHAR, ...signature.args] }
+  },
+  evaluate({ args }) {
+    const read = fieldValue(args[1].type, fieldOf(args[0]))
+    return (_field: string, value: never) => read(value)
+  },
+}
+
+const fieldEntry = (name: string, field: Field, doc: string, result: string): PlainFunction => ({
+  ...plain,
+  name,
+  doc,
+  syntax: [`${name}(timestamp)`],
+  examples: [{ args: [TS], result }],
+  resolve: (args) => (args.length === 1 ? resolveField(args, field) : undefined),
+  evaluate: ({ args }) => fieldValue(args[0].type, field),
+})
+
+const FIELDS: readonly PlainFunction[] = [
+  fieldEntry('YEAR', 'YEAR', 'The year.', '2024'),
+  fieldEntry('QUARTER', 'QUARTER', 'The quarter, 1 to 4.', '1'),
+  fieldEntry('MONTH', 'MONTH', 'The month, 1 to 12.', '2'),
+  fieldEntry('WEEK', 'WEEK', 'The ISO week, 1 to 53.', '9'),
+  fieldEntry('DAYOFYEAR', 'DOY', 'The day of the year, 1 to 366.', '60'),
+  fieldEntry('DAYOFMONTH', 'DAY', 'The day of the month, 1 to 31.', '29'),
+  fieldEntry('DAYOFWEEK', 'DOW', 'The day of the week, 1 (Sunday) to 7.', '5'),
+  fieldEntry('HOUR', 'HOUR', 'The hour, 0 to 23.', '13'),
+  fieldEntry('MINUTE', 'MINUTE', 'The minute, 0 to 59.', '45'),
+  fieldEntry('SECOND', 'SECOND', 'The second, 0 to 59.', '30'),
+]
+
+const dateTrunc: PlainFunction = {
+  ...plain,
+  name: 'DATE_TRUNC',
+  doc: 'The start of the unit that the date or timestamp is in. Weeks begin on Monday.',
+  syntax: ["DATE_TRUNC('unit', timestamp)"],
+  examples: [
+    { args: [text('hour'), TS], result: '2024-02-29 13:00:00.000' },
+    { args: [text('month'), date('2024-02-29')], result: '2024-02-01' },
+  ],
+  resolve(args) {
+    if (args.length !== 2) return undefined
+    const signature = resolveToUnit([args[1], args[0]])
+    return signature && { ...signature, args: [VARCHAR, signature.args[0]] }
+  },
+  evaluate(call) {
+    const [unit, point] = call.args
+    const round = roundToUnit({ ...call, args: [point, unit] }, false) as (value: Value) => Value
+    return (_unit: string, value: Value) => round(value)
+  },
+}
+
+const DEFAULT_PATTERN = 'yyyy-MM-dd HH:mm:ss'
+
+/** The pattern argument when it is constant, compiled once; else one by one. */
+function patternOf(arg: Expr | undefined, at: CallExpr['at']) {
+  const constant = arg === undefined ? DEFAULT_PATTERN : literalText(arg)
+  if (constant === undefined) return (pattern: string) => compileDatePattern(pattern, at)
+  const compiled = compileDatePattern(constant, arg?.at ?? at)
+  return () => compiled
+}
+
+const dateFormat: PlainFunction = {
+  ...plain,
+  name: 'DATE_FORMAT',
+  doc: "The date or timestamp as text, by a pattern of Java's DateTimeFormatter: yyyy MM dd HH mm ss SSS, a, E, D and so on; text in quotes.",
+  syntax: ['DATE_FORMAT(timestamp, pattern)'],
+  examples: [
+    { args: [TS, text('yyyy/MM/dd HH:mm')], result: '2024/02/29 13:45' },
+    { args: [TS, text('EEE d MMM, h a')], result: 'Thu 29 Feb, 1 PM' },
+  ],
+  resolve(args) {
+    const type = args.length === 2 ? pointType(args[0]) : undefined
+    if (type === undefined) return undefined
+    return { args: [type.kind === 'date' ? TIMESTAMP : type, VARCHAR], type: VARCHAR }
+  },
+  evaluate({ args, at }) {
+    const pattern = patternOf(args[1], at)
+    return (us: Int64, format: string) => pattern(format).format(us)
+  },
+}
+
+/** TO_TIMESTAMP and TO_DATE: text by a pattern; NULL if the text is not in it. */
+function parseEntry(
+  name: string,
+  type: DataType,
+  doc: string,
+  examples: PlainFunction['examples'],
+): PlainFunction {
+  return {
+    ...plain,
+    name,
+    doc: `${doc} NULL if the text is not in that form.`,
+    syntax: [`${name}(text)`, `${name}(text, pattern)`],
+    examples,
+    resolve: oneOf([[VARCHAR], type], [[VARCHAR, VARCHAR], type]),
+    nullable: 'always',
+    evaluate({ args, at }) {
+      const isDate = type.kind === 'date'
+      const convert = (us: Int64 | undefined): Value => {
+        if (us === undefined) return null
+        return isDate ? dayOf(us) : truncateToPrecision(us, 3)
+      }
+      if (args.length === 1) {
+        const target = type
+        return (value: string) => {
+          const parsed = coerce(literal(VARCHAR, value), target)
+          return parsed?.kind === 'literal' ? parsed.value : null
+        }
+      }
+      const pattern = patternOf(args[1], at)
+      return (value: string, format: string) => convert(pattern(format).parse(value))
+    },
+  }
+}
+
+const toTimestamp = parseEntry(
+  'TO_TIMESTAMP',
+  TIMESTAMP,
+  'The timestamp a text spells, by default as yyyy-MM-dd HH:mm:ss[.SSS] or in ISO form.',
+  [
+    { args: [text('2024-02-29 13:45:30')], result: '2024-02-29 13:45:30.000' },
+    {
+      args: [text('29.02.2024 13:45'), text('dd.MM.yyyy HH:mm')],
+      result: '2024-02-29 13:45:00.000',
+    },
+    { args: [text('not a time')], result: 'NULL' },
+  ],
+)
+
+const toDate = parseEntry('TO_DATE', DATE, 'The date a text spells, by default as yyyy-MM-dd.', [
+  { args: [text('2024-02-29')], result: '2024-02-29' },
+  { args: [text('2/29/2024'), text('M/d/yyyy')], result: '2024-02-29' },
+])
+
+const toTimestampLtz: PlainFunction = {
+  ...plain,
+  name: 'TO_TIMESTAMP_LTZ',
+  doc: 'The instant of a number since 1970 UTC: seconds (precision 0), milliseconds (3, the default) or microseconds (6); or of a text.',
+  syntax: ['TO_TIMESTAMP_LTZ(number[, precision])', 'TO_TIMESTAMP_LTZ(text[, pattern])'],
+  examples: [
+    { args: [bigint(1709214330), int(0)], result: '2024-02-29 13:45:30.000' },
+    { args: [bigint(1709214330123), int(3)], result: '2024-02-29 13:45:30.123' },
+    { args: [text('2024-02-29T13:45:30Z')], result: '2024-02-29 13:45:30.000' },
+  ],
+  resolve(args) {
+    if (args.length < 1 || args.length > 2) return undefined
+    if (!isNumeric(args[0].type)) {
+      return oneOf([[VARCHAR], TIMESTAMP_LTZ], [[VARCHAR, VARCHAR], TIMESTAMP_LTZ])(args)
+    }
+    const precision = args.length === 1 ? 3n : literalInteger(args[1])
+    if (precision !== 0n && precision !== 3n && precision !== 6n) {
+      fail('INVALID_ARGUMENT', 'The precision must be 0 (seconds), 3 (milliseconds) or 6', {
+        at: args[1].at,
+      })
+    }
+    const type: DataType = { kind: 'timestamp_ltz', precision: precision === 6n ? 6 : 3 }
+    return { args: args.length === 1 ? [BIGINT] : [BIGINT, INT], type }
+  },
+  nullable: 'always',
+  evaluate(call) {
+    if (call.args[0].type.kind === 'varchar') return toTimestamp.evaluate(call)
+    const precision = call.args.length === 1 ? 3 : Number(literalInteger(call.args[1]) ?? 3n)
+    const unit = 10 ** (6 - precision)
+    return (value: Int64) => checkedInt64(BigInt(value) * BigInt(unit), call.at)
+  },
+}
+
+const unixTimestamp: PlainFunction = {
+  ...plain,
+  name: 'UNIX_TIMESTAMP',
+  doc: 'Seconds since 1970 UTC of a timestamp, or of a text by a pattern (default yyyy-MM-dd HH:mm:ss).',
+  syntax: ['UNIX_TIMESTAMP(timestamp)', 'UNIX_TIMESTAMP(text[, pattern])'],
+  examples: [
+    { args: [TS], result: '1709214330' },
+    { args: [text('2024-02-29 13:45:30')], result: '1709214330' },
+  ],
+  resolve(args) {
+    const [first] = args
+    if (args.length === 1 && isTimestamp(first.type)) return { args: [first.type], type: BIGINT }
+    return oneOf([[VARCHAR], BIGINT], [[VARCHAR, VARCHAR], BIGINT])(args)
+  },
+  nullable: 'always',
+  evaluate(call) {
+    if (call.args[0].type.kind !== 'varchar') return (us: Int64) => floorDivide(us, US_PER_SECOND)
+    const parse = toTimestamp.evaluate(call) as (...args: string[]) => Value
+    return (...args: string[]) => {
+      const us = parse(...args)
+      return us === null ? null : floorDivide(us as Int64, US_PER_SECOND)
+    }
+  },
+}
+
+const timestampAdd: PlainFunction = {
+  ...plain,
+  name: 'TIMESTAMPADD',
+  doc: 'The date or timestamp moved by a number of units.',
+  syntax: ['TIMESTAMPADD(unit, count, timestamp)'],
+  examples: [
+    { args: [text('DAY'), int(1), TS], result: '2024-03-01 13:45:30.123' },
+    { args: [text('YEAR'), int(-1), date('2024-02-29')], result: '2023-02-28' },
+  ],
+  resolve(args) {
+    if (args.length !== 3) return undefined
+    const unit = unitOf(args[0])
+    const point = pointType(args[2])
+    if (point === undefined || coerce(args[1], BIGINT) === undefined) return undefined
+    const type = point.kind === 'date' && isClockField(unit) ? TIMESTAMP : point
+    return { args: [VARCHAR, BIGINT, type], type }
+  },
+  evaluate({ args, type, at }) {
+    const unit = unitOf(args[0])
+    const inRange = (us: Int64): Int64 => {
+      if (us >= -62135596800000000n && us <= 253402300799999999n) return us
+      return fail('OUT_OF_RANGE', 'The timestamp leaves the years 0001 to 9999', { at })
+    }
+    if (type.kind === 'date') {
+      return (_unit: string, count: Int64, days: number) => {
+        const by = Number(count)
+        if (Math.abs(by) > 1e7) return Number(inRange(2n ** 60n))
+        if (!isFixed(unit)) return addMonthsToDate(days, by * MONTHS[unit])
+        return days + by * (unit === 'WEEK' ? 7 : 1)
+      }
+    }
+    if (isFixed(unit)) {
+      return (_unit: string, count: Int64, us: Int64) =>
+        inRange(addInt64(us, multiplyInt64(count, FIXED_US[unit])))
+    }
+    return (_unit: string, count: Int64, us: Int64) =>
+      inRange(
+        Math.abs(Number(count)) > 1e6 ? 2n ** 60n : addMonths(us, Number(count) * MONTHS[unit]),
+      )
+  },
+}
+
+const timestampDiff: PlainFunction = {
+  ...plain,
+  name: 'TIMESTAMPDIFF',
+  doc: 'Whole units from the first to the second date or timestamp, cut toward zero.',
+  syntax: ['TIMESTAMPDIFF(unit, from, to)'],
+  examples: [
+    { args: [text('DAY'), date('2024-02-28'), date('2024-03-01')], result: '2' },
+    {
+      args: [text('MONTH'), timestamp('2024-01-31 00:00:00'), timestamp('2024-02-29 00:00:00')],
+      result: '0',
+    },
+  ],
+  resolve(args) {
+    if (args.length !== 3) return undefined
+    unitOf(args[0])
+    const [from, to] = [pointType(args[1]), pointType(args[2])]
+    if (from === undefined || to === undefined) return undefined
+    const precision = Math.max(
+      'precision' in from ? from.precision : 0,
+      'precision' in to ? to.precision : 0,
+    )
+    const type: DataType = { kind: 'timestamp', precision }
+    return { args: [VARCHAR, type, type], type: BIGINT }
+  },
+  evaluate({ args }) {
+    const unit = unitOf(args[0])
+    if (isFixed(unit)) {
+      return (_unit: string, from: Int64, to: Int64) =>
+        canonical((BigInt(to) - BigInt(from)) / BigInt(FIXED_US[unit]))
+    }
+    return (_unit: string, from: Int64, to: Int64) =>
+      Math.trunc(monthsBetween(from, to) / MONTHS[unit]) + 0
+  },
+} satisfies PlainFunction
+
+export const temporal: readonly ScalarFunction[] = [
+  ...CLOCKS,
+  extract,
+  ...FIELDS,
+  dateTrunc,
+  dateFormat,
+  toTimestamp,
+  toDate,
+  toTimestampLtz,
+  unixTimestamp,
+  timestampAdd,
+  timestampDiff,
+]

@@ -1,0 +1,115 @@
+/** From a function's name and its arguments to a typed call: finds the entry, picks the signature
+ *  and inserts the implicit casts. The binder makes every call, CASE and CAST here. */
+
+import { fail, type Span } from '../base/errors.ts'
+import { nearestName } from '../base/nearest-name.ts'
+import { BOOLEAN, type DataType, typeName } from '../batch/types.ts'
+import { canCast, refuseCast } from './cast.ts'
+import { coerce } from './coerce.ts'
+import { commonOf } from './common-type.ts'
+import type { MacroFunction, ScalarFunction, Signature } from './function.ts'
+import { findFunction, functionNames } from './functions/index.ts'
+import type { CaseExpr, CastExpr, Expr } from './ir.ts'
+import { nullLiteral } from './literal.ts'
+
+/** The call of a scalar function or operator, by name in any case. UNKNOWN_FUNCTION with the
+ *  nearest name; TYPE_MISMATCH with the types found and the forms it takes, at the argument that
+ *  does not fit, else at the call. A macro (BETWEEN, IF, NULLIF) comes back expanded. */
+export function resolveCall(name: string, args: readonly Expr[], at?: Span): Expr {
+  const entry = findFunction(name) ?? unknownFunction(name, at)
+  if (entry.nulls === 'macro') return expand(entry, args, at)
+  const signature = entry.resolve(args)
+  if (signature === undefined) return refuseCall(entry, args, at)
+  const converted = convertAll(entry, signature, args, at)
+  return { kind: 'call', name: entry.name, args: converted, type: signature.type, at }
+}
+
+function expand(entry: MacroFunction, args: readonly Expr[], at: Span | undefined): Expr {
+  const [fewest, most] = entry.arity
+  if (args.length < fewest || args.length > most) return refuseCall(entry, args, at)
+  return entry.expand(args, {
+    call: (name, ...parts) => resolveCall(name, parts, at),
+    choose: (when, then, otherwise) => resolveCase([{ when, then }], otherwise, at),
+  })
+}
+
+/** Whether a scalar function or operator of this name exists. */
+export const isFunction = (name: string): boolean => findFunction(name) !== undefined
+
+function unknownFunction(name: string, at: Span | undefined): never {
+  const near = nearestName(name.toUpperCase(), functionNames())
+  fail('UNKNOWN_FUNCTION', `No function ${name}`, {
+    at,
+    hint: near === undefined ? undefined : `Did you mean ${near}?`,
+  })
+}
+
+function convertAll(
+  entry: ScalarFunction,
+  signature: Signature,
+  args: readonly Expr[],
+  at: Span | undefined,
+): Expr[] {
+  return args.map((arg, i) => {
+    const target = signature.args[i]
+    const converted = coerce(arg, target)
+    if (converted !== undefined) return converted
+    return fail(
+      'TYPE_MISMATCH',
+      `${entry.name} wants ${typeName(target)} here, not ${shown(arg)}`,
+      {
+        at: arg.at ?? at,
+        hint: takes(entry),
+      },
+    )
+  })
+}
+
+const shown = (arg: Expr): string =>
+  arg.kind === 'literal' && typeof arg.value === 'string'
+    ? `the text '${arg.value}'`
+    : typeName(arg.type)
+
+function refuseCall(entry: ScalarFunction, args: readonly Expr[], at: Span | undefined): never {
+  const types = args.map((arg) => typeName(arg.type)).join(', ')
+  fail('TYPE_MISMATCH', `${entry.name} does not take (${types})`, {
+    at: at ?? args.find((arg) => arg.at !== undefined)?.at,
+    hint: takes(entry),
+  })
+}
+
+const takes = (entry: ScalarFunction): string => `It is called as ${entry.syntax.join(' or ')}.`
+
+/** CAST(arg AS type), or TRY_CAST if `safe`. TYPE_MISMATCH if the types do not convert. */
+export function resolveCast(arg: Expr, type: DataType, safe: boolean, at?: Span): Expr {
+  if (!canCast(arg.type, type)) refuseCast(arg.type, type, at ?? arg.at)
+  if (arg.kind === 'literal' && arg.value === null) return nullLiteral(type, at)
+  return { kind: 'cast', type, arg, safe, at } satisfies CastExpr
+}
+
+/** Searched CASE; without ELSE it is NULL. Its type is the common type of its results.
+ *  TYPE_MISMATCH for a condition that is not BOOLEAN and for results without a common type. */
+export function resolveCase(
+  branches: readonly { readonly when: Expr; readonly then: Expr }[],
+  otherwise: Expr | undefined,
+  at?: Span,
+): Expr {
+  const last = otherwise ?? nullLiteral(undefined, at)
+  const results = [...branches.map((branch) => branch.then), last]
+  const type = commonOf(results, 'CASE', at)
+  const to = (expr: Expr) => coerceTo(expr, type, 'CASE')
+  const converted = branches.map(({ when, then }) => ({
+    when: coerceTo(when, BOOLEAN, 'WHEN'),
+    then: to(then),
+  }))
+  return { kind: 'case', type, branches: converted, otherwise: to(last), at } satisfies CaseExpr
+}
+
+function coerceTo(expr: Expr, type: DataType, what: string): Expr {
+  return (
+    coerce(expr, type) ??
+    fail('TYPE_MISMATCH', `${what} wants ${typeName(type)} here, not ${shown(expr)}`, {
+      at: expr.at,
+    })
+  )
+}

@@ -1,0 +1,46 @@
+/** Answers the main thread's requests with an engine: the worker's side of the protocol. */
+
+import { asSqlError } from '../base/errors.ts'
+import type { Appended } from '../source/appended.ts'
+import type { Engine } from './engine.ts'
+import type { EngineRequest, FromEngine, ToEngine } from './protocol.ts'
+
+/** Handles one message; the answer goes to `send`. */
+export async function serve(
+  engine: Engine,
+  appended: Appended,
+  { id, request }: ToEngine,
+  send: (message: FromEngine) => void,
+): Promise<void> {
+  try {
+    send({ kind: 'reply', id, result: await answer(engine, appended, request) })
+  } catch (error) {
+    send({ kind: 'refusal', id, error: asSqlError(error).toJSON() })
+  }
+}
+
+async function answer(
+  engine: Engine,
+  appended: Appended,
+  request: EngineRequest,
+): Promise<unknown> {
+  switch (request.kind) {
+    case 'attach':
+      return engine.attach(request.plan) ?? null
+    case 'detach':
+      return engine.detach(request.queryId) ?? null
+    case 'run':
+      return engine.bounded(request)
+    case 'appended': {
+      const { tableId, split, end, ended } = request
+      appended.set(tableId, String(split), { end, ended })
+      return null
+    }
+    case 'checkpoint':
+      return (await engine.checkpoint()) ?? null
+    case 'status':
+      return engine.status()
+    case 'stop':
+      return (await engine.stop()) ?? null
+  }
+}

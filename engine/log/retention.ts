@@ -1,0 +1,47 @@
+/** Which old segments may go: retention by size, by age and by need. */
+
+import type { Disk } from '../base/disk.ts'
+import type { SegmentInfo } from './recover.ts'
+import { readHeader, segmentPath } from './segment.ts'
+
+/** A segment goes if it lies wholly before `before` (when given) and, when `bytesMax` or
+ *  `beforeUs` is given, at least one of them asks for it. The segment being written stays. */
+export interface TrimLimits {
+  /** Records from this offset on stay. */
+  readonly before?: number
+  /** Remove while the whole log is larger. */
+  readonly bytesMax?: number
+  /** Remove what is older, by the frames' timestamps. */
+  readonly beforeUs?: number
+}
+
+/** How many of the oldest segments to remove. */
+export function segmentsToTrim(
+  disk: Disk,
+  folder: string,
+  segments: readonly SegmentInfo[],
+  limits: TrimLimits,
+): number {
+  const { before = Infinity, bytesMax, beforeUs } = limits
+  const byNeed = limits.before !== undefined && bytesMax === undefined && beforeUs === undefined
+  let bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
+  let count = 0
+  while (count < segments.length - 1) {
+    const end = segments[count + 1].first
+    const tooLarge = bytesMax !== undefined && bytes > bytesMax
+    const tooOld = () => beforeUs !== undefined && createdUs(disk, folder, end) < beforeUs
+    if (end > before || !(byNeed || tooLarge || tooOld())) break
+    bytes -= segments[count].bytes
+    count++
+  }
+  return count
+}
+
+/** When the segment was begun: no record before it is younger. */
+function createdUs(disk: Disk, folder: string, first: number): number {
+  const file = disk.openRead(segmentPath(folder, first))
+  if (file === undefined) return Infinity
+  const timestampUs = readHeader(file)?.head.timestampUs ?? Infinity
+  file.close()
+  return timestampUs
+}

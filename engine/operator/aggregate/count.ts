@@ -1,0 +1,18 @@
+/** COUNT(*) and COUNT(x). */
+
+import { BIGINT } from '../../batch/types.ts'
+import type { AggregateFunction } from './aggregate.ts'
+
+export const count: AggregateFunction = {
+  name: 'COUNT',
+  doc: 'The number of rows; with an argument, of the rows where it is not NULL. 0 over no rows.',
+  example: 'COUNT(*)',
+  result: (args) => (args.length <= 1 ? BIGINT : undefined),
+  nullable: false,
+  retractable: true,
+  slots: () => [{ name: 'count', kind: 'f64', initial: 0 }],
+  add({ code, slot, weight }) {
+    code.line(`${slot('count')} += ${weight}`)
+  },
+  value: ({ slot }) => ({ form: 'scalar', value: slot('count'), isNull: 'false' }),
+}

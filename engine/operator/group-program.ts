@@ -1,0 +1,234 @@
+/** The generated code of a GROUP BY: three loops over a batch's rows and a `GroupTable`. `find`
+ *  gives every row its group, `add` brings the rows into the aggregates' slots, `read` makes output
+ *  columns from groups. Three small loops are each simple enough for V8 to keep in registers. */
+
+import type { EpochClock } from '../base/clock.ts'
+import { fail } from '../base/errors.ts'
+import type { Batch } from '../batch/batch.ts'
+import type { Column } from '../batch/column.ts'
+import { type Schema, schemaOf } from '../batch/schema.ts'
+import { LoopCode } from '../expr/codegen.ts'
+import { compile } from '../expr/compile.ts'
+import type { Expr } from '../expr/ir.ts'
+import { OutputColumn } from '../expr/output-column.ts'
+import type { ArrayKind, GroupLayout, GroupTable } from '../state/group-table.ts'
+import type { AggregateFunction } from './aggregate/aggregate.ts'
+import { findAggregate } from './aggregate/index.ts'
+import { emitKey, emitKeyStore, isTextKey, keyArrays, keyEquals, storedKey } from './group-keys.ts'
+import type { AggregateCall } from './nodes.ts'
+
+/** The hash of no keys at all. */
+export const KEYS_SEED = 0x2545f491
+
+export interface Grouping {
+  readonly keys: readonly Expr[]
+  readonly aggregates: readonly AggregateCall[]
+  readonly input: Schema
+}
+
+/** Row j of `rows[0..n)` is in group `groups[j]`; new groups are made. */
+type Find = (
+  batch: Batch,
+  table: GroupTable,
+  rows: Int32Array,
+  n: number,
+  groups: Int32Array,
+  clock: EpochClock,
+) => void
+type Add = Find
+/** Columns of the keys and the aggregates, for the groups `groups[0..n)`. Own their arrays. */
+type Read = (table: GroupTable, groups: Int32Array, n: number) => Column[]
+
+interface PlacedKey {
+  readonly expr: Expr
+  /** Position of its first array in the table. */
+  readonly first: number
+  readonly count: number
+}
+
+interface PlacedAggregate {
+  readonly call: AggregateCall
+  readonly entry: AggregateFunction
+  /** Position of each slot in the table. */
+  readonly slots: ReadonlyMap<string, number>
+}
+
+export class GroupProgram {
+  readonly layout: GroupLayout
+  readonly find: Find
+  readonly read: Read
+  /** Positions of the (start, end) arrays of string keys. */
+  readonly texts: readonly number[]
+  readonly #grouping: Grouping
+  readonly #keys: PlacedKey[] = []
+  readonly #aggregates: PlacedAggregate[] = []
+  #addPlain: Add | undefined
+  #addWeighted: Add | undefined
+
+  constructor(grouping: Grouping) {
+    this.#grouping = grouping
+    const arrays: { kind: ArrayKind; initial: number }[] = []
+    for (const expr of grouping.keys) {
+      const kinds = keyArrays(expr.type)
+      this.#keys.push({ expr, first: arrays.length, count: kinds.length })
+      for (const kind of kinds) arrays.push({ kind, initial: 0 })
+    }
+    for (const call of grouping.aggregates) {
+      const entry = aggregateOf(call)
+      const slots = new Map<string, number>()
+      for (const { name, kind, initial } of entry.slots(call.args.map((arg) => arg.type))) {
+        slots.set(name, arrays.length)
+        arrays.push({ kind, initial })
+      }
+      this.#aggregates.push({ call, entry, slots })
+    }
+    this.layout = { arrays }
+    this.texts = this.#keys.filter(({ expr }) => isTextKey(expr.type)).map(({ first }) => first)
+    this.find = this.#compileFind()
+    this.read = this.#compileRead()
+  }
+
+  /** The loop for batches without weights, or the one for those with. */
+  add(batch: Batch): Add {
+    if (batch.weights === null) return (this.#addPlain ??= this.#compileAdd('1'))
+    return (this.#addWeighted ??= this.#compileAdd('weights[i]'))
+  }
+
+  #array = (index: number): string => `a${index}`
+
+  #keyArrays(key: PlacedKey): string[] {
+    return Array.from({ length: key.count }, (_, i) => this.#array(key.first + i))
+  }
+
+  /** Statements that (re)load the table's arrays into locals. */
+  #load(indexes: Iterable<number>): string {
+    const arrays = [...indexes].map((i) => `${this.#array(i)} = table.arrays[${i}]`)
+    return `${[
+      'slots = table.slots',
+      'mask = table.mask',
+      'hashes = table.hashes',
+      'nulls = table.nulls',
+      'heap = table.heap',
+      ...arrays,
+    ].join('; ')};`
+  }
+
+  #declare(indexes: Iterable<number>): string {
+    const names = ['slots', 'mask', 'hashes', 'nulls', 'heap', ...[...indexes].map(this.#array)]
+    return `let ${names.join(', ')}; ${this.#load(indexes)}`
+  }
+
+  #keyIndexes(): number[] {
+    return this.#keys.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i))
+  }
+
+  #compileFind(): Find {
+    const code = new LoopCode(this.#grouping.input)
+    const indexes = this.#keyIndexes()
+    code.line(`let hash = ${KEYS_SEED}`)
+    const keys = this.#keys.map((key) => ({ key, locals: emitKey(code, key.expr, 'hash') }))
+    const bits = keys.map(({ locals }, bit) =>
+      locals.isNull === 'false' ? '0' : `((${locals.isNull}) ? ${1 << bit} : 0)`,
+    )
+    code.line(`const nullBits = ${bits.length === 0 ? '0' : bits.join(' | ')}`)
+    code.line('let s = hash & mask, g')
+    code.block('for (;;)', () => {
+      code.line('g = slots[s] - 1')
+      code.block('if (g < 0)', () => {
+        code.block('if (count === hashes.length)', () => {
+          code.line(`table.count = count; table.grow(); ${this.#load(indexes)}`)
+          code.line('s = hash & mask; while (slots[s] !== 0) s = (s + 1) & mask')
+        })
+        code.line('g = count++; slots[s] = g + 1; hashes[g] = hash; nulls[g] = nullBits')
+        for (const { key, locals } of keys) {
+          emitKeyStore(code, locals, this.#keyArrays(key), 'table', 'heap')
+        }
+        code.line('break')
+      })
+      const same = keys.map(({ key, locals }) =>
+        keyEquals(code, locals, this.#keyArrays(key), 'heap'),
+      )
+      const tests = ['hashes[g] === hash', 'nulls[g] === nullBits', ...same]
+      code.line(`if (${tests.join(' && ')}) break`)
+      code.line('s = (s + 1) & mask')
+    })
+    code.line('groups[j] = g')
+    const before = `let count = table.count; ${this.#declare(indexes)}`
+    return this.#loop('findGroups', code, before, 'table.count = count')
+  }
+
+  #compileAdd(weight: string): Add {
+    const code = new LoopCode(this.#grouping.input)
+    code.line('const g = groups[j]')
+    const used = new Set<number>()
+    for (const placed of this.#aggregates) this.#emitAdd(code, placed, weight, used)
+    const before = `const weights = batch.weights; ${this.#declare(used)}`
+    return this.#loop('addRows', code, before, '')
+  }
+
+  #emitAdd(code: LoopCode, placed: PlacedAggregate, weight: string, used: Set<number>): void {
+    const { call, entry } = placed
+    const slot = this.#slotsOf(placed, used)
+    const args = call.args.map((arg) => arg.type)
+    const inside = () => {
+      const values = call.args.map((arg) => code.emit(arg))
+      const nulls = values.map((value) => value.isNull).filter((test) => test !== 'false')
+      const add = () => entry.add({ code, args, slot, values, weight })
+      if (nulls.length === 0) add()
+      else code.block(`if (!(${nulls.join(' || ')}))`, add)
+    }
+    if (call.filter === undefined) return code.block('', inside)
+    code.whenTrue(call.filter, inside)
+  }
+
+  #loop(name: string, code: LoopCode, before: string, after: string): Find {
+    const source = `
+      ${before}
+      ${code.columnSetup()}
+      for (let j = 0; j < n; j++) {
+        const i = rows[j]
+        ${code.text()}
+      }
+      ${after}`
+    return compile<Find>(code, ['batch', 'table', 'rows', 'n', 'groups', 'clock'], source, name)
+  }
+
+  #compileRead(): Read {
+    const code = new LoopCode(schemaOf([]))
+    const used = new Set<number>(this.#keyIndexes())
+    const types = [
+      ...this.#keys.map(({ expr }) => expr.type),
+      ...this.#aggregates.map(({ call }) => call.type),
+    ]
+    code.line(() => this.#declare(used))
+    const outputs = types.map((type) => new OutputColumn(code, type, 'n'))
+    code.block('for (let i = 0; i < n; i++)', () => {
+      code.line('const g = groups[i]')
+      this.#keys.forEach((key, bit) => {
+        const arrays = this.#keyArrays(key)
+        outputs[bit].write(storedKey(code, key.expr.type, arrays, 'heap', bit))
+      })
+      this.#aggregates.forEach((placed, i) => {
+        const { call, entry } = placed
+        const args = call.args.map((arg) => arg.type)
+        const slot = this.#slotsOf(placed, used)
+        outputs[this.#keys.length + i].write(entry.value({ code, slot, args }))
+      })
+    })
+    code.line(`return [${outputs.map((output) => output.finish('n')).join(', ')}]`)
+    return compile<Read>(code, ['table', 'groups', 'n'], undefined, 'readGroups')
+  }
+
+  /** How an aggregate's code names its slots; notes which arrays that takes. */
+  #slotsOf({ slots }: PlacedAggregate, used: Set<number>): (name: string) => string {
+    return (name) => {
+      const index = slots.get(name)!
+      used.add(index)
+      return `${this.#array(index)}[g]`
+    }
+  }
+}
+
+function aggregateOf(call: AggregateCall): AggregateFunction {
+  return findAggregate(call.name) ?? fail('INTERNAL', `no aggregate ${call.name}`)
+}

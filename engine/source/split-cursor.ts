@@ -1,0 +1,73 @@
+/** Where one reader of a table stands in one split: its offset and its watermark. Turns chunks into
+ *  batches with all the table's columns. */
+
+import { assert } from '../base/assert.ts'
+import type { EpochClock } from '../base/clock.ts'
+import { Batch } from '../batch/batch.ts'
+import type { Chunk, Offset, PollLimit, SplitReader } from './source.ts'
+import type { TableDecoder } from './table-decoder.ts'
+
+/** What a checkpoint keeps of a split. */
+export interface SplitState {
+  readonly offset: Offset
+  /** null: no row yet. */
+  readonly watermarkUs: number | null
+  readonly lastRowUs: number
+  readonly ended: boolean
+}
+
+export class SplitCursor {
+  readonly id: string
+  readonly reader: SplitReader
+  readonly #decoder: TableDecoder
+  offset: Offset
+  watermarkUs: number
+  /** The epoch clock when the last row came. */
+  lastRowUs: number
+  ended: boolean
+
+  constructor(id: string, reader: SplitReader, decoder: TableDecoder, state: SplitState) {
+    this.id = id
+    this.reader = reader
+    this.#decoder = decoder
+    this.offset = state.offset
+    this.watermarkUs = state.watermarkUs ?? -Infinity
+    this.lastRowUs = state.lastRowUs
+    this.ended = state.ended
+  }
+
+  /** The next chunk, or null if there is none at hand. Moves the offset. */
+  poll(limit: PollLimit): Chunk | null {
+    if (this.ended || this.offset === limit.until) return null
+    const chunk = this.reader.poll(limit)
+    if (chunk === null) return null
+    assert(this.offset === '' || chunk.from === this.offset, `${this.id} skipped records`)
+    this.offset = chunk.to
+    this.ended = chunk.end
+    return chunk
+  }
+
+  /** A chunk's rows with computed columns and per-row watermarks; moves the split's watermark. */
+  decode(chunk: Chunk, clock: EpochClock): Batch {
+    const batch = this.#decoder.decode(chunk, clock)
+    if (batch.rowCount === 0) return batch
+    this.lastRowUs = clock.nowUs
+    const follow = this.#decoder.follow
+    if (follow === undefined) return batch
+    const marks = new Float64Array(batch.rowCount)
+    const { running, behind } = follow(batch, this.watermarkUs, marks, clock)
+    this.watermarkUs = running
+    if (!behind) return batch
+    return new Batch(batch.schema, batch.columns, batch.rowCount, batch.weights, marks)
+  }
+
+  state(): SplitState {
+    const { offset, watermarkUs, lastRowUs, ended } = this
+    return {
+      offset,
+      watermarkUs: Number.isFinite(watermarkUs) ? watermarkUs : null,
+      lastRowUs,
+      ended,
+    }
+  }
+}

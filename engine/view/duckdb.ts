@@ -1,0 +1,183 @@
+/** The home of DuckDB: opens databases, runs statements and turns DuckDB's errors into ours. Other
+ *  files of this folder take the library's types from here; nothing outside the folder sees them. */
+
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBResult,
+} from '@duckdb/node-api'
+import { SqlError } from '../base/errors.ts'
+
+export {
+  ARRAY,
+  BIGINT,
+  BLOB,
+  BOOLEAN,
+  DATE,
+  DECIMAL,
+  DOUBLE,
+  type DuckDBAppender,
+  DuckDBBlobValue,
+  DuckDBBlobVector,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  DuckDBMapValue,
+  type DuckDBResult,
+  DuckDBStructValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  DuckDBTimeValue,
+  type DuckDBType,
+  DuckDBTypeId,
+  type DuckDBValue,
+  type DuckDBVector,
+  FLOAT,
+  INTEGER,
+  LIST,
+  MAP,
+  SMALLINT,
+  STRUCT,
+  TIME,
+  TIMESTAMP,
+  TIMESTAMPTZ,
+  TINYINT,
+  VARCHAR,
+} from '@duckdb/node-api'
+
+export interface DatabaseOptions {
+  /** A file, or ':memory:'. */
+  readonly path: string
+  readonly memoryBytesMax: number
+  readonly threads: number
+  /** Whether statements may read files (Parquet). Off for the database that holds views. */
+  readonly externalAccess: boolean
+}
+
+/** A database and its connections. Statements of one connection run one after another. */
+export class DuckdbDatabase {
+  readonly #instance: DuckDBInstance
+  readonly #connections: DuckDBConnection[] = []
+
+  private constructor(instance: DuckDBInstance) {
+    this.#instance = instance
+  }
+
+  /** Opens the database; its settings are locked afterwards, whatever SQL it is given.
+   *  Errors: DATA_IN_USE if another process has it, DATA_DAMAGED, DISK_FULL. */
+  static open(options: DatabaseOptions): Promise<DuckdbDatabase> {
+    return translated(async () => {
+      const instance = await DuckDBInstance.create(options.path, {
+        memory_limit: `${Math.ceil(options.memoryBytesMax / 1048576)}MiB`,
+        threads: String(options.threads),
+        enable_external_access: String(options.externalAccess),
+        autoinstall_known_extensions: 'false',
+        autoload_known_extensions: 'false',
+        lock_configuration: 'true',
+      })
+      return new DuckdbDatabase(instance)
+    })
+  }
+
+  async connect(): Promise<Connection> {
+    const connection = await translated(() => this.#instance.connect())
+    this.#connections.push(connection)
+    return new Connection(connection)
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.closeSync()
+    this.#instance.closeSync()
+  }
+}
+
+export class Connection {
+  readonly #connection: DuckDBConnection
+
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection
+  }
+
+  /** Runs one statement and returns the rows it changed. */
+  async run(sql: string): Promise<number> {
+    return (await translated(() => this.#connection.run(sql))).rowsChanged
+  }
+
+  /** Starts a query; its chunks come as they are fetched. */
+  stream(sql: string): Promise<DuckDBResult> {
+    return translated(() => this.#connection.stream(sql))
+  }
+
+  /** The only value of a query's only row, as a number; undefined if there is no row. */
+  async number(sql: string): Promise<number | undefined> {
+    const result = await translated(() => this.#connection.runAndReadAll(sql))
+    const value = result.getRows()[0]?.[0]
+    return value === undefined || value === null ? undefined : Number(value)
+  }
+
+  /** The values of a query's only column, as text. */
+  async texts(sql: string): Promise<string[]> {
+    const result = await translated(() => this.#connection.runAndReadAll(sql))
+    return result.getRows().map(([value]) => String(value))
+  }
+
+  /** Runs `fill` on an appender for the table and flushes it. */
+  append(table: string, temporary: boolean, fill: (appender: DuckDBAppender) => void) {
+    return translated(async () => {
+      const catalog = temporary ? 'temp' : null
+      const appender = await this.#connection.createAppender(table, 'main', catalog)
+      try {
+        fill(appender)
+        appender.flushSync()
+      } finally {
+        appender.closeSync()
+      }
+    })
+  }
+
+  /** Runs `body` in one transaction: all of it or nothing. */
+  async transaction<T>(body: () => Promise<T>): Promise<T> {
+    await this.run('BEGIN TRANSACTION')
+    try {
+      const result = await body()
+      await this.run('COMMIT')
+      return result
+    } catch (error) {
+      await this.run('ROLLBACK').catch(() => {})
+      throw error
+    }
+  }
+}
+
+/** `name` as an SQL identifier. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** `text` as an SQL string. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+async function translated<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (error) {
+    throw duckdbError(error)
+  }
+}
+
+/** Any error of the library as ours, its text kept. */
+export function duckdbError(error: unknown): SqlError {
+  if (error instanceof SqlError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  const info = { cause: error }
+  if (/lock on file|already attached|being used by another/i.test(message)) {
+    return new SqlError('DATA_IN_USE', message, info)
+  }
+  if (/no space left|disk is full/i.test(message)) return new SqlError('DISK_FULL', message, info)
+  if (/not a valid DuckDB|corrupt|checksum/i.test(message)) {
+    return new SqlError('DATA_DAMAGED', message, info)
+  }
+  if (/^IO Error/.test(message)) return new SqlError('DISK_FAILED', message, info)
+  return new SqlError('INTERNAL', message, info)
+}

@@ -1,0 +1,283 @@
+/** The database behind the HTTP routes, and the one to embed in a program: statements, queries,
+ *  streams and subscriptions, without HTTP. */
+
+import type { Clock } from '../engine/base/clock.ts'
+import type { Disk } from '../engine/base/disk.ts'
+import { asSqlError, fail, SqlError } from '../engine/base/errors.ts'
+import { SerialQueue } from '../engine/base/serial-queue.ts'
+import type { Batch } from '../engine/batch/batch.ts'
+import type { EngineConfig, EngineStatus } from '../engine/graph/protocol.ts'
+import type { TableSpec } from '../engine/source/table.ts'
+import { ViewStore } from '../engine/view/view.ts'
+import { type Catalog, type Name, Planner, Settings } from '../sql/index.ts'
+import { CatalogStore } from './catalog-store.ts'
+import type { ServerConfig } from './config.ts'
+import type { Engine } from './engine.ts'
+import { type QueryInfo, type StreamInfo, streamInfo } from './info.ts'
+import { Results } from './results.ts'
+import { RunningQueries } from './running-queries.ts'
+import type { Subscribable } from './sse/stream.ts'
+import type { RowsResult, StatementResult } from './statement-result.ts'
+import { createQuery, dropQuery } from './statements/create-query.ts'
+import { execute } from './statements/execute.ts'
+import { runSelect, selectStatement } from './statements/select.ts'
+import { type Validation, validate } from './statements/validate.ts'
+import { type AppendOptions, type AppendResult, Streams } from './streams.ts'
+import { Views } from './views.ts'
+
+export interface DatabaseContext {
+  readonly config: ServerConfig
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly startEngine: (config: EngineConfig) => Engine
+}
+
+/** What statements work on. */
+export interface DatabaseParts {
+  readonly config: ServerConfig
+  readonly clock: Clock
+  readonly catalog: Catalog
+  readonly settings: Settings
+  readonly engine: Engine
+  readonly streams: Streams
+  readonly results: Results
+  readonly queries: RunningQueries
+  readonly views: () => Views
+  /** Writes the catalog to the disk. */
+  readonly save: () => void
+}
+
+const HERE = { offset: 0, length: 0 }
+const named = (text: string): Name => ({ text, at: HERE })
+
+export class Database {
+  readonly #parts: DatabaseParts
+  readonly #context: DatabaseContext
+  /** Statements that change the catalog go one after another. */
+  readonly #changes = new SerialQueue()
+  readonly #ready: Promise<void>
+  #views: Views | undefined
+  #state: 'starting' | 'ready' | 'closed' = 'starting'
+  #broken: SqlError | undefined
+
+  /** Begins to open the data folder, which must be locked: see `ready`. Raises at once what makes a
+   *  start impossible: DATA_DAMAGED, DATA_VERSION. */
+  constructor(context: DatabaseContext) {
+    this.#context = context
+    const { config, disk, clock } = context
+    const { dataFolder, limits } = config
+    const store = new CatalogStore(disk, dataFolder)
+    const { catalog, running } = store.load()
+    const engine = context.startEngine({
+      dataFolder,
+      checkpointIntervalMs: config.checkpointIntervalMs,
+      epochRowsMax: config.epochRowsMax,
+      queries: running.map(({ plan }) => plan),
+    })
+    const results = new Results({ disk, dataFolder, bytesMax: limits.resultBytesMax })
+    const streams = new Streams({
+      disk,
+      clock,
+      dataFolder,
+      unsyncedBytesMax: limits.unsyncedBytesMax,
+      onAppended: (tableId, split, end, ended) => {
+        // A broken engine is told of elsewhere; the records are safe.
+        engine.request({ kind: 'appended', tableId, split, end, ended }).catch(() => {})
+      },
+    })
+    const views = () => this.#views ?? fail('UNAVAILABLE', 'The views are not open yet')
+    const { queriesMax } = limits
+    const queries = new RunningQueries({ engine, results, views, queriesMax })
+    const settings = new Settings()
+    const save = () => store.save(catalog)
+    this.#parts = {
+      ...{ config, clock, catalog, settings, engine, streams, results, queries, views, save },
+    }
+    for (const plan of running) queries.restore(plan)
+    this.#ready = this.#open(engine)
+    this.#ready.catch((error) => this.#break(asSqlError(error)))
+  }
+
+  async #open(engine: Engine): Promise<void> {
+    const { results, queries, catalog, streams } = this.#parts
+    const recovered = new Promise<void>((resolve, reject) => {
+      engine.listen({
+        ...results.listener,
+        ready: (nextSeqs) => {
+          results.listener.ready?.(nextSeqs)
+          resolve()
+        },
+        broken: (error) => {
+          this.#break(error)
+          reject(error)
+        },
+      })
+    })
+    recovered.catch(() => {})
+    const tables = catalog.list('table').map(({ spec }) => spec)
+    streams.removeOthers(tables.map(({ id }) => id))
+    await Promise.all(tables.filter(isEmbedded).map((table) => streams.open(table)))
+    const store = await this.#openViews()
+    await store.keepOnly(catalog.list('materialized-view').map(({ id }) => id))
+    await recovered
+    await queries.resume()
+    if (this.#state === 'starting') this.#state = 'ready'
+  }
+
+  async #openViews(): Promise<ViewStore> {
+    const { dataFolder, viewMemoryBytesMax } = this.#context.config
+    const store = await ViewStore.open({
+      path: `${dataFolder}/views.duckdb`,
+      memoryBytesMax: viewMemoryBytesMax,
+      threads: 2,
+    })
+    this.#views = new Views({
+      store,
+      onFailed: (viewId, error) => this.#parts.queries.viewFailed(viewId, error),
+    })
+    return store
+  }
+
+  /** Resolves when everything that was acknowledged is processed again; rejects with what prevents
+   *  it. */
+  get ready(): Promise<void> {
+    return this.#ready
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready' && this.#broken === undefined
+  }
+
+  /** Why the database cannot go on; undefined if it can. */
+  get broken(): SqlError | undefined {
+    return this.#broken
+  }
+
+  #break(error: SqlError): void {
+    this.#broken ??= error
+  }
+
+  #use(): DatabaseParts {
+    if (this.#broken !== undefined) throw this.#broken
+    if (this.#state === 'closed') fail('UNAVAILABLE', 'The database is closed')
+    if (this.#state === 'starting') fail('UNAVAILABLE', 'The database is recovering')
+    return this.#parts
+  }
+
+  /** Runs statements in order and stops at the first error; what earlier ones did stays. */
+  execute(sql: string): Promise<StatementResult[]> {
+    return execute(this.#use(), this.#changes, sql)
+  }
+
+  /** Runs a single SELECT over what is there now. */
+  async select(sql: string): Promise<RowsResult> {
+    const parts = this.#use()
+    return runSelect(parts, selectStatement(parts.config, sql))
+  }
+
+  /** Checks statements and plans queries; runs nothing. */
+  async validate(sql: string): Promise<Validation> {
+    return validate(this.#use(), sql)
+  }
+
+  /** Starts a continuous query. Without a name it gets one. */
+  createQuery(sql: string, name?: string): Promise<QueryInfo> {
+    const parts = this.#use()
+    return this.#changes.run(() => createQuery(parts, sql, name))
+  }
+
+  queries(): Promise<QueryInfo[]> {
+    return this.#use().queries.infos()
+  }
+
+  async query(name: string): Promise<QueryInfo> {
+    return this.#use().queries.info(this.#queryId(name))
+  }
+
+  /** Stops a query or materialized view and removes its results. */
+  dropQuery(name: string): Promise<void> {
+    const parts = this.#use()
+    return this.#changes.run(() => dropQuery(parts, name))
+  }
+
+  /** A query or materialized view, to follow its changes. */
+  subscribable(name: string): Subscribable {
+    return this.#use().queries.subscribable(this.#queryId(name))
+  }
+
+  /** Starts a query for one subscriber; `release` ends it. */
+  async subscribe(sql: string): Promise<{ source: Subscribable; release: () => void }> {
+    const parts = this.#use()
+    const statement = selectStatement(parts.config, sql)
+    const { catalog, queries } = parts
+    const id = catalog.newId('query')
+    const identity = { id, name: `subscription_${id}` }
+    const { plan } = new Planner(catalog).planQuery(statement, 'continuous', identity)
+    // The id must not come back after a restart.
+    parts.save()
+    const [source, release] = await queries.startTransient({ ...plan, transient: true })
+    return { source, release }
+  }
+
+  /** The name of a materialized view as it was created. UNKNOWN_TABLE if there is none. */
+  viewName(name: string): string {
+    return this.#use().catalog.expect('materialized-view', named(name)).name
+  }
+
+  /** A table of the embedded queue. UNKNOWN_TABLE, or UNSUPPORTED for a table of another kind. */
+  embeddedTable(name: string): TableSpec {
+    const { spec } = this.#use().catalog.expect('table', named(name))
+    if (isEmbedded(spec)) return spec
+    return fail('UNSUPPORTED', `${spec.name} belongs to the ${spec.connector} connector`, {
+      hint: 'Only streams of the embedded queue take records over HTTP.',
+    })
+  }
+
+  /** Stores rows with the table's stored columns; resolves when they are on the disk. */
+  append(table: TableSpec, batch: Batch, options?: AppendOptions): Promise<AppendResult> {
+    return this.#use().streams.append(table.id, batch, options)
+  }
+
+  async endStream(name: string): Promise<void> {
+    const table = this.embeddedTable(name)
+    await this.#use().streams.end(table.id)
+  }
+
+  async streams(): Promise<StreamInfo[]> {
+    const { catalog, engine, streams } = this.#use()
+    const { sources } = await engine.request({ kind: 'status' })
+    const byId = new Map(sources.map((source) => [source.tableId, source]))
+    return catalog.list('table').map(({ spec }) => {
+      const splits = isEmbedded(spec) ? streams.status(spec.id) : []
+      return streamInfo(spec, splits, byId.get(spec.id))
+    })
+  }
+
+  async stream(name: string): Promise<StreamInfo> {
+    const { id } = this.#use().catalog.expect('table', named(name))
+    return (await this.streams()).find((stream) => stream.id === id)!
+  }
+
+  engineStatus(): Promise<EngineStatus> {
+    return this.#use().engine.request({ kind: 'status' })
+  }
+
+  #queryId(name: string): string {
+    const { catalog } = this.#use()
+    const entry = catalog.find(name)
+    if (entry?.kind === 'query' || entry?.kind === 'materialized-view') return entry.id
+    return catalog.expect('query', named(name)).id
+  }
+
+  /** Takes no more work, finishes what is under way, checkpoints and lets go of the data folder. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    await this.#changes.idle()
+    await this.#parts.streams.close()
+    await this.#parts.engine.stop().catch(() => {})
+    await this.#views?.close()
+  }
+}
+
+const isEmbedded = ({ connector }: TableSpec): boolean => connector === 'log'

@@ -1,0 +1,157 @@
+/** The engine as the main thread sees it: requests with answers, and events. It runs in its own
+ *  worker thread, so that a heavy epoch never holds up HTTP. */
+
+import { Worker } from 'node:worker_threads'
+import { asSqlError, errorFromJson, SqlError } from '../engine/base/errors.ts'
+import type {
+  BoundedResult,
+  EngineConfig,
+  EngineRequest,
+  EngineStatus,
+  FromEngine,
+  ResultFrame,
+  ToEngine,
+} from '../engine/graph/protocol.ts'
+
+type Kind = EngineRequest['kind']
+
+/** What each request is answered with. */
+interface Replies {
+  readonly run: BoundedResult
+  readonly status: EngineStatus
+}
+
+export type ReplyTo<K extends Kind> = K extends keyof Replies ? Replies[K] : null
+
+export interface EngineListener {
+  /** Everything that was acknowledged before the start is processed again; how far each query's
+   *  results are released. */
+  ready?(nextSeqs: Readonly<Record<string, number>>): void
+  /** In seq order per query. */
+  results?(frames: readonly ResultFrame[]): void
+  progress?(epoch: number, watermarks: readonly QueryWatermark[]): void
+  failed?(queryId: string, error: SqlError): void
+  ended?(queryId: string): void
+  /** The engine cannot go on. */
+  broken?(error: SqlError): void
+}
+
+export interface QueryWatermark {
+  readonly queryId: string
+  readonly watermarkUs: number
+}
+
+/** The real one is a worker thread; tests have a simpler one. */
+export interface Engine {
+  /** Rejects with the engine's SqlError; UNAVAILABLE if the engine has stopped. */
+  request<Request extends EngineRequest>(request: Request): Promise<ReplyTo<Request['kind']>>
+  listen(listener: EngineListener): void
+  /** Final checkpoint, then the thread ends. */
+  stop(): Promise<void>
+}
+
+interface Pending {
+  readonly resolve: (result: never) => void
+  readonly reject: (error: SqlError) => void
+}
+
+/** The worker's file: a source in the repository, JavaScript in the published package. */
+const workerFile = (): URL =>
+  new URL(
+    import.meta.url.endsWith('.ts') ? './engine-worker.ts' : './engine-worker.js',
+    import.meta.url,
+  )
+
+export class WorkerEngine implements Engine {
+  readonly #worker: Worker
+  readonly #pending = new Map<number, Pending>()
+  readonly #listeners: EngineListener[] = []
+  readonly #exited: Promise<void>
+  #nextId = 1
+  #gone: SqlError | undefined
+
+  constructor(config: EngineConfig) {
+    this.#worker = new Worker(workerFile(), { workerData: config, name: 'millrace-engine' })
+    this.#worker.on('message', (message: FromEngine) => this.#receive(message))
+    this.#worker.on('error', (error) => this.#break(asSqlError(error)))
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#leave(new SqlError('UNAVAILABLE', 'The engine has stopped'))
+        resolve()
+      })
+    })
+  }
+
+  listen(listener: EngineListener): void {
+    this.#listeners.push(listener)
+  }
+
+  request<Request extends EngineRequest>(request: Request): Promise<ReplyTo<Request['kind']>> {
+    if (this.#gone !== undefined) return Promise.reject(this.#gone)
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      this.#worker.postMessage({ id, request } satisfies ToEngine)
+    })
+  }
+
+  async stop(): Promise<void> {
+    try {
+      await this.request({ kind: 'stop' })
+    } catch (error) {
+      // A worker that exits instead of answering has stopped all the same.
+      if (asSqlError(error).code !== 'UNAVAILABLE') throw error
+    }
+    await this.#exited
+  }
+
+  /** Ends the thread at once, without a checkpoint: for when `stop` takes too long. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #receive(message: FromEngine): void {
+    switch (message.kind) {
+      case 'reply':
+        this.#take(message.id)?.resolve(message.result as never)
+        return
+      case 'refusal':
+        this.#take(message.id)?.reject(errorFromJson(message.error))
+        return
+      case 'broken':
+        this.#break(errorFromJson(message.error))
+        return
+      default:
+        this.#tell(message)
+    }
+  }
+
+  #tell(message: Exclude<FromEngine, { kind: 'reply' | 'refusal' | 'broken' }>): void {
+    for (const listener of this.#listeners) {
+      if (message.kind === 'ready') listener.ready?.(message.nextSeqs)
+      else if (message.kind === 'results') listener.results?.(message.frames)
+      else if (message.kind === 'progress') listener.progress?.(message.epoch, message.queries)
+      else if (message.kind === 'failed') {
+        listener.failed?.(message.queryId, errorFromJson(message.error))
+      } else listener.ended?.(message.queryId)
+    }
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    return pending
+  }
+
+  #break(error: SqlError): void {
+    for (const listener of this.#listeners) listener.broken?.(error)
+    this.#leave(error)
+  }
+
+  /** No request will be answered any more. */
+  #leave(error: SqlError): void {
+    this.#gone ??= error
+    for (const { reject } of this.#pending.values()) reject(this.#gone)
+    this.#pending.clear()
+  }
+}

@@ -1,0 +1,23 @@
+/** Probes: `/healthz` says that the process answers, `/readyz` that it has recovered. */
+
+import type { App, AppContext } from '../app-context.ts'
+
+export function healthRoutes(app: App, context: AppContext): void {
+  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  app.get('/readyz', (c) => {
+    const ready = context.ready()
+    return c.json({ status: ready ? 'ready' : 'recovering' }, ready ? 200 : 503)
+  })
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/healthz',
+    summary: 'The process answers',
+    responses: { 200: { description: 'It does' } },
+  })
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/readyz',
+    summary: 'The server has recovered and serves results',
+    responses: { 200: { description: 'Ready' }, 503: { description: 'Recovering' } },
+  })
+}

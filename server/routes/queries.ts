@@ -1,0 +1,72 @@
+/** `/v1/queries`: continuous queries and materialized views. */
+
+import { z } from '@hono/zod-openapi'
+import { fail } from '../../engine/base/errors.ts'
+import type { App, AppContext } from '../app-context.ts'
+import { readJson } from '../http/body.ts'
+import { parseWith } from '../http/parse.ts'
+import { withSqlText } from '../http/sql-text.ts'
+
+export const QueryBody = z
+  .strictObject({
+    name: z.string().min(1).optional().openapi({ example: 'busy_airports' }),
+    sql: z.string(),
+  })
+  .openapi('Query')
+
+export function queryRoutes(app: App, context: AppContext): void {
+  const { limits } = context.config
+  app.get('/v1/queries', async (c) => c.json({ queries: await context.database.queries() }))
+  app.post('/v1/queries', async (c) => {
+    const body = await readJson(c.env.incoming, limits.bodyBytesMax)
+    const { name, sql } = parseWith(QueryBody, body, 'body')
+    return c.json(await withSqlText(sql, () => context.database.createQuery(sql, name)), 201)
+  })
+  app.get('/v1/queries/:name', async (c) => c.json(await context.database.query(c.req.param('name'))))
+  app.delete('/v1/queries/:name', async (c) => {
+    await context.database.dropQuery(c.req.param('name'))
+    return c.body(null, 204)
+  })
+  for (const action of ['pause', 'resume'] as const) {
+    app.post(`/v1/queries/:name/${action}`, async (c) => {
+      await context.database.query(c.req.param('name'))
+      return fail('UNSUPPORTED', `A query cannot ${action} yet`, {
+        hint: 'DELETE the query and create it again; it starts from the beginning of its tables.',
+      })
+    })
+  }
+  register(app)
+}
+
+function register(app: App): void {
+  const { openAPIRegistry: registry } = app
+  const params = z.object({ name: z.string() })
+  const path = '/v1/queries/{name}'
+  registry.registerPath({
+    method: 'get',
+    path: '/v1/queries',
+    summary: 'All continuous queries and materialized views',
+    responses: { 200: { description: '{"queries": […]}' } },
+  })
+  registry.registerPath({
+    method: 'post',
+    path: '/v1/queries',
+    summary: 'Start a continuous query',
+    request: { body: { content: { 'application/json': { schema: QueryBody } }, required: true } },
+    responses: { 201: { description: 'The query' } },
+  })
+  registry.registerPath({
+    method: 'get',
+    path,
+    summary: 'State, plan, watermark, rows, lag, state size and last error',
+    request: { params },
+    responses: { 200: { description: 'The query' } },
+  })
+  registry.registerPath({
+    method: 'delete',
+    path,
+    summary: 'Stop a query and remove its results',
+    request: { params },
+    responses: { 204: { description: 'It is gone' } },
+  })
+}

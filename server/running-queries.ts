@@ -1,0 +1,155 @@
+/** The continuous queries: started in the engine, their results fed to subscribers and into
+ *  materialized views. */
+
+import { errorFromJson, fail, type SqlError } from '../engine/base/errors.ts'
+import type { QueryStatus } from '../engine/graph/protocol.ts'
+import { type QueryPlan, tablesOf } from '../engine/plan/physical.ts'
+import type { RunningPlan } from './catalog-store.ts'
+import type { Engine } from './engine.ts'
+import { type QueryInfo, queryInfo } from './info.ts'
+import type { ResultFeed } from './result-feed.ts'
+import type { Results } from './results.ts'
+import type { Subscribable } from './sse/stream.ts'
+import type { Views } from './views.ts'
+
+export interface RunningQueriesContext {
+  readonly engine: Engine
+  readonly results: Results
+  readonly views: () => Views
+  readonly queriesMax: number
+}
+
+export class RunningQueries {
+  readonly #context: RunningQueriesContext
+  readonly #plans = new Map<string, RunningPlan>()
+  readonly #transient = new Map<string, QueryPlan>()
+  readonly #viewErrors = new Map<string, SqlError>()
+
+  constructor(context: RunningQueriesContext) {
+    this.#context = context
+  }
+
+  /** Makes a query known that the engine starts by itself, after a restart. */
+  restore(running: RunningPlan): void {
+    this.#plans.set(running.plan.id, running)
+    this.#context.results.add(running.plan.id)
+  }
+
+  /** The engine has recovered: tells subscribers which queries are over, and lets the views follow
+   *  on. */
+  async resume(): Promise<void> {
+    const { engine, results, views } = this.#context
+    const { queries } = await engine.request({ kind: 'status' })
+    for (const { queryId, state, error } of queries) {
+      const feed = results.get(queryId)
+      if (state === 'ended') feed?.finish({ kind: 'ended' })
+      if (state === 'failed' && error !== undefined) {
+        feed?.finish({ kind: 'failed', error: errorFromJson(error) })
+      }
+    }
+    for (const { plan, kind } of this.#plans.values()) {
+      if (kind === 'materialized-view') await views().add(plan, this.#feed(plan.id))
+    }
+  }
+
+  /** LIMIT_EXCEEDED if no more queries may run. */
+  checkRoom(): void {
+    const { queriesMax } = this.#context
+    if (this.#plans.size + this.#transient.size < queriesMax) return
+    fail('LIMIT_EXCEEDED', `There are ${queriesMax} queries already`, {
+      hint: 'Drop one, or raise MILLRACE_QUERIES_MAX.',
+    })
+  }
+
+  /** Starts a query. It must be in the saved catalog. */
+  async start(running: RunningPlan): Promise<void> {
+    const { engine, results, views } = this.#context
+    const { plan, kind } = running
+    this.#plans.set(plan.id, running)
+    const feed = results.add(plan.id)
+    if (kind === 'materialized-view') await views().add(plan, feed)
+    await engine.request({ kind: 'attach', plan })
+  }
+
+  async stop(queryId: string): Promise<void> {
+    const { engine, results, views } = this.#context
+    const running = this.#plans.get(queryId)
+    this.#plans.delete(queryId)
+    this.#viewErrors.delete(queryId)
+    await engine.request({ kind: 'detach', queryId })
+    results.remove(queryId)
+    if (running?.kind === 'materialized-view') await views().drop(queryId)
+  }
+
+  /** Starts a query that ends with its subscriber: the result's second part stops it. */
+  async startTransient(plan: QueryPlan): Promise<[Subscribable, () => void]> {
+    const { engine, results } = this.#context
+    this.checkRoom()
+    this.#transient.set(plan.id, plan)
+    const feed = results.add(plan.id)
+    const release = () => {
+      this.#transient.delete(plan.id)
+      results.remove(plan.id)
+      // An engine that is gone has forgotten it already.
+      engine.request({ kind: 'detach', queryId: plan.id }).catch(() => {})
+    }
+    try {
+      await engine.request({ kind: 'attach', plan })
+    } catch (error) {
+      release()
+      throw error
+    }
+    return [{ ...plan, feed }, release]
+  }
+
+  /** IN_USE if someone's subscription reads the table. */
+  checkNotSubscribed(tableId: string, tableName: string): void {
+    const readers = [...this.#transient.values()].filter((plan) =>
+      tablesOf(plan.root).some(({ id }) => id === tableId),
+    )
+    if (readers.length === 0) return
+    fail('IN_USE', `The table ${tableName} is read by ${readers.length} open subscription(s)`, {
+      hint: 'Wait until their clients have left.',
+    })
+  }
+
+  plan(queryId: string): QueryPlan | undefined {
+    return this.#plans.get(queryId)?.plan
+  }
+
+  subscribable(queryId: string): Subscribable {
+    const running = this.#plans.get(queryId)
+    if (running === undefined) fail('UNKNOWN_QUERY', `There is no query ${queryId}`)
+    const { plan, kind } = running
+    const feed = this.#feed(queryId)
+    const { name, schema, appendOnly, key } = plan
+    const base = { name, schema, appendOnly, key, feed }
+    return kind === 'query' ? base : { ...base, snapshot: () => this.#context.views().read(queryId) }
+  }
+
+  viewFailed(viewId: string, error: SqlError): void {
+    this.#viewErrors.set(viewId, error)
+  }
+
+  async infos(): Promise<QueryInfo[]> {
+    const { queries } = await this.#context.engine.request({ kind: 'status' })
+    const byId = new Map(queries.map((status) => [status.queryId, status]))
+    return [...this.#plans.values()].map((running) => this.#info(running, byId))
+  }
+
+  async info(queryId: string): Promise<QueryInfo> {
+    const all = await this.infos()
+    const info = all.find(({ id }) => id === queryId)
+    return info ?? fail('UNKNOWN_QUERY', `There is no query ${queryId}`)
+  }
+
+  #info(running: RunningPlan, statuses: ReadonlyMap<string, QueryStatus>): QueryInfo {
+    const { id } = running.plan
+    return queryInfo({ ...running, status: statuses.get(id), error: this.#viewErrors.get(id) })
+  }
+
+  #feed(queryId: string): ResultFeed {
+    const feed = this.#context.results.get(queryId)
+    return feed ?? fail('INTERNAL', `query ${queryId} has no feed`)
+  }
+}

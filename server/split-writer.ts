@@ -1,0 +1,208 @@
+/** One split of an embedded stream: requests that arrive while an fsync is under way share the next
+ *  frame and the next fsync (group commit). */
+
+import type { Clock } from '../engine/base/clock.ts'
+import type { Disk } from '../engine/base/disk.ts'
+import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
+import type { Batch } from '../engine/batch/batch.ts'
+import { concat } from '../engine/batch/concat.ts'
+import { encodeBatch } from '../engine/batch/ipc.ts'
+import { LogWriter } from '../engine/log/writer.ts'
+
+export interface SplitWriterOptions {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly folder: string
+  readonly split: number
+  readonly retention: Retention
+  /** Rows [0, end) are durable. */
+  readonly onDurable: (end: number, ended: boolean) => void
+}
+
+/** Absent limits do not apply. */
+export interface Retention {
+  readonly bytesMax: number | undefined
+  readonly ageMsMax: number | undefined
+}
+
+export interface StoredRange {
+  readonly split: number
+  readonly first: number
+  /** Inclusive. */
+  readonly last: number
+}
+
+export interface SplitStatus {
+  readonly split: number
+  /** The first offset that is still kept, and the offset after the last. */
+  readonly first: number
+  readonly end: number
+  readonly ended: boolean
+}
+
+interface Waiting {
+  readonly batch: Batch
+  readonly bytes: number
+  readonly resolve: (range: StoredRange) => void
+  readonly reject: (error: SqlError) => void
+}
+
+const SEGMENT_BYTES = 64 << 20
+/** Rows of a shared frame; a single request may bring more. */
+const FRAME_ROWS_MAX = 16_384
+const KIND_ROWS = 1
+
+export class SplitWriter {
+  readonly #options: SplitWriterOptions
+  readonly #log: LogWriter
+  #waiting: Waiting[] = []
+  #ending = false
+  #ended = false
+  #busy: Promise<void> | undefined
+  #failure: SqlError | undefined
+  unsyncedBytes = 0
+
+  constructor(options: SplitWriterOptions) {
+    this.#options = options
+    const { ageMsMax } = options.retention
+    this.#log = LogWriter.open(options.disk, options.folder, {
+      segmentBytesMax: SEGMENT_BYTES,
+      // Whole segments are removed: several per retention time keep it close to the wish.
+      ...(ageMsMax === undefined ? {} : { segmentSpanUsMax: ageMsMax * 250 }),
+    })
+    this.#ended = this.#log.ended
+  }
+
+  /** Makes what recovery found durable and tells how far it reaches. */
+  async start(): Promise<void> {
+    await this.#log.sync()
+    this.#options.onDurable(this.#log.nextOffset, this.#ended)
+  }
+
+  /** Resolves when the rows are durable. STREAM_ENDED, or what the disk says. */
+  append(batch: Batch): Promise<StoredRange> {
+    if (this.#ended || this.#ending) {
+      fail('STREAM_ENDED', 'The stream has ended and takes no more records')
+    }
+    if (this.#failure !== undefined) throw this.#failure
+    const bytes = bytesOf(batch)
+    this.unsyncedBytes += bytes
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ batch, bytes, resolve, reject })
+      this.#work()
+    })
+  }
+
+  /** Resolves when the end is durable. */
+  async end(): Promise<void> {
+    if (this.#ended) return
+    this.#ending = true
+    this.#work()
+    await this.#busy
+    if (!this.#ended) throw this.#failure ?? fail('DISK_FAILED', 'The end could not be written')
+  }
+
+  #work(): void {
+    this.#busy ??= this.#run().finally(() => {
+      this.#busy = undefined
+    })
+  }
+
+  async #run(): Promise<void> {
+    // One turn later, so that requests which arrive together are written together.
+    await Promise.resolve()
+    while (this.#failure === undefined) {
+      const group = this.#takeGroup()
+      if (group.length === 0 && (!this.#ending || this.#ended)) return
+      await this.#commit(group)
+    }
+    this.#reject(this.#waiting.splice(0), this.#failure)
+  }
+
+  #takeGroup(): Waiting[] {
+    let rows = 0
+    let count = 0
+    for (const { batch } of this.#waiting) {
+      rows += batch.rowCount
+      if (count > 0 && rows > FRAME_ROWS_MAX) break
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    const log = this.#log
+    let first = log.nextOffset
+    try {
+      if (group.length > 0) this.#write(group.map(({ batch }) => batch))
+      else log.end(this.#options.clock.nowUs())
+    } catch (error) {
+      // The log has taken back what it wrote: a full disk may have room for the next request.
+      if (group.length === 0) this.#ending = false
+      this.#reject(group, asSqlError(error))
+      return
+    }
+    try {
+      await log.sync()
+    } catch (error) {
+      // What the device lost is not known: the split takes nothing until it is reopened.
+      this.#failure = asSqlError(error)
+      this.#reject(group, this.#failure)
+      return
+    }
+    if (group.length === 0) this.#ended = true
+    this.#options.onDurable(log.nextOffset, this.#ended)
+    for (const { batch, bytes, resolve } of group) {
+      this.unsyncedBytes -= bytes
+      resolve({ split: this.#options.split, first, last: first + batch.rowCount - 1 })
+      first += batch.rowCount
+    }
+    this.trim()
+  }
+
+  #write(batches: readonly Batch[]): void {
+    const batch = concat(batches)
+    this.#log.append({
+      kind: KIND_ROWS,
+      count: batch.rowCount,
+      timestampUs: this.#options.clock.nowUs(),
+      epoch: 0,
+      watermarkUs: 0,
+      payload: [encodeBatch(batch)],
+    })
+  }
+
+  #reject(group: readonly Waiting[], error: SqlError): void {
+    for (const { bytes, reject } of group) {
+      this.unsyncedBytes -= bytes
+      reject(error)
+    }
+  }
+
+  /** Removes what retention no longer keeps. */
+  trim(): void {
+    const { bytesMax, ageMsMax } = this.#options.retention
+    if (bytesMax === undefined && ageMsMax === undefined) return
+    this.#log.trim({
+      ...(bytesMax === undefined ? {} : { bytesMax }),
+      ...(ageMsMax === undefined ? {} : { beforeUs: this.#options.clock.nowUs() - ageMsMax * 1000 }),
+    })
+  }
+
+  status(): SplitStatus {
+    const { firstOffset: first, nextOffset: end } = this.#log
+    return { split: this.#options.split, first, end, ended: this.#ended }
+  }
+
+  async close(): Promise<void> {
+    await this.#busy
+    this.#log.close()
+  }
+}
+
+/** About how much memory the rows take. */
+function bytesOf({ columns, rowCount }: Batch): number {
+  let bytes = rowCount
+  for (const { values, starts } of columns) bytes += values.byteLength + starts.byteLength * 2
+  return bytes
+}

@@ -1,0 +1,41 @@
+/** DROP of tables, views, materialized views and queries. What others read cannot be dropped. */
+
+import { fail, type Span } from '../../engine/base/errors.ts'
+import type { Entry, EntryKind, Statement } from '../../sql/index.ts'
+import { kindText } from '../../sql/index.ts'
+import type { DatabaseParts } from '../database.ts'
+import type { StatementResult } from '../statement-result.ts'
+
+export async function drop(
+  parts: DatabaseParts,
+  statement: Extract<Statement, { kind: 'drop' }>,
+): Promise<StatementResult> {
+  const { object, name, ifExists } = statement
+  if (object === 'function') {
+    fail('UNSUPPORTED', 'DROP FUNCTION is not supported yet', {
+      at: statement.at,
+      hint: 'There are no user functions yet.',
+    })
+  }
+  const kind: EntryKind = object
+  const title = `${kindText(kind)} ${name.text}`
+  if (ifExists && parts.catalog.find(name.text, name.at) === undefined) {
+    return { kind: 'ok', message: `There is no ${title}` }
+  }
+  await dropEntry(parts, parts.catalog.expect(kind, name), name.at)
+  return { kind: 'ok', message: `${title[0].toUpperCase()}${title.slice(1)} dropped` }
+}
+
+/** Takes the entry out of the catalog, saves it, then stops and removes what belonged to it: after
+ *  a crash in between, the next start removes the rest. */
+export async function dropEntry(parts: DatabaseParts, entry: Entry, at?: Span): Promise<void> {
+  const { catalog, queries, streams, save } = parts
+  if (entry.kind === 'table') queries.checkNotSubscribed(entry.id, entry.name)
+  catalog.remove(entry, at)
+  save()
+  if (entry.kind === 'table') {
+    if (entry.spec.connector === 'log') await streams.drop(entry.id)
+  } else if (entry.kind !== 'view') {
+    await queries.stop(entry.id)
+  }
+}

@@ -1,0 +1,74 @@
+/** Runs the statements of a text one after the other. */
+
+import { asSqlError, fail, SqlError } from '../../engine/base/errors.ts'
+import type { SerialQueue } from '../../engine/base/serial-queue.ts'
+import type { Statement } from '../../sql/index.ts'
+import type { DatabaseParts } from '../database.ts'
+import type { StatementResult } from '../statement-result.ts'
+import { createTable, createView } from './create.ts'
+import { drop } from './drop.ts'
+import { explain } from './explain.ts'
+import { insertValues } from './insert.ts'
+import { statementsOf } from './parse.ts'
+import { runSelect } from './select.ts'
+import { reset, set } from './settings.ts'
+import { describe, show, showCreate } from './show.ts'
+
+/** The whole text is parsed before anything runs. The first statement that fails ends the run; what
+ *  earlier ones did stays, and `details.statement` says which one it was, from 1. */
+export async function execute(
+  parts: DatabaseParts,
+  changes: SerialQueue,
+  sql: string,
+): Promise<StatementResult[]> {
+  const statements = statementsOf(parts.config, sql)
+  const results: StatementResult[] = []
+  for (const statement of statements) {
+    try {
+      results.push(await run(parts, changes, statement))
+    } catch (thrown) {
+      const error = asSqlError(thrown)
+      if (statements.length === 1) throw error
+      const { message, at, position, hint, cause, code } = error
+      const details = { ...error.details, statement: results.length + 1 }
+      throw new SqlError(code, message, { at, position, hint, cause, details })
+    }
+  }
+  return results
+}
+
+async function run(
+  parts: DatabaseParts,
+  changes: SerialQueue,
+  statement: Statement,
+): Promise<StatementResult> {
+  switch (statement.kind) {
+    case 'select':
+      return runSelect(parts, statement)
+    case 'create-table':
+      return changes.run(() => createTable(parts, statement))
+    case 'create-view':
+      return changes.run(() => createView(parts, statement))
+    case 'drop':
+      return changes.run(() => drop(parts, statement))
+    case 'insert-values':
+      return insertValues(parts, statement)
+    case 'insert-select':
+      return fail('UNSUPPORTED', 'INSERT INTO … SELECT is not supported yet', {
+        at: statement.at,
+        hint: 'CREATE MATERIALIZED VIEW keeps the result of a query; others can read it.',
+      })
+    case 'show':
+      return show(parts, statement)
+    case 'show-create':
+      return showCreate(parts, statement)
+    case 'describe':
+      return describe(parts, statement)
+    case 'explain':
+      return explain(parts, statement)
+    case 'set':
+      return set(parts, statement)
+    case 'reset':
+      return reset(parts, statement)
+  }
+}

@@ -1,0 +1,63 @@
+/** SHOW and DESCRIBE. */
+
+import { VARCHAR } from '../../engine/batch/types.ts'
+import type { Entry, Name, Statement } from '../../sql/index.ts'
+import {
+  type Answer,
+  describe as describeEntry,
+  show as showEntries,
+  showCreate as createText,
+  textAnswer,
+} from '../../sql/index.ts'
+import type { DatabaseParts } from '../database.ts'
+import { answerResult, type StatementResult } from '../statement-result.ts'
+
+export async function show(
+  parts: DatabaseParts,
+  { what }: Extract<Statement, { kind: 'show' }>,
+): Promise<StatementResult> {
+  const answer = showEntries(what, parts.catalog)
+  const runs = what === 'queries' || what === 'materialized-views'
+  return answerResult(runs ? await withState(parts, answer) : answer)
+}
+
+/** How each query fares, beside its name. */
+async function withState({ queries }: DatabaseParts, answer: Answer): Promise<Answer> {
+  const infos = new Map((await queries.infos()).map((info) => [info.name, info]))
+  const [name, ...others] = answer.columns
+  const state = { name: 'state', type: VARCHAR, nullable: true }
+  const watermark = { name: 'watermark', type: VARCHAR, nullable: true }
+  return {
+    columns: [name, state, watermark, ...others],
+    rows: answer.rows.map(([first, ...rest]) => {
+      const info = infos.get(String(first))
+      return [first, info?.state ?? null, info?.watermark ?? null, ...rest]
+    }),
+  }
+}
+
+export function showCreate(
+  { catalog }: DatabaseParts,
+  { name, object }: Extract<Statement, { kind: 'show-create' }>,
+): StatementResult {
+  const entry = find(catalog, name)
+  if (object !== undefined && object !== 'function') catalog.expect(object, name)
+  return answerResult({
+    ...textAnswer('statement', ''),
+    rows: [[createText(entry)]],
+  })
+}
+
+/** Columns of a table, view, materialized view or query. */
+export function describe(
+  { catalog }: DatabaseParts,
+  { name }: Extract<Statement, { kind: 'describe' }>,
+): StatementResult {
+  return answerResult(describeEntry(find(catalog, name)))
+}
+
+function find(catalog: DatabaseParts['catalog'], name: Name): Entry {
+  const entry = catalog.find(name.text, name.at)
+  // A name that is nothing at all gets the catalog's "did you mean".
+  return entry ?? catalog.relation(name)
+}

@@ -1,0 +1,94 @@
+/** Looks at statements without running them: each is checked against the catalog as the ones before
+ *  it would leave it. */
+
+import { asSqlError } from '../../engine/base/errors.ts'
+import {
+  Catalog,
+  bindInsert,
+  defineTable,
+  defineView,
+  locate,
+  Planner,
+  type Statement,
+} from '../../sql/index.ts'
+import type { DatabaseParts } from '../database.ts'
+import { problemOf, type Problem } from '../http/problem.ts'
+import { columnsOf, type ResultColumn } from '../statement-result.ts'
+import { statementsOf } from './parse.ts'
+
+export interface Validation {
+  readonly valid: boolean
+  /** The statements that are right, in order, up to the first that is not. */
+  readonly statements: readonly ValidStatement[]
+  /** Problem details with line, column and snippet. */
+  readonly diagnostics: readonly Problem[]
+}
+
+export interface ValidStatement {
+  readonly kind: Statement['kind']
+  /** Of the result, or of the table. */
+  readonly columns?: readonly ResultColumn[]
+  readonly plan?: { readonly logical: string; readonly physical: string }
+  readonly warnings?: readonly string[]
+}
+
+export function validate({ catalog, config }: DatabaseParts, sql: string): Validation {
+  const statements: ValidStatement[] = []
+  try {
+    const scratch = copyOf(catalog)
+    for (const statement of statementsOf(config, sql)) statements.push(check(statement, scratch))
+    return { valid: true, statements, diagnostics: [] }
+  } catch (thrown) {
+    const error = locate(sql, asSqlError(thrown))
+    return { valid: false, statements, diagnostics: [problemOf(error, sql)] }
+  }
+}
+
+function copyOf(catalog: Catalog): Catalog {
+  const copy = new Catalog(catalog.toJSON().nextId)
+  for (const entry of catalog.list()) copy.add(entry)
+  return copy
+}
+
+function check(statement: Statement, catalog: Catalog): ValidStatement {
+  const { kind } = statement
+  switch (kind) {
+    case 'select': {
+      const identity = { id: 'validate', name: '' }
+      const planned = new Planner(catalog).planQuery(statement, 'continuous', identity)
+      const { explain: plan, warnings } = planned
+      return { kind, columns: columnsOf(planned.plan.schema), plan, warnings }
+    }
+    case 'create-table': {
+      const entry = defineTable(statement, catalog)
+      if (entry === undefined) return { kind }
+      catalog.add(entry)
+      return { kind, columns: columnsOf(entry.spec.schema) }
+    }
+    case 'create-view': {
+      const defined = defineView(statement, catalog)
+      if (defined === undefined) return { kind }
+      if (defined.replaces !== undefined) catalog.remove(defined.replaces)
+      catalog.add(defined.entry)
+      const { explain: plan, warnings } = defined.planned
+      return { kind, columns: columnsOf(defined.entry.schema), plan, warnings }
+    }
+    case 'insert-values':
+      bindInsert(statement, catalog)
+      return { kind }
+    case 'drop':
+      if (statement.object !== 'function') checkDrop(statement, catalog)
+      return { kind }
+    default:
+      return { kind }
+  }
+}
+
+function checkDrop(
+  { object, name, ifExists }: Extract<Statement, { kind: 'drop' }>,
+  catalog: Catalog,
+): void {
+  if (object === 'function') return
+  if (ifExists && catalog.find(name.text) === undefined) return
+  catalog.remove(catalog.expect(object, name), name.at)
+}

@@ -1,0 +1,164 @@
+/** The writing side of the embedded queue. A record is acknowledged when it is on the disk; a
+ *  request is stored whole or not at all (law 5), because it becomes part of one log frame. */
+
+import type { Clock } from '../engine/base/clock.ts'
+import type { Disk } from '../engine/base/disk.ts'
+import { fail } from '../engine/base/errors.ts'
+import type { Batch } from '../engine/batch/batch.ts'
+import type { TableSpec } from '../engine/source/table.ts'
+import { SplitWriter, type SplitStatus, type StoredRange } from './split-writer.ts'
+
+/** Told after every fsync, in order per split: rows [0, end) of the split are durable. */
+export type OnAppended = (tableId: string, split: number, end: number, ended: boolean) => void
+
+export interface StreamsContext {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly dataFolder: string
+  /** Bytes per stream that may be written and not yet durable. */
+  readonly unsyncedBytesMax: number
+  readonly onAppended: OnAppended
+}
+
+export interface AppendResult {
+  readonly count: number
+  /** Offsets are row numbers in the split; `last` is inclusive. */
+  readonly offsets: readonly StoredRange[]
+}
+
+export interface AppendOptions {
+  /** Default: the splits take turns, request by request. */
+  readonly split?: number | undefined
+}
+
+interface Stream {
+  readonly table: TableSpec
+  readonly splits: readonly SplitWriter[]
+  nextSplit: number
+}
+
+const REMOVE_DELAY_MS = 5000
+/** How often retention is applied to streams that nobody writes to. */
+const RETENTION_INTERVAL_MS = 10_000
+
+export class Streams {
+  readonly #context: StreamsContext
+  readonly #streams = new Map<string, Stream>()
+  #cancelTimer = () => {}
+
+  constructor(context: StreamsContext) {
+    this.#context = context
+    this.#armRetention()
+  }
+
+  /** Removes the records of all streams but these: a crash can come between dropping a stream and
+   *  dropping its records. */
+  removeOthers(tableIds: readonly string[]): void {
+    const { disk, dataFolder } = this.#context
+    for (const id of disk.list(`${dataFolder}/streams`)) {
+      if (!tableIds.includes(id)) disk.remove(streamFolder(dataFolder, id))
+    }
+  }
+
+  /** Opens the stream's log, or makes it, and tells where its splits end. A torn tail left by a
+   *  crash is cut off. */
+  async open(table: TableSpec): Promise<void> {
+    const { disk, clock, dataFolder, onAppended } = this.#context
+    const count = Number(table.options.splits ?? 1)
+    const splits = Array.from({ length: count }, (_, split) => {
+      const folder = `${streamFolder(dataFolder, table.id)}/${split}`
+      return new SplitWriter({
+        disk,
+        clock,
+        folder,
+        split,
+        retention: {
+          bytesMax: optionNumber(table, 'retention.bytes'),
+          ageMsMax: optionNumber(table, 'retention.ms'),
+        },
+        onDurable: (end, ended) => onAppended(table.id, split, end, ended),
+      })
+    })
+    this.#streams.set(table.id, { table, splits, nextSplit: 0 })
+    await Promise.all(splits.map((split) => split.start()))
+  }
+
+  /** Stores the rows and resolves when they are durable. Errors: STREAM_ENDED, INVALID_ARGUMENT for
+   *  a split that does not exist, TOO_MANY_REQUESTS when the disk cannot keep up, DISK_FULL. */
+  async append(tableId: string, batch: Batch, options: AppendOptions = {}): Promise<AppendResult> {
+    const stream = this.#stream(tableId)
+    const writer = this.#split(stream, options.split)
+    if (batch.rowCount === 0) return { count: 0, offsets: [] }
+    const unsynced = stream.splits.reduce((sum, split) => sum + split.unsyncedBytes, 0)
+    if (unsynced > this.#context.unsyncedBytesMax) {
+      fail('TOO_MANY_REQUESTS', `The disk cannot keep up with stream ${stream.table.name}`, {
+        hint: 'Send the request again in a moment.',
+        details: { unsyncedBytes: unsynced },
+      })
+    }
+    return { count: batch.rowCount, offsets: [await writer.append(batch)] }
+  }
+
+  #split(stream: Stream, wanted: number | undefined): SplitWriter {
+    const { table, splits } = stream
+    if (wanted === undefined) {
+      const writer = splits[stream.nextSplit]
+      stream.nextSplit = (stream.nextSplit + 1) % splits.length
+      return writer
+    }
+    return (
+      splits[wanted] ??
+      fail('INVALID_ARGUMENT', `Stream ${table.name} has no split ${wanted}`, {
+        hint: `Its splits are 0 to ${splits.length - 1}.`,
+      })
+    )
+  }
+
+  /** Declares that no record will follow: windows close, bounded queries finish. Ending an ended
+   *  stream changes nothing. */
+  async end(tableId: string): Promise<void> {
+    await Promise.all(this.#stream(tableId).splits.map((split) => split.end()))
+  }
+
+  status(tableId: string): SplitStatus[] {
+    return this.#stream(tableId).splits.map((split) => split.status())
+  }
+
+  /** Removes the stream with all its records: the files a little later, when no reader that was
+   *  still at work on them can miss them. */
+  async drop(tableId: string): Promise<void> {
+    const stream = this.#stream(tableId)
+    this.#streams.delete(tableId)
+    await Promise.all(stream.splits.map((split) => split.close()))
+    const { disk, clock, dataFolder } = this.#context
+    clock.after(REMOVE_DELAY_MS, () => disk.remove(streamFolder(dataFolder, tableId)))
+  }
+
+  /** Waits for what is under way, then closes all logs. */
+  async close(): Promise<void> {
+    this.#cancelTimer()
+    const streams = [...this.#streams.values()]
+    await Promise.all(streams.flatMap(({ splits }) => splits.map((split) => split.close())))
+  }
+
+  #armRetention(): void {
+    this.#cancelTimer = this.#context.clock.after(RETENTION_INTERVAL_MS, () => {
+      for (const { splits } of this.#streams.values()) for (const split of splits) split.trim()
+      this.#armRetention()
+    })
+  }
+
+  #stream(tableId: string): Stream {
+    const stream = this.#streams.get(tableId)
+    return stream ?? fail('INTERNAL', `stream ${tableId} is not open`)
+  }
+}
+
+/** The folder of all splits of an embedded stream. */
+export const streamFolder = (dataFolder: string, tableId: string): string =>
+  `${dataFolder}/streams/${tableId}`
+
+function optionNumber(table: TableSpec, key: string): number | undefined {
+  const text = table.options[key]
+  return text === undefined ? undefined : Number(text)
+}

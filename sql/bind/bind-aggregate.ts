@@ -1,0 +1,83 @@
+/** Calls of aggregate functions: argument types, DISTINCT, FILTER. */
+
+import { fail } from '../../engine/base/errors.ts'
+import { typeName } from '../../engine/batch/types.ts'
+import { isNullable } from '../../engine/expr/facts.ts'
+import type { Expr } from '../../engine/expr/ir.ts'
+import { printExpr } from '../../engine/expr/ir.ts'
+import type { AggregateFunction } from '../../engine/operator/aggregate/aggregate.ts'
+import { findAggregate } from '../../engine/operator/aggregate/index.ts'
+import type { AggregateCall } from '../../engine/operator/nodes.ts'
+import { sameExprs } from '../logical/same-expr.ts'
+import {
+  asBoolean,
+  bindExpression,
+  type CallExpression,
+  type ExpressionContext,
+} from './bind-expression.ts'
+
+/** Binds the call over the rows that are grouped; undefined if it is no aggregate. TYPE_MISMATCH,
+ *  INVALID_AGGREGATE, UNSUPPORTED. */
+export function bindAggregate(
+  call: CallExpression,
+  context: Omit<ExpressionContext, 'clause' | 'group'>,
+): AggregateCall | undefined {
+  const found = findAggregate(call.name.text.toUpperCase())
+  if (found === undefined) return undefined
+  if (call.orderBy.length > 0) {
+    fail('UNSUPPORTED', `ORDER BY inside ${found.name} is not supported yet`, {
+      at: call.orderBy[0].value.at,
+    })
+  }
+  const clause = `the arguments of ${found.name}`
+  const args = argumentsOf(call).map((arg) => bindExpression(arg, { ...context, clause }))
+  const filter = call.filter && bindExpression(call.filter, { ...context, clause: 'FILTER' })
+  return {
+    name: found.name,
+    args,
+    distinct: call.distinct,
+    filter: filter && asBoolean(filter, 'FILTER'),
+    type: resultOf(found, args, call),
+  }
+}
+
+/** COUNT(*) has no arguments. */
+function argumentsOf({ name, args, distinct, at }: CallExpression): CallExpression['args'] {
+  if (!args.some((arg) => arg.kind === 'star')) return args
+  const isCount = name.text.toUpperCase() === 'COUNT' && args.length === 1 && !distinct
+  if (isCount) return []
+  return fail('INVALID_AGGREGATE', `${name.text.toUpperCase()}(*) is not an aggregate`, {
+    at,
+    hint: 'COUNT(*) is; the others take a value.',
+  })
+}
+
+function resultOf(found: AggregateFunction, args: readonly Expr[], call: CallExpression) {
+  // COUNT() without even a star would otherwise pass for COUNT(*).
+  const type = call.args.length === 0 ? undefined : found.result(args.map((arg) => arg.type))
+  if (type !== undefined) return type
+  const types = args.map((arg) => typeName(arg.type)).join(', ')
+  return fail('TYPE_MISMATCH', `${found.name} does not take (${types})`, {
+    at: args[0]?.at ?? call.at,
+    hint: found.doc,
+  })
+}
+
+/** Whether the result can be NULL. Without keys there can be a group without rows. */
+export function isAggregateNullable(call: AggregateCall, hasKeys: boolean): boolean {
+  if (findAggregate(call.name)?.nullable === false) return false
+  return !hasKeys || call.filter !== undefined || call.args.some(isNullable)
+}
+
+export const sameAggregate = (a: AggregateCall, b: AggregateCall): boolean =>
+  a.name === b.name &&
+  a.distinct === b.distinct &&
+  sameExprs(a.args, b.args) &&
+  sameExprs(a.filter ? [a.filter] : [], b.filter ? [b.filter] : [])
+
+/** The name of its column, for EXPLAIN: `SUM(delay)`. */
+export function aggregateName({ name, args, distinct, filter }: AggregateCall): string {
+  const inside = args.length === 0 ? '*' : args.map(printExpr).join(', ')
+  const where = filter === undefined ? '' : ` FILTER (WHERE ${printExpr(filter)})`
+  return `${name}(${distinct ? 'DISTINCT ' : ''}${inside})${where}`
+}

@@ -1,0 +1,139 @@
+/** Syntax tree -> typed expression: names become columns, functions are resolved, implicit
+ *  conversions are spelled out. Every part keeps its place in the statement. */
+
+import { fail, type Span } from '../../engine/base/errors.ts'
+import type { Schema } from '../../engine/batch/schema.ts'
+import { BOOLEAN, typeName } from '../../engine/batch/types.ts'
+import { coerce } from '../../engine/expr/coerce.ts'
+import type { Expr } from '../../engine/expr/ir.ts'
+import { literal } from '../../engine/expr/literal.ts'
+import { resolveCall, resolveCase, resolveCast } from '../../engine/expr/resolve.ts'
+import { findAggregate } from '../../engine/operator/aggregate/index.ts'
+import type { Expression, Name } from '../ast.ts'
+import { columnExpr, type Scope } from './scope.ts'
+import { isWindowFunction } from './window-call.ts'
+
+export type CallExpression = Extract<Expression, { kind: 'call' }>
+
+export interface ExpressionContext {
+  readonly scope: Scope
+  /** Of the node that the scope is about. */
+  readonly schema: Schema
+  /** Where the expression stands, for messages: `WHERE`. */
+  readonly clause: string
+  /** Binds aggregates and window bounds (`TUMBLE_START`) where the clause allows them; undefined if
+   *  the call is neither. */
+  readonly group?: ((call: CallExpression) => Expr | undefined) | undefined
+}
+
+/** Binds one expression. UNKNOWN_COLUMN, UNKNOWN_FUNCTION, TYPE_MISMATCH, INVALID_AGGREGATE,
+ *  AMBIGUOUS_NAME or UNSUPPORTED, at the culprit. */
+export function bindExpression(expression: Expression, context: ExpressionContext): Expr {
+  const bind = (part: Expression) => bindExpression(part, context)
+  const { at } = expression
+  switch (expression.kind) {
+    case 'name':
+      return bindName(expression.path, at, context)
+    case 'literal':
+      return literal(expression.type, expression.value, at)
+    case 'call':
+      return bindCall(expression, context)
+    case 'cast':
+      return resolveCast(bind(expression.arg), expression.type, expression.safe, at)
+    case 'case':
+      return bindCase(expression, context)
+    case 'in': {
+      const found = resolveCall('IN', [expression.arg, ...expression.list].map(bind), at)
+      return expression.negated ? resolveCall('NOT', [found], at) : found
+    }
+    case 'star':
+      return fail('SYNTAX', '* is not a value', { at, hint: '* stands alone, or in COUNT(*).' })
+    case 'subquery':
+    case 'in-query':
+    case 'exists':
+      return fail('UNSUPPORTED', 'A subquery inside an expression is not supported yet', {
+        at,
+        hint: 'Put the subquery into FROM.',
+      })
+  }
+}
+
+function bindName(path: readonly Name[], at: Span, { scope, schema, clause }: ExpressionContext) {
+  if (scope.columns.length === 0) {
+    const text = path.map((name) => name.text).join('.')
+    fail('UNKNOWN_COLUMN', `There is no column ${text}: ${clause} cannot read columns`, {
+      at,
+      hint: path.length === 1 ? `A text is written in single quotes: '${text}'.` : undefined,
+    })
+  }
+  return columnExpr(schema, scope.resolve(path).index, at)
+}
+
+/** The name of a function as the engine lists it. */
+const nameOf = (call: CallExpression): string => call.name.text.toUpperCase()
+
+function bindCall(call: CallExpression, context: ExpressionContext): Expr {
+  const { at } = call
+  const name = nameOf(call)
+  refuseOver(call)
+  const grouped = context.group?.(call)
+  if (grouped !== undefined) return grouped
+  if (findAggregate(name) !== undefined) {
+    const hint = context.clause === 'WHERE' ? 'HAVING filters on aggregates.' : undefined
+    fail('INVALID_AGGREGATE', `${name} is an aggregate and not allowed in ${context.clause}`, {
+      at,
+      hint,
+    })
+  }
+  if (isWindowFunction(name)) {
+    fail('INVALID_AGGREGATE', `${name} is not allowed in ${context.clause}`, {
+      at,
+      hint: 'A window stands in GROUP BY or FROM; its bounds in SELECT, HAVING and ORDER BY.',
+    })
+  }
+  const extra = call.distinct ? 'DISTINCT' : call.filter ? 'FILTER' : undefined
+  if (extra !== undefined || call.orderBy.length > 0) {
+    fail('INVALID_AGGREGATE', `${extra ?? 'ORDER BY'} needs an aggregate, which ${name} is not`, {
+      at,
+    })
+  }
+  const args = call.args.map((arg) => bindExpression(arg, context))
+  return resolveCall(call.name.text, args, at)
+}
+
+function refuseOver({ over }: CallExpression): void {
+  if (over === undefined) return
+  fail('UNSUPPORTED', 'OVER is not supported yet', {
+    at: over.at,
+    hint: 'Group by a window instead, if an aggregate per window will do.',
+  })
+}
+
+/** The simple form (`CASE x WHEN 1 …`) compares its operand in every branch. */
+function bindCase(
+  expression: Extract<Expression, { kind: 'case' }>,
+  context: ExpressionContext,
+): Expr {
+  const bind = (part: Expression) => bindExpression(part, context)
+  const subject = expression.operand && bind(expression.operand)
+  const branches = expression.branches.map(({ when, then }) => {
+    const condition = bind(when)
+    return {
+      when: subject ? resolveCall('=', [subject, condition], when.at) : condition,
+      // biome-ignore lint/suspicious/noThenProperty: WHEN … THEN, never awaited.
+      then: bind(then),
+    }
+  })
+  return resolveCase(branches, expression.otherwise && bind(expression.otherwise), expression.at)
+}
+
+/** A condition: BOOLEAN, or NULL taken as one. TYPE_MISMATCH otherwise. */
+export function asBoolean(expr: Expr, clause: string): Expr {
+  // Texts that spell TRUE are no conditions: taking them for one would hide a mistake.
+  const fits = expr.type.kind === 'boolean' || expr.type.kind === 'null'
+  const condition = fits ? coerce(expr, BOOLEAN) : undefined
+  if (condition !== undefined) return condition
+  return fail('TYPE_MISMATCH', `${clause} needs a BOOLEAN, not ${typeName(expr.type)}`, {
+    at: expr.at,
+  })
+}

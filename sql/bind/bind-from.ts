@@ -1,0 +1,110 @@
+/** FROM: tables, views, common tables, subqueries and windowing table functions. */
+
+import { fail } from '../../engine/base/errors.ts'
+import { schemaOf } from '../../engine/batch/schema.ts'
+import type { Name, TableRef } from '../ast.ts'
+import { findName } from '../catalog/find-name.ts'
+import { makeScan, makeValues, makeWindow } from '../logical/make.ts'
+import { bindExpression } from './bind-expression.ts'
+import type { BindContext, CommonTable, Relation } from './context.ts'
+import { expandView } from './expand-view.ts'
+import { relationOf, withAlias } from './relation.ts'
+import { columnExpr, Scope } from './scope.ts'
+import { timeColumnOf, windowSpec } from './window-call.ts'
+
+const NO_COLUMNS = schemaOf([])
+const NOWHERE = new Scope([])
+
+/** Without FROM: one row without columns. */
+const oneRow = (): Relation => ({ node: makeValues(NO_COLUMNS, [[]]), scope: NOWHERE })
+
+/** The rows of a FROM clause. UNKNOWN_TABLE; UNSUPPORTED for joins and table functions. */
+export function bindFrom(from: readonly TableRef[], context: BindContext): Relation {
+  if (from.length === 0) return oneRow()
+  if (from.length > 1) refuseJoin(from[1])
+  return bindTableRef(from[0], context)
+}
+
+function refuseJoin({ at }: TableRef): never {
+  fail('UNSUPPORTED', 'Joins are not supported yet', {
+    at,
+    hint: 'A query reads one table, view or subquery.',
+  })
+}
+
+function bindTableRef(ref: TableRef, context: BindContext): Relation {
+  switch (ref.kind) {
+    case 'table':
+      if (ref.asOf !== undefined) {
+        fail('UNSUPPORTED', 'FOR SYSTEM_TIME AS OF is not supported yet', { at: ref.asOf.at })
+      }
+      return withAlias(bindTable(ref.name, context), ref.alias)
+    case 'query': {
+      if (ref.lateral) fail('UNSUPPORTED', 'LATERAL is not supported yet', { at: ref.at })
+      const { node } = context.bindQuery(ref.query, { ...context, depth: context.depth + 1 })
+      return withAlias(relationOf(node, undefined), ref.alias)
+    }
+    case 'window':
+      return bindWindow(ref, context)
+    case 'function':
+      return fail('UNSUPPORTED', `The table function ${ref.name.text} is not supported yet`, {
+        at: ref.at,
+        hint: 'TUMBLE is.',
+      })
+    case 'join':
+      return refuseJoin(ref.right)
+  }
+}
+
+function bindTable(name: Name, context: BindContext): Relation {
+  const common = findCommonTable(name, context)
+  if (common !== undefined) return bindCommonTable(name, common, context)
+  const entry = context.catalog.relation(name)
+  context.dependsOn.add(entry.id)
+  const table = { ...name, text: entry.name }
+  return relationOf(
+    entry.kind === 'table' ? makeScan(entry.spec) : expandView(entry, context),
+    table,
+  )
+}
+
+/** The innermost of an exactly matching name, else of one that differs in case. */
+function findCommonTable(name: Name, { commonTables }: BindContext): CommonTable | undefined {
+  return findName(name.text, [...commonTables].reverse(), (table) => table.name)[0]
+}
+
+function bindCommonTable(name: Name, common: CommonTable, context: BindContext): Relation {
+  const { node } = context.bindQuery(common.query, {
+    ...common.context,
+    depth: context.depth + 1,
+  })
+  return relationOf(node, { ...name, text: common.name }, common.columns)
+}
+
+function bindWindow(
+  { window, alias }: Extract<TableRef, { kind: 'window' }>,
+  context: BindContext,
+): Relation {
+  const { function: called, at } = window
+  const name = called.text.toUpperCase()
+  const input = bindTableRef(window.input, context)
+  const args = window.args.map((arg) =>
+    bindExpression(arg, { scope: NOWHERE, schema: NO_COLUMNS, clause: `The size of ${name}` }),
+  )
+  const spec = windowSpec({ name, args, at: called.at })
+  if (window.partitionBy.length > 0) {
+    fail('UNSUPPORTED', `${name} takes no PARTITION BY`, { at: window.partitionBy[0].at })
+  }
+  const { timeColumn } = window
+  const { index } = input.scope.resolve([timeColumn])
+  const column = columnExpr(input.node.schema, index, timeColumn.at)
+  const node = makeWindow(input.node, spec, timeColumnOf(column, input.node, context.mode, at))
+  const { fields } = node.schema
+  const [table] = input.scope.tables()
+  const added = fields.slice(-3).map((field, i) => ({
+    table,
+    name: field.name,
+    index: fields.length - 3 + i,
+  }))
+  return withAlias({ node, scope: new Scope([...input.scope.columns, ...added]) }, alias)
+}

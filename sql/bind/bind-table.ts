@@ -1,0 +1,150 @@
+/** CREATE TABLE -> what the engine needs to know of a table. */
+
+import { fail, type Span } from '../../engine/base/errors.ts'
+import { type Field, schemaOf } from '../../engine/batch/schema.ts'
+import { isTimestamp, typeName } from '../../engine/batch/types.ts'
+import { coerce } from '../../engine/expr/coerce.ts'
+import { isNullable } from '../../engine/expr/facts.ts'
+import type { Expr } from '../../engine/expr/ir.ts'
+import type { TableSpec, WatermarkSpec } from '../../engine/source/table.ts'
+import type { ColumnDefinition, Expression, Name, Statement } from '../ast.ts'
+import type { TableEntry } from '../catalog/entry.ts'
+import { type ConnectorCatalog, EMBEDDED_CONNECTORS, readOptions } from '../catalog/options.ts'
+import { substitute } from '../logical/substitute.ts'
+import { withoutPlace } from '../logical/visit.ts'
+import { bindExpression } from './bind-expression.ts'
+import { columnExpr, Scope } from './scope.ts'
+
+export type CreateTable = Extract<Statement, { kind: 'create-table' }>
+
+/** The catalog's entry for a CREATE TABLE, under the given id. Columns are ordered stored first,
+ *  then computed. DUPLICATE_NAME, UNKNOWN_COLUMN, TYPE_MISMATCH, UNKNOWN_OPTION, INVALID_OPTION,
+ *  UNSUPPORTED (keys, metadata columns). */
+export function bindTable(
+  statement: CreateTable,
+  id: string,
+  connectors: ConnectorCatalog = EMBEDDED_CONNECTORS,
+): TableEntry {
+  refuseKeys(statement)
+  refuseDuplicates(statement.columns)
+  const stored = storedFields(statement)
+  const { fields, exprs } = computedColumns(statement, stored)
+  const { connector, values } = readOptions(statement.options, connectors, statement.name.at)
+  const spec: TableSpec = {
+    id,
+    name: statement.name.text,
+    schema: schemaOf(fields),
+    storedCount: stored.length,
+    computed: exprs,
+    connector,
+    options: values,
+    watermark: bindWatermark(statement, fields, Number(values['scan.watermark.idle-timeout'])),
+  }
+  return {
+    kind: 'table',
+    id,
+    name: spec.name,
+    sql: statement.text,
+    dependsOn: [],
+    spec,
+    comment: statement.comment,
+    columnComments: new Map(
+      statement.columns.flatMap(({ name, comment }) =>
+        comment === undefined ? [] : [[name.text, comment]],
+      ),
+    ),
+  }
+}
+
+function refuseKeys({ primaryKey, columns }: CreateTable): void {
+  const at = primaryKey?.[0]?.at ?? columns.find((column) => column.primaryKey)?.at
+  if (at === undefined) return
+  fail('UNSUPPORTED', 'PRIMARY KEY is not supported yet', {
+    at,
+    hint: 'A table without a key keeps every row. Group by the column to get one row per value.',
+  })
+}
+
+function refuseDuplicates(columns: readonly ColumnDefinition[]): void {
+  const seen = new Set<string>()
+  for (const { name } of columns) {
+    if (seen.has(name.text)) {
+      fail('DUPLICATE_NAME', `The column ${name.text} is defined twice`, { at: name.at })
+    }
+    seen.add(name.text)
+  }
+}
+
+function storedFields({ columns, name }: CreateTable): Field[] {
+  const fields = columns.flatMap((column): Field[] => {
+    if (column.metadata !== undefined) {
+      fail('UNSUPPORTED', 'METADATA columns are not supported yet', { at: column.at })
+    }
+    if (column.computed !== undefined || column.type === undefined) return []
+    return [{ name: column.name.text, type: column.type, nullable: !column.notNull }]
+  })
+  if (fields.length > 0) return fields
+  return fail('INVALID_ARGUMENT', `The table ${name.text} needs a column that is stored`, {
+    at: name.at,
+  })
+}
+
+/** All fields, and one expression per computed column. They may use the stored columns and the
+ *  computed ones before them; those are put in place, so that all are over stored columns only. */
+function computedColumns({ columns }: CreateTable, stored: readonly Field[]) {
+  const fields = [...stored]
+  const exprs: Expr[] = []
+  const inline = (index: number): Expr =>
+    index < stored.length ? columnExpr(schemaOf(stored), index) : exprs[index - stored.length]
+  for (const { name, computed } of columns) {
+    if (computed === undefined) continue
+    const bound = withoutPlace(bindOver(computed, fields, `The column ${name.text}`))
+    if (bound.type.kind === 'null') {
+      fail('TYPE_MISMATCH', `The column ${name.text} has no type`, {
+        at: computed.at,
+        hint: 'CAST the NULL to a type.',
+      })
+    }
+    fields.push({ name: name.text, type: bound.type, nullable: isNullable(bound) })
+    exprs.push(substitute(bound, inline))
+  }
+  return { fields, exprs }
+}
+
+function bindOver(value: Expression, fields: readonly Field[], clause: string): Expr {
+  const schema = schemaOf(fields)
+  return bindExpression(value, { scope: Scope.of(schema), schema, clause })
+}
+
+function bindWatermark(
+  { watermark }: CreateTable,
+  fields: readonly Field[],
+  idleTimeoutMs: number,
+): WatermarkSpec | undefined {
+  if (watermark === undefined) return undefined
+  const column = timeColumn(watermark.column, fields)
+  const { name, type } = fields[column]
+  const bound = bindOver(watermark.value, fields, 'WATERMARK')
+  const expr = coerce(bound, type)
+  if (expr === undefined) {
+    return mismatch(`The watermark of ${name} is a ${typeName(type)}`, bound, watermark.value.at)
+  }
+  return { column, expr: withoutPlace(expr), idleTimeoutMs }
+}
+
+function timeColumn(name: Name, fields: readonly Field[]): number {
+  const { index } = Scope.of(schemaOf(fields)).resolve([name])
+  const { type } = fields[index]
+  if (isTimestamp(type)) return index
+  return fail('TYPE_MISMATCH', `WATERMARK is for a timestamp; ${name.text} is ${typeName(type)}`, {
+    at: name.at,
+    hint: 'A computed column can make a timestamp of it: ts AS TO_TIMESTAMP(…).',
+  })
+}
+
+function mismatch(wanted: string, { type }: Expr, at: Span): never {
+  fail('TYPE_MISMATCH', `${wanted}, not ${typeName(type)}`, {
+    at,
+    hint: "For example ts - INTERVAL '5' SECOND.",
+  })
+}

@@ -1,0 +1,123 @@
+/** TUMBLE and its relatives: which names they are, and what their arguments say. */
+
+import { fail, type Span } from '../../engine/base/errors.ts'
+import { isTimestamp, typeName } from '../../engine/batch/types.ts'
+import type { Expr } from '../../engine/expr/ir.ts'
+import type { WindowColumn, WindowSpec } from '../../engine/operator/nodes.ts'
+import type { LogicalNode } from '../logical/node.ts'
+import { evaluate } from './constant.ts'
+import type { PlanMode } from './context.ts'
+
+const WINDOWS: ReadonlySet<string> = new Set(['TUMBLE', 'HOP', 'CUMULATE', 'SESSION'])
+
+const BOUNDS: Readonly<Record<string, WindowColumn>> = {
+  START: 'window_start',
+  END: 'window_end',
+  ROWTIME: 'window_time',
+}
+
+const BOUND_PATTERN = /^(TUMBLE|HOP|SESSION)_(START|END|ROWTIME|PROCTIME)$/
+
+/** TUMBLE, HOP, CUMULATE, SESSION, and their `_START`, `_END`, `_ROWTIME`, `_PROCTIME`. */
+export const isWindowFunction = (name: string): boolean =>
+  WINDOWS.has(name) || BOUND_PATTERN.test(name)
+
+export const isWindow = (name: string): boolean => WINDOWS.has(name)
+
+/** `TUMBLE_START` is the `window_start` of a `TUMBLE`; undefined for other names. */
+export function windowBound(
+  name: string,
+  at: Span,
+): { window: string; role: WindowColumn } | undefined {
+  const match = BOUND_PATTERN.exec(name)
+  if (match === null) return undefined
+  const [, window, bound] = match
+  const role = BOUNDS[bound]
+  if (role === undefined) {
+    return fail('UNSUPPORTED', `${name} is not supported: windows are over event time`, {
+      at,
+      hint: `${window}_ROWTIME is the time attribute of the window.`,
+    })
+  }
+  return { window, role }
+}
+
+export interface WindowArgs {
+  readonly name: string
+  /** After the time column, in the function's order. */
+  readonly args: readonly Expr[]
+  readonly at: Span
+}
+
+const US_PER_MS = 1000
+
+/** The window that a call means. UNSUPPORTED for all but TUMBLE; TYPE_MISMATCH, INVALID_ARGUMENT
+ *  for arguments that make no window. */
+export function windowSpec({ name, args, at }: WindowArgs): WindowSpec {
+  if (name !== 'TUMBLE') {
+    fail('UNSUPPORTED', `${name} windows are not supported yet`, { at, hint: 'TUMBLE is.' })
+  }
+  if (args.length < 1 || args.length > 2) {
+    fail('INVALID_ARGUMENT', 'TUMBLE takes a time column, a size and perhaps an offset', {
+      at,
+      hint: "For example TUMBLE(ts, INTERVAL '1' MINUTE).",
+    })
+  }
+  const sizeUs = intervalUs(args[0], 'size')
+  if (sizeUs <= 0) {
+    fail('INVALID_ARGUMENT', 'The size of a window must be above zero', { at: args[0].at ?? at })
+  }
+  return { kind: 'tumble', sizeUs, offsetUs: args.length > 1 ? intervalUs(args[1], 'offset') : 0 }
+}
+
+/** A constant interval of whole milliseconds, in microseconds. */
+function intervalUs(expr: Expr, role: string): number {
+  const { at, type } = expr
+  if (type.kind !== 'interval_second') {
+    const hint =
+      type.kind === 'interval_month'
+        ? 'Months differ in length; use days.'
+        : "For example INTERVAL '1' MINUTE."
+    fail('TYPE_MISMATCH', `The ${role} of a window is an interval, not ${typeName(type)}`, {
+      at,
+      hint,
+    })
+  }
+  const value = Number(evaluate(expr) ?? Number.NaN)
+  if (!Number.isSafeInteger(value) || value % US_PER_MS !== 0) {
+    fail('INVALID_ARGUMENT', `The ${role} of a window is a number of whole milliseconds`, { at })
+  }
+  return value
+}
+
+/** Refuses a column that no window can be over. In bounded mode any timestamp will do if no source
+ *  has a watermark: all rows are there, so no window closes early. */
+export function checkTimeColumn(node: LogicalNode, column: number, mode: PlanMode, at: Span): void {
+  const { name, type } = node.schema.fields[column]
+  if (!isTimestamp(type)) {
+    fail('TYPE_MISMATCH', `A window needs a timestamp; ${name} is ${typeName(type)}`, { at })
+  }
+  const { timeColumns, watermarked } = node.traits
+  if (timeColumns.includes(column) || (mode === 'bounded' && !watermarked)) return
+  const known = timeColumns.map((index) => node.schema.fields[index].name)
+  fail('INVALID_ARGUMENT', `${name} is not an event-time attribute, so its windows never close`, {
+    at,
+    hint:
+      known.length > 0
+        ? `The time attribute here is ${known.join(', ')}.`
+        : `Declare it in the table: WATERMARK FOR ${name} AS ${name} - INTERVAL '5' SECOND.`,
+  })
+}
+
+/** The time column of a window: it must be a column as it is, because a watermark says nothing
+ *  about what is computed from it. */
+export function timeColumnOf(expr: Expr, node: LogicalNode, mode: PlanMode, at: Span): number {
+  if (expr.kind !== 'column') {
+    return fail('INVALID_ARGUMENT', 'A window is over a column, not over an expression', {
+      at: expr.at ?? at,
+      hint: 'Make it a computed column of the table and declare the WATERMARK for that.',
+    })
+  }
+  checkTimeColumn(node, expr.index, mode, expr.at ?? at)
+  return expr.index
+}

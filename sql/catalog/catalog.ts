@@ -1,0 +1,184 @@
+/** The catalog: every table, view, materialized view and named query by name and by id, and who
+ *  depends on whom. In memory; `toJSON` gives what a server has to keep to build it again. */
+
+import { fail, type Span } from '../../engine/base/errors.ts'
+import { didYouMean } from '../../engine/base/nearest.ts'
+import type { Name } from '../ast.ts'
+import { type Entry, type EntryKind, kindText, type RelationEntry } from './entry.ts'
+import { findName } from './find-name.ts'
+
+/** An entry as it is kept: the text is planned again on the way back. */
+export interface SavedEntry {
+  readonly kind: EntryKind
+  readonly id: string
+  readonly name: string
+  readonly sql: string
+}
+
+export interface SavedCatalog {
+  readonly version: 1
+  /** The number in the next id. */
+  readonly nextId: number
+  /** In an order in which every entry comes after those it depends on. */
+  readonly entries: readonly SavedEntry[]
+}
+
+const ID_PREFIX: Record<EntryKind, string> = {
+  table: 't',
+  view: 'v',
+  'materialized-view': 'm',
+  query: 'q',
+}
+
+const NAME_LENGTH_MAX = 255
+
+/** All kinds share one namespace, because a result is read by name whatever it comes from. */
+export class Catalog {
+  readonly #byName = new Map<string, Entry>()
+  readonly #byId = new Map<string, Entry>()
+  #nextId: number
+
+  constructor(nextId = 1) {
+    this.#nextId = nextId
+  }
+
+  /** A fresh id. Counts up for ever: the server must save the catalog before it uses the id for
+   *  anything that lasts. */
+  newId(kind: EntryKind): string {
+    return `${ID_PREFIX[kind]}${this.#nextId++}`
+  }
+
+  /** All entries of a kind (default: of every kind) in order of creation. */
+  list<Kind extends EntryKind = EntryKind>(kind?: Kind): Extract<Entry, { kind: Kind }>[] {
+    const entries = [...this.#byName.values()]
+    return entries.filter((entry) => kind === undefined || entry.kind === kind) as Extract<
+      Entry,
+      { kind: Kind }
+    >[]
+  }
+
+  byId(id: string): Entry | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** The entry of this name: exactly first, then ignoring case if that leaves one. AMBIGUOUS_NAME
+   *  if it leaves several; undefined if there is none. */
+  find(name: string, at?: Span): Entry | undefined {
+    const exact = this.#byName.get(name)
+    if (exact !== undefined) return exact
+    const found = findName(name, this.#byName.values(), (entry) => entry.name)
+    if (found.length > 1) {
+      fail('AMBIGUOUS_NAME', `${name} could mean ${found.map((e) => e.name).join(' or ')}`, {
+        at,
+        hint: `Write the name as it was created, in double quotes.`,
+      })
+    }
+    return found[0]
+  }
+
+  /** What a FROM clause names. UNKNOWN_TABLE if there is none, or if it is a query. */
+  relation(name: Name): RelationEntry {
+    const entry = this.find(name.text, name.at)
+    if (entry === undefined) {
+      const names = this.list().flatMap((e) => (e.kind === 'query' ? [] : [e.name]))
+      const hint = didYouMean(name.text, names) ?? 'SHOW TABLES and SHOW VIEWS list what there is.'
+      fail('UNKNOWN_TABLE', `There is no table or view ${name.text}`, { at: name.at, hint })
+    }
+    if (entry.kind === 'query') {
+      fail('UNKNOWN_TABLE', `${entry.name} is a query, not a table or a view`, {
+        at: name.at,
+        hint: 'Create it as a materialized view to read its result in other queries.',
+      })
+    }
+    return entry
+  }
+
+  /** The entry of this kind and name. UNKNOWN_QUERY or UNKNOWN_TABLE if there is none. */
+  expect<Kind extends EntryKind>(kind: Kind, name: Name): Extract<Entry, { kind: Kind }> {
+    const entry = this.find(name.text, name.at)
+    if (entry?.kind === kind) return entry as Extract<Entry, { kind: Kind }>
+    const code = kind === 'query' ? 'UNKNOWN_QUERY' : 'UNKNOWN_TABLE'
+    if (entry !== undefined) {
+      const is = kindText(entry.kind)
+      fail(code, `${entry.name} is a ${is}, not a ${kindText(kind)}`, { at: name.at })
+    }
+    const hint = didYouMean(
+      name.text,
+      this.list(kind).map((e) => e.name),
+    )
+    fail(code, `There is no ${kindText(kind)} ${name.text}`, { at: name.at, hint })
+  }
+
+  /** Refuses a name that a new entry cannot have: DUPLICATE_NAME, INVALID_ARGUMENT. */
+  checkFree(name: Name): void {
+    const { text, at } = name
+    const taken = this.#byName.get(text)
+    if (taken !== undefined) {
+      fail('DUPLICATE_NAME', `There is already a ${kindText(taken.kind)} ${text}`, { at })
+    }
+    if (text === '' || text.length > NAME_LENGTH_MAX) {
+      fail('INVALID_ARGUMENT', `A name has 1 to ${NAME_LENGTH_MAX} characters`, { at })
+    }
+    if (text.includes('$')) {
+      fail('INVALID_ARGUMENT', `The name ${text} is not allowed`, {
+        at,
+        hint: 'A $ marks the tables that Millrace keeps itself, such as "orders$late".',
+      })
+    }
+  }
+
+  /** Adds an entry. DUPLICATE_NAME if its name is taken. UNSUPPORTED if it lasts but reads a
+   *  temporary view. */
+  add(entry: Entry, at?: Span): void {
+    this.checkFree({ text: entry.name, at: at ?? { offset: 0, length: 0 } })
+    if (!isTemporary(entry)) {
+      for (const id of entry.dependsOn) {
+        const other = this.#byId.get(id)
+        if (other === undefined || !isTemporary(other)) continue
+        fail(
+          'UNSUPPORTED',
+          `The ${kindText(entry.kind)} ${entry.name} cannot read the temporary view ${other.name}`,
+          { at, hint: `Create ${other.name} without TEMPORARY.` },
+        )
+      }
+    }
+    this.#byName.set(entry.name, entry)
+    this.#byId.set(entry.id, entry)
+  }
+
+  /** Entries whose statement names this one. */
+  dependentsOf(id: string): Entry[] {
+    return this.list().filter((entry) => entry.dependsOn.includes(id))
+  }
+
+  /** Refuses with IN_USE, listing them, if other entries read this one. */
+  checkUnused(entry: Entry, at?: Span): void {
+    const users = this.dependentsOf(entry.id)
+    if (users.length === 0) return
+    const list = users.map((user) => `${kindText(user.kind)} ${user.name}`).join(', ')
+    fail('IN_USE', `The ${kindText(entry.kind)} ${entry.name} is read by ${list}`, {
+      at,
+      hint: `Drop ${users.length === 1 ? 'it' : 'them'} first.`,
+      details: { dependents: users.map((user) => user.name) },
+    })
+  }
+
+  /** Removes an entry that nothing reads; IN_USE otherwise. */
+  remove(entry: Entry, at?: Span): void {
+    this.checkUnused(entry, at)
+    this.#byName.delete(entry.name)
+    this.#byId.delete(entry.id)
+  }
+
+  /** Everything that lasts. Temporary views are left out. */
+  toJSON(): SavedCatalog {
+    const lasting = this.list().filter((entry) => !isTemporary(entry))
+    return {
+      version: 1,
+      nextId: this.#nextId,
+      entries: lasting.map(({ kind, id, name, sql }) => ({ kind, id, name, sql })),
+    }
+  }
+}
+
+const isTemporary = (entry: Entry): boolean => entry.kind === 'view' && entry.temporary

@@ -1,0 +1,61 @@
+/** What the catalog holds: one entry per table, view, materialized view and named query. */
+
+import type { Schema } from '../../engine/batch/schema.ts'
+import type { TableSpec } from '../../engine/source/table.ts'
+import type { Name, ObjectKind, QueryStatement } from '../ast.ts'
+
+export type EntryKind = Exclude<ObjectKind, 'function'>
+
+interface Base {
+  /** Never reused, also not after DROP and CREATE. Names folders on disk. */
+  readonly id: string
+  readonly name: string
+  /** The whole statement, as it was written; replanned when a server starts. */
+  readonly sql: string
+  /** Ids of the entries that the statement names itself. */
+  readonly dependsOn: readonly string[]
+}
+
+export interface TableEntry extends Base {
+  readonly kind: 'table'
+  readonly spec: TableSpec
+  readonly comment?: string | undefined
+  /** Comments of columns, by column name. */
+  readonly columnComments: ReadonlyMap<string, string>
+}
+
+/** A query with its columns' new names (empty: its own). */
+export interface Definition {
+  readonly statement: QueryStatement
+  readonly columns: readonly Name[]
+}
+
+interface Defined extends Base {
+  readonly definition: Definition
+  readonly schema: Schema
+}
+
+export interface ViewEntry extends Defined {
+  readonly kind: 'view'
+  /** Gone when the server stops; nothing lasting may read it. */
+  readonly temporary: boolean
+}
+
+export interface MaterializedViewEntry extends Defined {
+  readonly kind: 'materialized-view'
+  readonly appendOnly: boolean
+  /** See QueryPlan.key. */
+  readonly key?: readonly number[] | undefined
+}
+
+export interface QueryEntry extends Defined {
+  readonly kind: 'query'
+}
+
+export type Entry = TableEntry | ViewEntry | MaterializedViewEntry | QueryEntry
+
+/** What a FROM clause can name. */
+export type RelationEntry = Exclude<Entry, QueryEntry>
+
+/** `materialized view`, as messages say it. */
+export const kindText = (kind: EntryKind): string => kind.replace('-', ' ')

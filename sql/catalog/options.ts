@@ -1,0 +1,172 @@
+/** WITH options as data: each connector has a table of its options, and this file checks a
+ *  statement's pairs against it. Names are Flink's where Flink has the option. */
+
+import { fail, type Span } from '../../engine/base/errors.ts'
+import { didYouMean } from '../../engine/base/nearest.ts'
+import type { OptionPair } from '../ast.ts'
+import { readBoolean, readDurationMs, readInteger, readSizeBytes } from './option-values.ts'
+
+export interface OptionSpec {
+  /** Canonical texts: duration -> milliseconds, size -> bytes, integer and boolean as themselves,
+   *  enum -> the value as listed. */
+  readonly kind: 'string' | 'integer' | 'boolean' | 'duration' | 'size' | 'enum'
+  /** As a user would write it. Absent: the option is absent unless given. */
+  readonly default?: string | undefined
+  readonly required?: boolean | undefined
+  readonly doc: string
+  /** Never shown again. */
+  readonly secret?: boolean | undefined
+  /** Of an enum. */
+  readonly values?: readonly string[] | undefined
+  /** Least and greatest canonical number. */
+  readonly min?: number | undefined
+  readonly max?: number | undefined
+}
+
+export type OptionTable = Readonly<Record<string, OptionSpec>>
+
+/** Connector name -> its options, without `connector` itself. */
+export type ConnectorCatalog = ReadonlyMap<string, OptionTable>
+
+/** What every table understands, whatever its connector. */
+export const TABLE_OPTIONS: OptionTable = {
+  'scan.watermark.idle-timeout': {
+    kind: 'duration',
+    default: '0 ms',
+    doc: 'After so long without a record a split no longer holds the watermark back. 0: never.',
+  },
+}
+
+/** The embedded queue: a table without WITH, or without `connector`. */
+export const LOG_OPTIONS: OptionTable = {
+  splits: {
+    kind: 'integer',
+    default: '1',
+    min: 1,
+    max: 1024,
+    doc: 'Parts that are written and read independently; order is kept within each.',
+  },
+  format: {
+    kind: 'enum',
+    values: ['json'],
+    default: 'json',
+    doc: 'How records of one message each are decoded.',
+  },
+  'json.unknown-fields': {
+    kind: 'enum',
+    values: ['ignore', 'fail'],
+    default: 'ignore',
+    doc: 'What happens to a record with a field that is no column.',
+  },
+  'bad-records': {
+    kind: 'enum',
+    values: ['fail'],
+    default: 'fail',
+    doc: 'What happens to a record that does not fit: the request that brings it is refused.',
+  },
+  'retention.ms': {
+    kind: 'duration',
+    min: 1,
+    doc: 'Records older than this may be removed. Absent: kept for ever.',
+  },
+  'retention.bytes': {
+    kind: 'size',
+    min: 1,
+    doc: 'The oldest records of a split are removed when it holds more. Absent: no limit.',
+  },
+}
+
+/** The connectors that the SQL side knows by itself. */
+export const EMBEDDED_CONNECTORS: ConnectorCatalog = new Map([['log', LOG_OPTIONS]])
+
+export interface TableOptions {
+  readonly connector: string
+  /** Canonical texts by option name, defaults filled in, `connector` left out. */
+  readonly values: Readonly<Record<string, string>>
+}
+
+/** Checks the pairs of a WITH clause. UNKNOWN_OPTION, INVALID_OPTION at the culprit; a missing
+ *  required option points at `at`. */
+export function readOptions(
+  pairs: readonly OptionPair[],
+  connectors: ConnectorCatalog,
+  at: Span,
+): TableOptions {
+  const connector = connectorOf(pairs, connectors)
+  const table = { ...connectors.get(connector), ...TABLE_OPTIONS }
+  const values: Record<string, string> = {}
+  for (const pair of pairs) {
+    const key = pair.key.text
+    if (key === 'connector') continue
+    if (!Object.hasOwn(table, key)) {
+      const hint = didYouMean(key, Object.keys(table))
+      fail('UNKNOWN_OPTION', `The ${connector} connector has no option '${key}'`, {
+        at: pair.key.at,
+        hint,
+      })
+    }
+    if (Object.hasOwn(values, key)) {
+      fail('INVALID_OPTION', `The option '${key}' is given twice`, { at: pair.key.at })
+    }
+    values[key] = canonical(table[key], key, pair.value, pair.at)
+  }
+  for (const [key, spec] of Object.entries(table)) {
+    if (Object.hasOwn(values, key)) continue
+    if (spec.default !== undefined) values[key] = canonical(spec, key, spec.default, at)
+    else if (spec.required) {
+      fail('INVALID_OPTION', `The ${connector} connector needs the option '${key}'`, {
+        at,
+        hint: spec.doc,
+      })
+    }
+  }
+  return { connector, values }
+}
+
+function connectorOf(pairs: readonly OptionPair[], connectors: ConnectorCatalog): string {
+  const given = pairs.filter((pair) => pair.key.text === 'connector')
+  if (given.length === 0) return 'log'
+  if (given.length > 1) {
+    fail('INVALID_OPTION', `The option 'connector' is given twice`, { at: given[1].key.at })
+  }
+  const [{ value, at }] = given
+  if (!connectors.has(value)) {
+    fail('INVALID_OPTION', `There is no connector '${value}'`, {
+      at,
+      hint: didYouMean(value, connectors.keys()),
+    })
+  }
+  return value
+}
+
+/** The canonical text of one option's value. INVALID_OPTION if it is not one. */
+export function canonical(spec: OptionSpec, key: string, text: string, at?: Span): string {
+  const refuse = (want: string): never =>
+    fail('INVALID_OPTION', `'${spec.secret ? '****' : text}' is no value for '${key}'`, {
+      at,
+      hint: `It takes ${want}.`,
+    })
+  const number = (value: number | undefined, want: string): string => {
+    if (value === undefined) return refuse(want)
+    if (spec.min !== undefined && value < spec.min) return refuse(`${want} of at least ${spec.min}`)
+    if (spec.max !== undefined && value > spec.max) return refuse(`${want} of at most ${spec.max}`)
+    return String(value)
+  }
+  switch (spec.kind) {
+    case 'string':
+      return text
+    case 'integer':
+      return number(readInteger(text), 'a whole number')
+    case 'duration':
+      return number(readDurationMs(text), 'a duration, such as 30 s or 5 min')
+    case 'size':
+      return number(readSizeBytes(text), 'a size, such as 128 mb')
+    case 'boolean':
+      return String(readBoolean(text) ?? refuse('true or false'))
+    case 'enum':
+      return (
+        spec.values?.find((value) => value.toLowerCase() === text.trim().toLowerCase()) ??
+        refuse(spec.values?.map((value) => `'${value}'`).join(' or ') ?? 'nothing')
+      )
+  }
+}

@@ -1,0 +1,46 @@
+/** The front door of the SQL side: text in; statements, catalog entries and plans out. */
+
+export type * from './ast.ts'
+export { type BoundInsert, bindInsert, type InsertValues } from './bind/bind-insert.ts'
+export { bindTable, type CreateTable } from './bind/bind-table.ts'
+export type { PlanMode } from './bind/context.ts'
+export { Catalog, type SavedCatalog, type SavedEntry } from './catalog/catalog.ts'
+export {
+  type Answer,
+  answerSchema,
+  describe,
+  type ShowWhat,
+  show,
+  showSettings,
+  textAnswer,
+} from './catalog/describe.ts'
+export type {
+  Entry,
+  EntryKind,
+  MaterializedViewEntry,
+  QueryEntry,
+  RelationEntry,
+  TableEntry,
+  ViewEntry,
+} from './catalog/entry.ts'
+export { kindText } from './catalog/entry.ts'
+export {
+  type ConnectorCatalog,
+  EMBEDDED_CONNECTORS,
+  LOG_OPTIONS,
+  type OptionSpec,
+  type OptionTable,
+  TABLE_OPTIONS,
+} from './catalog/options.ts'
+export { SETTINGS, type SettingName, type SettingRow, Settings } from './catalog/settings.ts'
+export {
+  type CreateView,
+  type DefinedView,
+  defineQuery,
+  defineTable,
+  defineView,
+} from './define.ts'
+export { caretText, locate, parseExpression, parseStatements } from './parse/index.ts'
+export { type Identity, type PlannedQuery, Planner } from './planner.ts'
+export { type Restored, type Running, restoreCatalog } from './restore.ts'
+export { showCreate } from './show-create.ts'

@@ -1,0 +1,23 @@
+/** How much text the parser takes on. Every limit is checked before the work it bounds (law 7). */
+
+export interface ParseLimits {
+  /** UTF-16 code units of the whole text. */
+  readonly lengthMax: number
+  /** Tokens of the whole text. */
+  readonly tokensMax: number
+  /** Tokens of one statement that the expression grammar has to look at. Rows of literals in
+   *  VALUES and lists of literals in IN do not count. */
+  readonly grammarTokensMax: number
+  /** Brackets, CASE and prefix operators inside one another. */
+  readonly nestingMax: number
+  /** Operators, joins or set operations in one chain that cannot be balanced. */
+  readonly chainMax: number
+}
+
+export const DEFAULT_LIMITS: ParseLimits = {
+  lengthMax: 1 << 20,
+  tokensMax: 250_000,
+  grammarTokensMax: 10_000,
+  nestingMax: 100,
+  chainMax: 500,
+}

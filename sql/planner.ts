@@ -1,0 +1,83 @@
+/** From a parsed query to a plan that the engine runs: bind, optimize, lower. */
+
+import { fail } from '../engine/base/errors.ts'
+import type { QueryPlan } from '../engine/plan/physical.ts'
+import type { Name, QueryStatement } from './ast.ts'
+import { applyEmit } from './bind/apply-emit.ts'
+import { bindQuery } from './bind/bind-query.ts'
+import type { BindContext, PlanMode } from './bind/context.ts'
+import { renameColumns, uniqueNames } from './bind/relation.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import { explainLogical } from './logical/explain.ts'
+import type { LogicalNode } from './logical/node.ts'
+import { explainPhysical } from './lower/explain.ts'
+import { lower } from './lower/lower.ts'
+import { optimize } from './optimize/optimizer.ts'
+import { unboundedState } from './unbounded-state.ts'
+
+export interface Identity {
+  readonly id: string
+  readonly name: string
+}
+
+export interface PlannedQuery {
+  readonly plan: QueryPlan
+  /** State that can grow without bound: which operator, and how to bound it. */
+  readonly warnings: readonly string[]
+  readonly explain: { readonly logical: string; readonly physical: string }
+  /** Ids of the catalog's entries that the query names itself. */
+  readonly dependsOn: readonly string[]
+}
+
+export class Planner {
+  readonly #catalog: Catalog
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog
+  }
+
+  /** Plans a query over the catalog as it is now; changes nothing. `columns` renames the result's
+   *  columns (CREATE VIEW v (a, b)). Raises every error that the query's text can have, with its
+   *  place. */
+  planQuery(
+    statement: QueryStatement,
+    mode: PlanMode,
+    { id, name }: Identity,
+    columns: readonly Name[] = [],
+  ): PlannedQuery {
+    const dependsOn = new Set<string>()
+    const context: BindContext = {
+      catalog: this.#catalog,
+      mode,
+      commonTables: [],
+      dependsOn,
+      depth: 0,
+      bindQuery,
+    }
+    const bound = applyEmit(bindQuery(statement.query, context).node, statement.emit)
+    const named = columns.length === 0 ? uniqueNames(bound) : renameColumns(bound, columns)
+    refuseTwins(columns)
+    const root = optimize(named)
+    const { plan, schema, appendOnly } = lower(root)
+    return {
+      plan: { id, name, sql: statement.text, root: plan, schema, appendOnly, key: keyOf(root) },
+      warnings: mode === 'continuous' ? unboundedState(root) : [],
+      explain: { logical: explainLogical(root), physical: explainPhysical(plan) },
+      dependsOn: [...dependsOn],
+    }
+  }
+}
+
+function refuseTwins(columns: readonly Name[]): void {
+  const seen = new Set<string>()
+  for (const { text, at } of columns) {
+    if (seen.has(text)) fail('DUPLICATE_NAME', `The column ${text} is named twice`, { at })
+    seen.add(text)
+  }
+}
+
+/** The shortest set of unique columns. A result of one row has no columns to tell it by. */
+function keyOf({ traits }: LogicalNode): readonly number[] | undefined {
+  const keys = traits.keys.filter((key) => key.length > 0)
+  return keys.sort((a, b) => a.length - b.length)[0]
+}

@@ -1,0 +1,35 @@
+/** SHOW CREATE: the statement as it was written, without its secrets. */
+
+import type { Statement } from './ast.ts'
+import type { Entry } from './catalog/entry.ts'
+import {
+  type ConnectorCatalog,
+  EMBEDDED_CONNECTORS,
+  type OptionTable,
+  TABLE_OPTIONS,
+} from './catalog/options.ts'
+import { parseStatements } from './parse/index.ts'
+
+/** The text that made an entry; values of secret options are shown as '****'. */
+export function showCreate(
+  { sql }: Entry,
+  connectors: ConnectorCatalog = EMBEDDED_CONNECTORS,
+): string {
+  const [statement] = parseStatements(sql)
+  return statement.kind === 'create-table' ? hideSecrets(sql, statement, connectors) : sql
+}
+
+function hideSecrets(
+  sql: string,
+  { options }: Extract<Statement, { kind: 'create-table' }>,
+  connectors: ConnectorCatalog,
+): string {
+  const connector = options.find((pair) => pair.key.text === 'connector')?.value ?? 'log'
+  const table: OptionTable = { ...connectors.get(connector), ...TABLE_OPTIONS }
+  // From the end, so that places before stay right.
+  return options.toReversed().reduce((text, { key, at }) => {
+    if (!Object.hasOwn(table, key.text) || !table[key.text].secret) return text
+    const from = key.at.offset + key.at.length
+    return `${text.slice(0, from)} = '****'${text.slice(at.offset + at.length)}`
+  }, sql)
+}

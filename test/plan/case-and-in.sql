@@ -1,0 +1,2 @@
+SELECT CASE origin WHEN 'SEA' THEN 1 WHEN 'SFO' THEN 2 END AS code, CAST(delay AS STRING) AS d
+FROM flights WHERE origin IN ('SEA', 'SFO') AND delay BETWEEN 1 AND 10

@@ -1,0 +1,1 @@
+SELECT origin FROM flights WHERE COUNT(*) > 1 GROUP BY origin

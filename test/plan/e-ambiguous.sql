@@ -1,0 +1,1 @@
+SELECT x FROM (SELECT origin AS x, destination AS x FROM flights) AS s

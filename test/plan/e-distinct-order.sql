@@ -1,0 +1,2 @@
+-- bounded
+SELECT DISTINCT origin FROM flights ORDER BY delay

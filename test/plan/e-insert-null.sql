@@ -1,0 +1,1 @@
+INSERT INTO readings (sensor, value) VALUES (NULL, 1)

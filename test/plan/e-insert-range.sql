@@ -1,0 +1,1 @@
+INSERT INTO readings (sensor) VALUES (3000000000)

@@ -1,0 +1,1 @@
+INSERT INTO readings VALUES (1, 2.5, TIMESTAMP '2024-01-01 00:00:00'), ('one', 2, NULL)

@@ -1,0 +1,1 @@
+INSERT INTO late_flights VALUES ('SEA')

@@ -1,0 +1,1 @@
+SELECT SUM(delay) OVER (PARTITION BY origin ORDER BY ts) FROM flights

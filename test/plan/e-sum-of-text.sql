@@ -1,0 +1,1 @@
+SELECT SUM(origin) FROM flights

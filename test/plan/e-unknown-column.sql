@@ -1,0 +1,2 @@
+SELECT origin,
+  dellay FROM flights

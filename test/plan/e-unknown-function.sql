@@ -1,0 +1,1 @@
+SELECT UPERR(origin) FROM flights

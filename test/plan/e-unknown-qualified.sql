@@ -1,0 +1,1 @@
+SELECT f.origin, g.delay FROM flights AS f

@@ -1,0 +1,1 @@
+SELECT origin, COUNT(*) AS flights FROM flights GROUP BY origin, TUMBLE(ts, INTERVAL '1' MINUTE) EMIT CHANGES

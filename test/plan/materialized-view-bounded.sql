@@ -1,0 +1,2 @@
+-- bounded
+SELECT origin, flights FROM hourly WHERE flights > 100 ORDER BY flights DESC

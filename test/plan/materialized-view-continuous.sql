@@ -1,0 +1,1 @@
+SELECT origin, flights FROM hourly WHERE flights > 100

@@ -1,0 +1,1 @@
+SELECT f.* EXCEPT (ts, distance), f.origin FROM flights AS f

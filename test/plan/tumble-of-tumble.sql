@@ -1,0 +1,6 @@
+SELECT TUMBLE_END(minute, INTERVAL '1' HOUR) AS hour_end, MAX(flights) AS busiest
+FROM (
+  SELECT TUMBLE_ROWTIME(ts, INTERVAL '1' MINUTE) AS minute, COUNT(*) AS flights
+  FROM flights GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE)
+)
+GROUP BY TUMBLE(minute, INTERVAL '1' HOUR)

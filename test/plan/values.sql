@@ -1,0 +1,2 @@
+-- bounded
+VALUES (1, 'a'), (2.5, NULL)

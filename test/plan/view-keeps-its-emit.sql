@@ -1,0 +1,1 @@
+SELECT * FROM live_minutes WHERE flights > 3

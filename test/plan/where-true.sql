@@ -1,0 +1,1 @@
+SELECT origin FROM flights WHERE 1 = 1 AND origin = 'SEA'

@@ -15,8 +15,8 @@ export interface SubscribeOptions {
   readonly mode?: 'changelog' | 'upsert' | undefined
   /** Begin with the rows that are there now. Default: yes for materialized views. */
   readonly snapshot?: boolean | undefined
-  /** Without `after` and without a snapshot: begin with the oldest result that is kept (default), or
-   *  with the next one. */
+  /** Without `after` and without a snapshot: begin with the oldest result that is kept (default),
+   *  or with the next one. */
   readonly from?: 'earliest' | 'latest' | undefined
   /** What the server does when we read too slowly. Default: disconnect (we then resume). */
   readonly onSlow?: 'block' | 'drop' | 'disconnect' | undefined

@@ -5,8 +5,8 @@ import { asSqlError, SqlError } from '../engine/base/errors.ts'
 import type { AppBindings, AppContext } from './app-context.ts'
 import { accessCheck } from './http/access.ts'
 import { sameOriginCheck } from './http/origin.ts'
-import { problemResponse } from "./http/problem.ts"
-import { sqlTextOf } from "./http/sql-text.ts"
+import { problemResponse } from './http/problem.ts'
+import { sqlTextOf } from './http/sql-text.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homeRoutes } from './routes/home.ts'
 import { metricsRoutes } from './routes/metrics.ts'

@@ -10,7 +10,7 @@ export interface Limits {
   readonly rowBytesMax: number
   /** Characters of an SQL text. */
   readonly statementBytesMax: number
-  /** Levels of nesting in an SQL text and in a JSON record. */
+  /** Levels of nesting in an SQL text. */
   readonly nestingMax: number
   /** Rows that a SELECT over HTTP may answer. */
   readonly selectRowsMax: number
@@ -55,7 +55,7 @@ export const DEFAULT_LIMITS: Limits = {
   bodyBytesMax: 16 * MIB,
   rowBytesMax: MIB,
   statementBytesMax: MIB,
-  nestingMax: 200,
+  nestingMax: 100,
   selectRowsMax: 100_000,
   subscriptionsMax: 10_000,
   queriesMax: 1000,

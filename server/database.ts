@@ -3,7 +3,7 @@
 
 import type { Clock } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
-import { asSqlError, fail, SqlError } from '../engine/base/errors.ts'
+import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
 import { SerialQueue } from '../engine/base/serial-queue.ts'
 import type { Batch } from '../engine/batch/batch.ts'
 import type { EngineConfig, EngineStatus } from '../engine/graph/protocol.ts'

@@ -70,8 +70,9 @@ export class WorkerEngine implements Engine {
   #nextId = 1
   #gone: SqlError | undefined
 
-  constructor(config: EngineConfig) {
-    this.#worker = new Worker(workerFile(), { workerData: config, name: 'millrace-engine' })
+  /** `file`: the worker's program, for tests. */
+  constructor(config: EngineConfig, file = workerFile()) {
+    this.#worker = new Worker(file, { workerData: config, name: 'millrace-engine' })
     this.#worker.on('message', (message: FromEngine) => this.#receive(message))
     this.#worker.on('error', (error) => this.#break(asSqlError(error)))
     this.#exited = new Promise((resolve) => {

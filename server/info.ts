@@ -4,8 +4,8 @@ import type { SqlError } from '../engine/base/errors.ts'
 import type { QueryStatus, SourceStatus } from '../engine/graph/protocol.ts'
 import type { QueryPlan } from '../engine/plan/physical.ts'
 import type { TableSpec } from '../engine/source/table.ts'
-import { watermarkText } from './sse/event.ts'
 import type { SplitStatus } from './split-writer.ts'
+import { watermarkText } from './sse/event.ts'
 import { columnsOf, type ResultColumn } from './statement-result.ts'
 
 export interface QueryInfo {

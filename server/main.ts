@@ -7,8 +7,8 @@ import { nodeDisk } from '../engine/base/disk.ts'
 import { fail, SqlError } from '../engine/base/errors.ts'
 import { createApp } from './app.ts'
 import { DEFAULT_CONFIG, type ServerConfig } from './config.ts'
-import { Database } from './database.ts'
 import { type DataLock, lockData } from './data-lock.ts'
+import { Database } from './database.ts'
 import { type Engine, WorkerEngine } from './engine.ts'
 import { type Logger, serverLog } from './log.ts'
 import { Subscriptions } from './sse/subscriptions.ts'
@@ -39,7 +39,7 @@ export async function startServer(
   options: StartOptions = {},
 ): Promise<RunningServer> {
   const log = serverLog(config.logLevel)
-  const lock = lockData({
+  const lock = await lockData({
     disk: nodeDisk,
     dataFolder: config.dataFolder,
     nowUs: systemClock.nowUs(),

@@ -124,7 +124,9 @@ export class RunningQueries {
     const feed = this.#feed(queryId)
     const { name, schema, appendOnly, key } = plan
     const base = { name, schema, appendOnly, key, feed }
-    return kind === 'query' ? base : { ...base, snapshot: () => this.#context.views().read(queryId) }
+    return kind === 'query'
+      ? base
+      : { ...base, snapshot: () => this.#context.views().read(queryId) }
   }
 
   viewFailed(viewId: string, error: SqlError): void {

@@ -8,6 +8,7 @@ import type { Batch } from '../engine/batch/batch.ts'
 import { concat } from '../engine/batch/concat.ts'
 import { encodeBatch } from '../engine/batch/ipc.ts'
 import { LogWriter } from '../engine/log/writer.ts'
+import { KEYED_FLAG, keyHash, RecentKeys } from './recent-keys.ts'
 
 export interface SplitWriterOptions {
   readonly disk: Disk
@@ -42,6 +43,8 @@ export interface SplitStatus {
 
 interface Waiting {
   readonly batch: Batch
+  /** The hash of its idempotency key. */
+  readonly key: number | undefined
   readonly bytes: number
   readonly resolve: (range: StoredRange) => void
   readonly reject: (error: SqlError) => void
@@ -56,6 +59,9 @@ export class SplitWriter {
   readonly #options: SplitWriterOptions
   readonly #log: LogWriter
   #waiting: Waiting[] = []
+  /** Read from the log when the first keyed request comes. */
+  #keys: RecentKeys | undefined
+  readonly #keysOnTheWay = new Map<number, Promise<StoredRange>>()
   #ending = false
   #ended = false
   #busy: Promise<void> | undefined
@@ -79,8 +85,25 @@ export class SplitWriter {
     this.#options.onDurable(this.#log.nextOffset, this.#ended)
   }
 
-  /** Resolves when the rows are durable. STREAM_ENDED, or what the disk says. */
-  append(batch: Batch): Promise<StoredRange> {
+  /** Resolves when the rows are durable. With a key that was seen before, nothing is stored, and the
+   *  answer is where the rows are. STREAM_ENDED, or what the disk says. */
+  append(batch: Batch, idempotencyKey?: string): Promise<StoredRange> {
+    if (idempotencyKey === undefined) return this.#enqueue(batch, undefined)
+    const key = keyHash(idempotencyKey)
+    const onTheWay = this.#keysOnTheWay.get(key)
+    if (onTheWay !== undefined) return onTheWay
+    const { disk, folder, split } = this.#options
+    this.#keys ??= RecentKeys.load(disk, folder, this.#log)
+    const known = this.#keys.get(key)
+    if (known !== undefined) {
+      return Promise.resolve({ split, first: known.first, last: known.next - 1 })
+    }
+    const stored = this.#enqueue(batch, key).finally(() => this.#keysOnTheWay.delete(key))
+    this.#keysOnTheWay.set(key, stored)
+    return stored
+  }
+
+  #enqueue(batch: Batch, key: number | undefined): Promise<StoredRange> {
     if (this.#ended || this.#ending) {
       fail('STREAM_ENDED', 'The stream has ended and takes no more records')
     }
@@ -88,7 +111,7 @@ export class SplitWriter {
     const bytes = bytesOf(batch)
     this.unsyncedBytes += bytes
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ batch, bytes, resolve, reject })
+      this.#waiting.push({ batch, key, bytes, resolve, reject })
       this.#work()
     })
   }
@@ -119,13 +142,15 @@ export class SplitWriter {
     this.#reject(this.#waiting.splice(0), this.#failure)
   }
 
+  /** The requests of the next frame. */
   #takeGroup(): Waiting[] {
     let rows = 0
     let count = 0
-    for (const { batch } of this.#waiting) {
+    for (const { batch, key } of this.#waiting) {
       rows += batch.rowCount
-      if (count > 0 && rows > FRAME_ROWS_MAX) break
+      if (count > 0 && (key !== undefined || rows > FRAME_ROWS_MAX)) break
       count++
+      if (key !== undefined) break
     }
     return this.#waiting.splice(0, count)
   }
@@ -134,7 +159,7 @@ export class SplitWriter {
     const log = this.#log
     let first = log.nextOffset
     try {
-      if (group.length > 0) this.#write(group.map(({ batch }) => batch))
+      if (group.length > 0) this.#write(group)
       else log.end(this.#options.clock.nowUs())
     } catch (error) {
       // The log has taken back what it wrote: a full disk may have room for the next request.
@@ -152,21 +177,26 @@ export class SplitWriter {
     }
     if (group.length === 0) this.#ended = true
     this.#options.onDurable(log.nextOffset, this.#ended)
-    for (const { batch, bytes, resolve } of group) {
+    for (const { batch, key, bytes, resolve } of group) {
+      const next = first + batch.rowCount
       this.unsyncedBytes -= bytes
-      resolve({ split: this.#options.split, first, last: first + batch.rowCount - 1 })
-      first += batch.rowCount
+      if (key !== undefined) this.#keys?.add(key, { first, next })
+      resolve({ split: this.#options.split, first, last: next - 1 })
+      first = next
     }
     this.trim()
   }
 
-  #write(batches: readonly Batch[]): void {
-    const batch = concat(batches)
+  /** One frame for all of them: it is whole or not there. A keyed request is alone in its group. */
+  #write(group: readonly Waiting[]): void {
+    const batch = concat(group.map((waiting) => waiting.batch))
+    const [{ key }] = group
     this.#log.append({
       kind: KIND_ROWS,
+      flags: key === undefined ? 0 : KEYED_FLAG,
       count: batch.rowCount,
       timestampUs: this.#options.clock.nowUs(),
-      epoch: 0,
+      epoch: key ?? 0,
       watermarkUs: 0,
       payload: [encodeBatch(batch)],
     })
@@ -185,7 +215,9 @@ export class SplitWriter {
     if (bytesMax === undefined && ageMsMax === undefined) return
     this.#log.trim({
       ...(bytesMax === undefined ? {} : { bytesMax }),
-      ...(ageMsMax === undefined ? {} : { beforeUs: this.#options.clock.nowUs() - ageMsMax * 1000 }),
+      ...(ageMsMax === undefined
+        ? {}
+        : { beforeUs: this.#options.clock.nowUs() - ageMsMax * 1000 }),
     })
   }
 

@@ -6,7 +6,8 @@ import type { Disk } from '../engine/base/disk.ts'
 import { fail } from '../engine/base/errors.ts'
 import type { Batch } from '../engine/batch/batch.ts'
 import type { TableSpec } from '../engine/source/table.ts'
-import { SplitWriter, type SplitStatus, type StoredRange } from './split-writer.ts'
+import { keyHash } from './recent-keys.ts'
+import { type SplitStatus, SplitWriter, type StoredRange } from './split-writer.ts'
 
 /** Told after every fsync, in order per split: rows [0, end) of the split are durable. */
 export type OnAppended = (tableId: string, split: number, end: number, ended: boolean) => void
@@ -29,6 +30,8 @@ export interface AppendResult {
 export interface AppendOptions {
   /** Default: the splits take turns, request by request. */
   readonly split?: number | undefined
+  /** A request with a key that was seen before stores nothing and answers as the first one did. */
+  readonly idempotencyKey?: string | undefined
 }
 
 interface Stream {
@@ -87,7 +90,7 @@ export class Streams {
    *  a split that does not exist, TOO_MANY_REQUESTS when the disk cannot keep up, DISK_FULL. */
   async append(tableId: string, batch: Batch, options: AppendOptions = {}): Promise<AppendResult> {
     const stream = this.#stream(tableId)
-    const writer = this.#split(stream, options.split)
+    const writer = this.#split(stream, options)
     if (batch.rowCount === 0) return { count: 0, offsets: [] }
     const unsynced = stream.splits.reduce((sum, split) => sum + split.unsyncedBytes, 0)
     if (unsynced > this.#context.unsyncedBytesMax) {
@@ -96,22 +99,24 @@ export class Streams {
         details: { unsyncedBytes: unsynced },
       })
     }
-    return { count: batch.rowCount, offsets: [await writer.append(batch)] }
+    return { count: batch.rowCount, offsets: [await writer.append(batch, options.idempotencyKey)] }
   }
 
-  #split(stream: Stream, wanted: number | undefined): SplitWriter {
+  #split(stream: Stream, { split, idempotencyKey }: AppendOptions): SplitWriter {
     const { table, splits } = stream
-    if (wanted === undefined) {
-      const writer = splits[stream.nextSplit]
-      stream.nextSplit = (stream.nextSplit + 1) % splits.length
-      return writer
+    if (split !== undefined) {
+      return (
+        splits[split] ??
+        fail('INVALID_ARGUMENT', `Stream ${table.name} has no split ${split}`, {
+          hint: `Its splits are 0 to ${splits.length - 1}.`,
+        })
+      )
     }
-    return (
-      splits[wanted] ??
-      fail('INVALID_ARGUMENT', `Stream ${table.name} has no split ${wanted}`, {
-        hint: `Its splits are 0 to ${splits.length - 1}.`,
-      })
-    )
+    // A retry must come to the split that knows its key.
+    if (idempotencyKey !== undefined) return splits[keyHash(idempotencyKey) % splits.length]
+    const writer = splits[stream.nextSplit]
+    stream.nextSplit = (stream.nextSplit + 1) % splits.length
+    return writer
   }
 
   /** Declares that no record will follow: windows close, bounded queries finish. Ending an ended

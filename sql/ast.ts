@@ -250,11 +250,14 @@ export interface OptionPair {
 
 export type ObjectKind = 'table' | 'view' | 'materialized-view' | 'query' | 'function'
 
-/** A query with the text it came from; `text` is what the catalog stores and replans. */
+/** A query with the text it came from. */
 export interface QueryStatement {
   readonly query: Query
   readonly emit?: Emit | undefined
+  /** The whole statement, CREATE … AS included: what the catalog stores and parses again. */
   readonly text: string
+  /** The query alone, with its EMIT. */
+  readonly queryText: string
 }
 
 export type Statement = StatementBody & { readonly at: Span; readonly text: string }

@@ -35,6 +35,7 @@ export {
 export { SETTINGS, type SettingName, type SettingRow, Settings } from './catalog/settings.ts'
 export {
   type CreateView,
+  type Defined,
   type DefinedView,
   defineQuery,
   defineTable,

@@ -1,7 +1,7 @@
 /** The catalog of a server that starts again: every saved text is parsed and planned anew, under
  *  the id that it had. */
 
-import { asSqlError, fail, SqlError } from '../engine/base/errors.ts'
+import { asSqlError, fail, type Span, SqlError } from '../engine/base/errors.ts'
 import type { Statement } from './ast.ts'
 import { Catalog, type SavedCatalog, type SavedEntry } from './catalog/catalog.ts'
 import { kindText, type MaterializedViewEntry, type QueryEntry } from './catalog/entry.ts'
@@ -47,30 +47,36 @@ function inContext<T>(entry: SavedEntry, action: () => T): T {
   }
 }
 
+const NOWHERE: Span = { offset: 0, length: 0 }
+
 function restoreEntry(
-  { id, name, sql, kind }: SavedEntry,
+  entry: SavedEntry,
   catalog: Catalog,
   connectors: ConnectorCatalog | undefined,
 ): Running | undefined {
+  const { id, name, sql, kind } = entry
   const statement = onlyStatement(sql)
-  if (statement.kind === 'create-table' && kind === 'table') {
-    const entry = defineTable(statement, catalog, connectors, id)
-    if (entry !== undefined) catalog.add(entry)
+  if (kind === 'table') {
+    if (statement.kind !== 'create-table') return refuseStatement(entry, statement)
+    const table = defineTable(statement, catalog, connectors, id)
+    if (table !== undefined) catalog.add(table)
     return undefined
   }
-  if (statement.kind === 'create-view' && (kind === 'view' || kind === 'materialized-view')) {
-    const defined = defineView(statement, catalog, id)
-    if (defined === undefined) return undefined
-    const { entry, planned } = defined
-    catalog.add(entry)
-    return entry.kind === 'view' ? undefined : { entry, planned }
-  }
-  if (statement.kind === 'select' && kind === 'query') {
-    const defined = defineQuery({ text: name, at: statement.at }, statement, catalog, id)
+  if (kind === 'query') {
+    if (statement.kind !== 'select') return refuseStatement(entry, statement)
+    const defined = defineQuery({ text: name, at: NOWHERE }, statement, catalog, id)
     catalog.add(defined.entry)
     return defined
   }
-  return fail('DATA_DAMAGED', `a ${kindText(kind)} cannot be a ${statement.kind} statement`)
+  if (statement.kind !== 'create-view') return refuseStatement(entry, statement)
+  const view = defineView(statement, catalog, id)
+  if (view === undefined) return undefined
+  catalog.add(view.entry)
+  return view.entry.kind === 'view' ? undefined : { entry: view.entry, planned: view.planned }
+}
+
+function refuseStatement({ kind }: SavedEntry, statement: Statement): never {
+  fail('DATA_DAMAGED', `a ${kindText(kind)} cannot be a ${statement.kind} statement`)
 }
 
 function onlyStatement(sql: string): Statement {

@@ -1,4 +1,4 @@
-/** SHOW CREATE: the statement as it was written, without its secrets. */
+/** SHOW CREATE: the statement that makes an entry, without its secrets. */
 
 import type { Statement } from './ast.ts'
 import type { Entry } from './catalog/entry.ts'
@@ -10,7 +10,7 @@ import {
 } from './catalog/options.ts'
 import { parseStatements } from './parse/index.ts'
 
-/** The text that made an entry; values of secret options are shown as '****'. */
+/** The statement that makes the entry; values of secret options are shown as '****'. */
 export function showCreate(
   { sql }: Entry,
   connectors: ConnectorCatalog = EMBEDDED_CONNECTORS,

@@ -333,11 +333,15 @@ describe('the scanner', () => {
       export type H = { from: 'x' }
       const i = await import('./i.ts')
       const j = new URL('./j.ts', import.meta.url)
+      new URL(
+        import.meta.url.endsWith('.ts') ? './l.ts' : './l.js',
+        import.meta.url,
+      )
       const k = new URL('../k.ts', import.meta.resolve('k'))
     `
     const imports = importsOf(tokenize(text))
     expect(imports.map(({ specifier }) => specifier)).toEqual([
-      ...['./a.ts', './c.ts', './d.ts', './e.ts', './f.ts', './i.ts', './j.ts'],
+      ...['./a.ts', './c.ts', './d.ts', './e.ts', './f.ts', './i.ts', './j.ts', './l.ts'],
     ])
     expect(imports.filter((found) => found.typeOnly).map((found) => found.specifier)).toEqual([
       './c.ts',

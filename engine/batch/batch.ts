@@ -3,6 +3,7 @@
 
 import { allocate, Column, gather, slice } from './column.ts'
 import type { Schema } from './schema.ts'
+import { type DataType, partsOf } from './types.ts'
 
 /** Immutable once emitted: an operator that changes rows makes new arrays. */
 export class Batch {
@@ -67,8 +68,14 @@ export class Batch {
 
 /** A batch of no rows. */
 export function emptyBatch(schema: Schema): Batch {
-  const columns = schema.fields.map(
-    ({ type }) => new Column({ type, length: 0, values: allocate(type, 0) }),
-  )
+  const columns = schema.fields.map(({ type }) => emptyColumn(type))
   return new Batch(schema, columns, 0)
 }
+
+const emptyColumn = (type: DataType): Column =>
+  new Column({
+    type,
+    length: 0,
+    values: allocate(type, 0),
+    children: partsOf(type).map(emptyColumn),
+  })

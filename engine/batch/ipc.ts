@@ -11,6 +11,7 @@ import { BodyReader } from './ipc-read.ts'
 import { BodyWriter } from './ipc-write.ts'
 import type { Schema } from './schema.ts'
 
+export { fromArrowStream } from './ipc-foreign.ts'
 export { decodeSchema, encodeSchema } from './ipc-schema.ts'
 export { toArrowStream } from './ipc-stream.ts'
 

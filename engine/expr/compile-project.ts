@@ -4,7 +4,7 @@ import type { EpochClock } from '../base/clock.ts'
 import type { Batch } from '../batch/batch.ts'
 import { Column } from '../batch/column.ts'
 import type { Schema } from '../batch/schema.ts'
-import { type DataType, sameType } from '../batch/types.ts'
+import { type DataType, sameType, storageOf } from '../batch/types.ts'
 import { LoopCode } from './codegen.ts'
 import { compile, type Generated } from './compile.ts'
 import { keepsValue } from './emit-cast.ts'
@@ -36,7 +36,8 @@ function passed(expr: Expr): ColumnExpr | undefined {
   if (expr.kind === 'column') return expr
   if (expr.kind !== 'cast' || expr.arg.kind !== 'column') return undefined
   const { arg, type } = expr
-  return arg.type.kind === type.kind && keepsValue(arg.type, type) ? arg : undefined
+  const same = arg.type.kind === type.kind && storageOf(arg.type) === storageOf(type)
+  return same && keepsValue(arg.type, type) ? arg : undefined
 }
 
 function retyped(column: Column, type: DataType): Column {

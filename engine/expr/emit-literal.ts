@@ -15,16 +15,12 @@ export function emitLiteral({ value, type }: LiteralExpr, code: LoopCode): Emitt
   if (typeof value === 'string' || value instanceof Uint8Array) {
     return { form: 'text', value: code.bind(value), constant: value, isNull }
   }
-  if (typeof value === 'number') return { form: 'scalar', value: printNumber(value, code), isNull }
-  return {
-    form: 'scalar',
-    value: value === true || value === false ? `${value}` : code.bind(value),
-    isNull,
-  }
+  if (typeof value === 'bigint') return { form: 'scalar', value: code.bind(value), isNull }
+  return { form: 'scalar', value: printScalar(value as number | boolean), isNull }
 }
 
-/** The number as JavaScript: parenthesised when negative, bound when it has no literal. */
-function printNumber(value: number, code: LoopCode): string {
-  if (!Number.isFinite(value) || Object.is(value, -0)) return code.bind(value)
-  return value < 0 ? `(${value})` : `${value}`
+/** The constant as JavaScript, in parentheses when it has a sign. */
+function printScalar(value: number | boolean): string {
+  if (Object.is(value, -0)) return '(-0)'
+  return Number(value) < 0 ? `(${value})` : `${value}`
 }

@@ -71,7 +71,8 @@ export function floorModulo(value: Int64, divisor: number): number {
 export function addInt64(a: Int64, b: Int64): Int64 {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b
-    if (sum >= -SAFE_LIMIT && sum < SAFE_LIMIT) return sum
+    // -2^53 may be a rounded -2^53 - 1.
+    if (sum > -SAFE_LIMIT && sum < SAFE_LIMIT) return sum
   }
   return canonical(BigInt(a) + BigInt(b))
 }
@@ -80,7 +81,7 @@ export function addInt64(a: Int64, b: Int64): Int64 {
 export function multiplyInt64(a: Int64, b: Int64): Int64 {
   if (typeof a === 'number' && typeof b === 'number') {
     const product = a * b
-    if (product >= -SAFE_LIMIT && product < SAFE_LIMIT) return product + 0
+    if (product > -SAFE_LIMIT && product < SAFE_LIMIT) return product + 0
   }
   return canonical(BigInt(a) * BigInt(b))
 }

@@ -9,19 +9,28 @@ import { coerce } from './coerce.ts'
 import { commonOf } from './common-type.ts'
 import type { MacroFunction, ScalarFunction, Signature } from './function.ts'
 import { findFunction, functionNames } from './functions/index.ts'
-import type { CaseExpr, CastExpr, Expr } from './ir.ts'
+import type { CallExpr, CaseExpr, CastExpr, Expr } from './ir.ts'
 import { nullLiteral } from './literal.ts'
 
 /** The call of a scalar function or operator, by name in any case. UNKNOWN_FUNCTION with the
  *  nearest name; TYPE_MISMATCH with the types found and the forms it takes, at the argument that
- *  does not fit, else at the call. A macro (BETWEEN, IF, NULLIF) comes back expanded. */
+ *  does not fit, else at the call; INVALID_ARGUMENT for a bad constant (unit, pattern). A macro (BETWEEN, IF, NULLIF) comes back expanded. */
 export function resolveCall(name: string, args: readonly Expr[], at?: Span): Expr {
   const entry = findFunction(name) ?? unknownFunction(name, at)
   if (entry.nulls === 'macro') return expand(entry, args, at)
   const signature = entry.resolve(args)
   if (signature === undefined) return refuseCall(entry, args, at)
   const converted = convertAll(entry, signature, args, at)
-  return { kind: 'call', name: entry.name, args: converted, type: signature.type, at }
+  const call: CallExpr = {
+    kind: 'call',
+    name: entry.name,
+    args: converted,
+    type: signature.type,
+    at,
+  }
+  // Making the function reads its constants: a bad unit or pattern is refused now, not by a row.
+  if (entry.nulls !== 'lazy') entry.evaluate(call)
+  return call
 }
 
 function expand(entry: MacroFunction, args: readonly Expr[], at: Span | undefined): Expr {

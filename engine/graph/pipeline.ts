@@ -79,6 +79,8 @@ export class Pipeline {
 
   #leaf(plan: SourcePlan, next: Receiver): Leaf {
     const { schema } = infoOf(plan)
+    // Two readings of a table can differ in how long they were silent: the later one holds.
+    let lastUs = -Infinity
     return {
       tableId: plan.table.id,
       batch: (batch) => {
@@ -90,7 +92,11 @@ export class Pipeline {
           ),
         )
       },
-      watermark: (watermarkUs) => next.watermark(watermarkUs),
+      watermark: (watermarkUs) => {
+        if (watermarkUs <= lastUs) return
+        lastUs = watermarkUs
+        next.watermark(watermarkUs)
+      },
     }
   }
 

@@ -28,7 +28,9 @@ export class Appended {
   listen(tableId: string, split: string, listener: () => void): () => void {
     const key = `${tableId}/${split}`
     const listeners = this.#listeners.get(key) ?? new Set()
-    this.#listeners.set(key, listeners.add(listener))
-    return () => listeners.delete(listener)
+    // Several readers may share a callback: each registration is its own.
+    const own = () => listener()
+    this.#listeners.set(key, listeners.add(own))
+    return () => listeners.delete(own)
   }
 }

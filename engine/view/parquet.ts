@@ -7,8 +7,8 @@ import {
   BIGINT,
   BOOLEAN,
   BYTES,
-  type DataType,
   DATE,
+  type DataType,
   DOUBLE,
   FLOAT,
   INT,
@@ -18,8 +18,8 @@ import {
 } from '../batch/types.ts'
 import {
   type Connection,
-  DuckDBTypeId,
   type DuckDBType,
+  DuckDBTypeId,
   DuckdbDatabase,
   literal,
   quoted,

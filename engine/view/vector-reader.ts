@@ -2,7 +2,7 @@
  *  string is made on the way. */
 
 import { Batch } from '../batch/batch.ts'
-import { allValid, allocate, Column, type Values } from '../batch/column.ts'
+import { allocate, allValid, Column, type Values } from '../batch/column.ts'
 import type { Schema } from '../batch/schema.ts'
 import { type DataType, storageOf } from '../batch/types.ts'
 import {

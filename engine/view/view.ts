@@ -2,9 +2,9 @@
  *  far it has followed is stored in the same transaction as the rows, so that after a crash every
  *  result is applied exactly once. */
 
-import { SerialQueue } from '../base/serial-queue.ts'
 import { assert } from '../base/assert.ts'
-import { Batch } from '../batch/batch.ts'
+import { SerialQueue } from '../base/serial-queue.ts'
+import type { Batch } from '../batch/batch.ts'
 import { decodeBatch } from '../batch/ipc.ts'
 import type { Schema } from '../batch/schema.ts'
 import { applyAppends, applyByKey, applyByValue, type Frame } from './apply.ts'
@@ -44,7 +44,8 @@ export interface ViewStoreOptions {
 /** Rows per batch that `read` gives. */
 const READ_ROWS = 16384
 
-const APPLIED = 'CREATE TABLE IF NOT EXISTS "applied" ("view" VARCHAR NOT NULL, "seq" BIGINT NOT NULL)'
+const APPLIED =
+  'CREATE TABLE IF NOT EXISTS "applied" ("view" VARCHAR NOT NULL, "seq" BIGINT NOT NULL)'
 
 /** All views of a server. Writes go one after another, reads likewise beside them; a read sees the
  *  rows of exactly one seq. */
@@ -75,8 +76,12 @@ export class ViewStore {
     this.#views.set(view.id, view)
     return this.#writes.run(() =>
       this.#writer.transaction(async () => {
-        const columns = view.schema.fields.map(({ type }, i) => `${quoted(`c${i}`)} ${duckdbType(type)}`)
-        await this.#writer.run(`CREATE TABLE IF NOT EXISTS ${tableOf(view)} (${columns.join(', ')})`)
+        const columns = view.schema.fields.map(
+          ({ type }, i) => `${quoted(`c${i}`)} ${duckdbType(type)}`,
+        )
+        await this.#writer.run(
+          `CREATE TABLE IF NOT EXISTS ${tableOf(view)} (${columns.join(', ')})`,
+        )
         if ((await this.#seqOf(this.#writer, view.id)) !== undefined) return
         await this.#writer.run(`INSERT INTO "applied" VALUES (${literal(view.id)}, -1)`)
       }),
@@ -98,7 +103,10 @@ export class ViewStore {
           fresh.every(({ seq }, i) => seq === applied + 1 + i),
           `view ${viewId} is at result ${applied} and was given ${fresh[0].seq} to ${last.seq}`,
         )
-        await this.#applyRows(view, fresh.map(({ payload }) => decodeBatch(payload, view.schema)))
+        await this.#applyRows(
+          view,
+          fresh.map(({ payload }) => decodeBatch(payload, view.schema)),
+        )
         await this.#writer.run(
           `UPDATE "applied" SET "seq" = ${last.seq} WHERE "view" = ${literal(viewId)}`,
         )

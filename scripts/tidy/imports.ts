@@ -25,6 +25,8 @@ export function importsOf(code: readonly Token[]): Import[] {
   return found
 }
 
+const URL_TOKENS_MAX = 40
+
 const unquote = (text: string): string => text.slice(1, -1)
 
 function importAt(code: readonly Token[], at: number): Import[] {
@@ -65,10 +67,22 @@ function fromClause(code: readonly Token[], at: number): Import[] {
   return [{ specifier: unquote(target.text), line: code[at].line, typeOnly, byUrl: false }]
 }
 
-/** `new URL('./worker.ts', import.meta.url)`. */
+/** `new URL('./worker.ts', import.meta.url)`; the name may be chosen between by a condition. */
 function urlAt(code: readonly Token[], at: number): Import[] {
-  const [open, target, ...rest] = code.slice(at + 1, at + 10)
-  const isOurs = rest.map(({ text }) => text).join('') === ',import.meta.url)'
-  if (open?.text !== '(' || target?.kind !== 'string' || !isOurs) return []
-  return [{ specifier: unquote(target.text), line: target.line, typeOnly: false, byUrl: true }]
+  const near = code.slice(at, at + URL_TOKENS_MAX)
+  const base = near.findIndex((_, i) => readsBase(near.slice(i)))
+  if (near[1]?.text !== '(' || base === -1) return []
+  return near
+    .slice(0, base)
+    .filter(({ kind, text }) => kind === 'string' && /^.\.{1,2}\/.*\.ts.$/.test(text))
+    .map(({ text, line }) => ({ specifier: unquote(text), line, typeOnly: false, byUrl: true }))
 }
+
+/** Whether this is the last argument `import.meta.url`. */
+const readsBase = (code: readonly Token[]): boolean =>
+  /^import\.meta\.url,?\)/.test(
+    code
+      .slice(0, 7)
+      .map(({ text }) => text)
+      .join(''),
+  )

@@ -4,7 +4,7 @@
 export interface Statement {
   /** Without the `;` and the white space around. */
   readonly text: string
-  /** Where `text` begins in the whole text: lines before it, and characters before it in its line. */
+  /** Where `text` begins in the whole text: lines before it, characters before it in its line. */
   readonly lineOffset: number
   readonly columnOffset: number
 }
@@ -15,10 +15,21 @@ export interface SplitText {
   readonly rest: string
 }
 
-/** One piece: plain text, string, quoted name, comment, $tag$ body, or a single character. An opened piece that
- *  does not close takes everything up to the end. */
-const PIECE =
-  /[^\s;'"`\-/$]+|'[^']*(?:''[^']*)*(?:'|$)|"[^"]*(?:""[^"]*)*(?:"|$)|`[^`]*(?:`|$)|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\$(\w*)\$[\s\S]*?(?:\$\1\$|$)|[\s\S]/g
+/** One piece: plain text, string, quoted name, comment, $tag$ body, or one character. An opened
+ *  piece that does not close takes everything up to the end. \x60 is the back quote. */
+const PIECE = new RegExp(
+  [
+    String.raw`[^\s;'"\x60\-/$]+`,
+    "'[^']*(?:''[^']*)*(?:'|$)",
+    '"[^"]*(?:""[^"]*)*(?:"|$)',
+    String.raw`\x60[^\x60]*(?:\x60|$)`,
+    String.raw`--[^\n]*`,
+    String.raw`/\*[\s\S]*?(?:\*/|$)`,
+    String.raw`\$(\w*)\$[\s\S]*?(?:\$\1\$|$)`,
+    String.raw`[\s\S]`,
+  ].join('|'),
+  'g',
+)
 
 /** Statements in order; empty ones (`;;`) are left out. */
 export function splitStatements(text: string): SplitText {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip } from 'node:zlib'
 import { fail, SqlError } from '../../engine/base/errors.ts'
+import { findJsonError } from '../../engine/format/json-error.ts'
 
 /** The whole body. BODY_TOO_LARGE as soon as it is over the limit, declared or not, compressed or
  *  not; BAD_REQUEST if the client breaks off or the compression is damaged;
@@ -84,14 +85,11 @@ export function utf8(bytes: Uint8Array): string {
   }
 }
 
-/** Where JSON.parse gave up, as line and column. */
+/** Where the text stops being JSON, as line and column. */
 function jsonError(text: string, cause: unknown): SqlError {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  const found = /at position (\d+)/.exec(message)
-  const offset = found === null ? text.length : Number(found[1])
+  const { position: offset, reason } = findJsonError(text)
   const lines = text.slice(0, offset).split('\n')
   const position = { line: lines.length, column: lines.at(-1)!.length + 1, length: 1 }
-  const reason = message.replace(/ in JSON at position.*$/s, '').replace(/, ".*$/s, '')
   return new SqlError('BAD_REQUEST', `The request body is not JSON: ${reason}`, {
     position,
     cause,

@@ -1,6 +1,6 @@
 /** Errors over HTTP: problem details (RFC 9457) that carry everything a `SqlError` knows. */
 
-import { ERRORS, type SqlError } from '../../engine/base/errors.ts'
+import { ERRORS, SqlError } from '../../engine/base/errors.ts'
 import { caretText } from '../../sql/index.ts'
 
 export interface Problem {
@@ -22,11 +22,17 @@ export function problemOf(error: SqlError, sql?: string): Problem {
     status: error.status,
     detail: message,
     ...fields,
-    snippet:
-      sql === undefined || error.position === undefined
-        ? undefined
-        : caretText(sql, error.position),
+    snippet: sql === undefined ? undefined : snippetOf(error, sql),
   }
+}
+
+/** The culprit's line and the carets below it, without the message. */
+function snippetOf({ code, position }: SqlError, sql: string): string | undefined {
+  if (position === undefined) return undefined
+  return caretText(new SqlError(code, '', { position }), sql)
+    .split('\n')
+    .slice(1)
+    .join('\n')
 }
 
 /** The problem as a response. */
@@ -34,6 +40,7 @@ export function problemResponse(error: SqlError, sql?: string): Response {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
   if (error.retry === 'backoff') headers['retry-after'] = '1'
   if (error.code === 'UNAUTHORIZED') headers['www-authenticate'] = 'Bearer'
+  if (typeof error.details?.allow === 'string') headers.allow = error.details.allow
   // What is left of the body is not read: the connection cannot be used again.
   if (error.code === 'BODY_TOO_LARGE') headers.connection = 'close'
   return new Response(JSON.stringify(problemOf(error, sql)), { status: error.status, headers })

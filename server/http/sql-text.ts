@@ -1,7 +1,7 @@
 /** Keeps the SQL text of a request with the errors it raised, so that an answer can show the line
  *  and the caret. */
 
-import { asSqlError, type SqlError } from '../../engine/base/errors.ts'
+import type { SqlError } from '../../engine/base/errors.ts'
 import { locate } from '../../sql/index.ts'
 
 const TEXTS = new WeakMap<SqlError, string>()
@@ -11,7 +11,7 @@ export async function withSqlText<T>(sql: string, action: () => Promise<T>): Pro
   try {
     return await action()
   } catch (thrown) {
-    const error = locate(sql, asSqlError(thrown))
+    const error = locate(thrown, sql)
     TEXTS.set(error, sql)
     throw error
   }

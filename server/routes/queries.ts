@@ -22,7 +22,9 @@ export function queryRoutes(app: App, context: AppContext): void {
     const { name, sql } = parseWith(QueryBody, body, 'body')
     return c.json(await withSqlText(sql, () => context.database.createQuery(sql, name)), 201)
   })
-  app.get('/v1/queries/:name', async (c) => c.json(await context.database.query(c.req.param('name'))))
+  app.get('/v1/queries/:name', async (c) =>
+    c.json(await context.database.query(c.req.param('name'))),
+  )
   app.delete('/v1/queries/:name', async (c) => {
     await context.database.dropQuery(c.req.param('name'))
     return c.body(null, 204)

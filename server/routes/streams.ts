@@ -4,26 +4,29 @@ import { z } from '@hono/zod-openapi'
 import type { App, AppContext } from '../app-context.ts'
 import { mediaType, readBody } from '../http/body.ts'
 import { parseWith } from '../http/parse.ts'
-import { decodeRecords, RECORD_TYPES } from '../records.ts'
+import { decodeRecords, RECORD_TYPES, recordFormat } from '../records.ts'
 
 const RecordOptions = z.strictObject({
   split: z.coerce.number().int().min(0).optional(),
-  format: z.enum(['json', 'ndjson', 'csv', 'arrow']).optional(),
+  format: z.string().optional(),
 })
 
 export function streamRoutes(app: App, context: AppContext): void {
   const { limits } = context.config
   app.get('/v1/streams', async (c) => c.json({ streams: await context.database.streams() }))
-  app.get('/v1/streams/:name', async (c) => c.json(await context.database.stream(c.req.param('name'))))
+  app.get('/v1/streams/:name', async (c) =>
+    c.json(await context.database.stream(c.req.param('name'))),
+  )
   app.post('/v1/streams/:name/records', async (c) => {
     const options = parseWith(RecordOptions, c.req.query(), 'query')
     const table = context.database.embeddedTable(c.req.param('name'))
     const { incoming } = c.env
-    const bytes = await readBody(incoming, limits.bodyBytesMax)
-    const type = options.format ?? mediaType(incoming)
-    const batch = await decodeRecords({ type, bytes, table, limits: limits })
+    const format = recordFormat(options.format, mediaType(incoming))
+    const body = await readBody(incoming, limits.bodyBytesMax)
+    const batch = decodeRecords(body, format, table, limits.rowBytesMax)
     const idempotencyKey = c.req.header('idempotency-key')
-    return c.json(await context.database.append(table, batch, { split: options.split, idempotencyKey }))
+    const { split } = options
+    return c.json(await context.database.append(table, batch, { split, idempotencyKey }))
   })
   app.post('/v1/streams/:name/end', async (c) => {
     await context.database.endStream(c.req.param('name'))

@@ -1,9 +1,9 @@
 /** Event streams: of a query or materialized view by name, or of a SELECT for as long as its client
  *  stays. */
 
-import type { Context } from 'hono'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { fail } from '../../engine/base/errors.ts'
 import type { App, AppBindings, AppContext } from '../app-context.ts'
 import { readJson } from '../http/body.ts'

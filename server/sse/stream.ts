@@ -4,7 +4,6 @@
 import type { Clock } from '../../engine/base/clock.ts'
 import { asSqlError, fail } from '../../engine/base/errors.ts'
 import { decodeBatch } from '../../engine/batch/ipc.ts'
-import { jsonRowTexts } from '../../engine/batch/json-rows.ts'
 import type { Schema } from '../../engine/batch/schema.ts'
 import { typeName } from '../../engine/batch/types.ts'
 import type { ResultFrame } from '../../engine/graph/protocol.ts'
@@ -74,6 +73,7 @@ export async function prepareStream(
     })
   }
   const rows = await snapshotFor(source, request)
+  const time = rows === undefined ? BEFORE_ALL : timeAt(feed, rows.seq)
   const seq = firstSeq(feed, request, rows)
   const shape = { schema, key, mode: request.mode }
   return {
@@ -83,9 +83,13 @@ export async function prepareStream(
         const cursor = feed.cursor(seq)
         const encode = (frame: ResultFrame) => changesEvent(frame, shape)
         const { mode, onSlow } = request
-        return new Subscriber({ ...context, feed, cursor, sink, mode, encode, onSlow, onClose })
+        const { watermarkUs } = time
+        return new Subscriber({
+          ...context,
+          ...{ feed, cursor, sink, mode, encode, onSlow, watermarkUs, onClose },
+        })
       })
-      void stream.begin(rows === undefined ? [] : snapshotEvents(source, rows, request.mode))
+      void stream.begin(rows === undefined ? [] : snapshotEvents(feed, rows, time, request.mode))
       return stream
     },
   }
@@ -175,20 +179,33 @@ interface ChangeShape {
 
 function changesEvent(frame: ResultFrame, { schema, key, mode }: ChangeShape): Buffer {
   const changes = changeTexts(decodeBatch(frame.payload, schema), key, mode)
-  const time = timeText(frame.epoch, frame.watermarkUs)
-  const data = `{${time},"rows":[${changes.join(',')}]}`
+  const data = `{${timeText(frame)},"rows":[${changes.join(',')}]}`
   return eventBytes('changes', data, eventId(frame.queryId, frame.seq))
 }
 
+interface ResultTime {
+  readonly epoch: number
+  readonly watermarkUs: number
+}
+
+const BEFORE_ALL: ResultTime = { epoch: 0, watermarkUs: -Infinity }
+
+/** How far time had come with the result `seq`. What came after it must not count. */
+function timeAt(feed: ResultFeed, seq: number): ResultTime {
+  if (seq + 1 === feed.nextSeq) return { epoch: feed.epoch, watermarkUs: feed.watermarkUs }
+  return feed.recent(seq)?.frame ?? BEFORE_ALL
+}
+
 /** `"epoch":1,"watermark":"…"` */
-const timeText = (epoch: number, watermarkUs: number): string =>
+const timeText = ({ epoch, watermarkUs }: ResultTime): string =>
   `"epoch":${epoch},"watermark":${JSON.stringify(watermarkText(watermarkUs))}`
 
 /** The snapshot in parts; at least one, so that a client sees that there are no rows. Only the last
  *  carries an id: a client that loses the connection in between begins anew. */
 function* snapshotEvents(
-  { feed }: Subscribable,
+  feed: ResultFeed,
   { seq, batches }: ViewRows,
+  time: ResultTime,
   mode: ChangeMode,
 ): Generator<Buffer> {
   const parts = batches.flatMap((batch) =>
@@ -200,8 +217,7 @@ function* snapshotEvents(
   for (let part = 0; part < Math.max(parts.length, 1); part++) {
     const rows = parts[part] === undefined ? [] : changeTexts(parts[part], undefined, mode)
     const last = part >= parts.length - 1
-    const time = timeText(feed.epoch, feed.watermarkUs)
-    const data = `{${time},"part":${part},"last":${last},"rows":[${rows.join(',')}]}`
+    const data = `{${timeText(time)},"part":${part},"last":${last},"rows":[${rows.join(',')}]}`
     yield eventBytes('snapshot', data, last ? id : undefined)
   }
 }

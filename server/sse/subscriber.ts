@@ -31,6 +31,8 @@ export interface SubscriberOptions {
   /** A result as a `changes` event. */
   readonly encode: (frame: ResultFrame) => Buffer
   readonly onSlow: OnSlow
+  /** The watermark that the client knows already, microseconds. */
+  readonly watermarkUs: number
   readonly heartbeatMs: number
   readonly progressMs: number
   /** Called once, when the stream is over. */
@@ -54,13 +56,14 @@ export class Subscriber {
   #wroteAtMs: number
   #stalled = 0
   #lastSeq: number
-  #watermarkUs = -Infinity
+  #watermarkUs: number
   #progressAtMs = -Infinity
 
   constructor(options: SubscriberOptions) {
     this.#options = options
     this.#lastSeq = options.cursor.seq - 1
     this.#wroteAtMs = options.clock.monotonicMs()
+    this.#watermarkUs = options.watermarkUs
     this.#stopListening = options.feed.listen(() => this.#pump())
     this.#armHeartbeat()
     this.#pump()

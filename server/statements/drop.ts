@@ -1,22 +1,18 @@
 /** DROP of tables, views, materialized views and queries. What others read cannot be dropped. */
 
-import { fail, type Span } from '../../engine/base/errors.ts'
+import type { Span } from '../../engine/base/errors.ts'
 import type { Entry, EntryKind, Statement } from '../../sql/index.ts'
 import { kindText } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
 import type { StatementResult } from '../statement-result.ts'
+import { refuseFunction } from './refused.ts'
 
 export async function drop(
   parts: DatabaseParts,
   statement: Extract<Statement, { kind: 'drop' }>,
 ): Promise<StatementResult> {
   const { object, name, ifExists } = statement
-  if (object === 'function') {
-    fail('UNSUPPORTED', 'DROP FUNCTION is not supported yet', {
-      at: statement.at,
-      hint: 'There are no user functions yet.',
-    })
-  }
+  if (object === 'function') refuseFunction(statement.at)
   const kind: EntryKind = object
   const title = `${kindText(kind)} ${name.text}`
   if (ifExists && parts.catalog.find(name.text, name.at) === undefined) {

@@ -1,6 +1,6 @@
 /** Runs the statements of a text one after the other. */
 
-import { asSqlError, fail, SqlError } from '../../engine/base/errors.ts'
+import { asSqlError, SqlError } from '../../engine/base/errors.ts'
 import type { SerialQueue } from '../../engine/base/serial-queue.ts'
 import type { Statement } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
@@ -10,6 +10,7 @@ import { drop } from './drop.ts'
 import { explain } from './explain.ts'
 import { insertValues } from './insert.ts'
 import { statementsOf } from './parse.ts'
+import { refuse } from './refused.ts'
 import { runSelect } from './select.ts'
 import { reset, set } from './settings.ts'
 import { describe, show, showCreate } from './show.ts'
@@ -53,11 +54,6 @@ async function run(
       return changes.run(() => drop(parts, statement))
     case 'insert-values':
       return insertValues(parts, statement)
-    case 'insert-select':
-      return fail('UNSUPPORTED', 'INSERT INTO … SELECT is not supported yet', {
-        at: statement.at,
-        hint: 'CREATE MATERIALIZED VIEW keeps the result of a query; others can read it.',
-      })
     case 'show':
       return show(parts, statement)
     case 'show-create':
@@ -70,5 +66,7 @@ async function run(
       return set(parts, statement)
     case 'reset':
       return reset(parts, statement)
+    default:
+      return refuse(statement)
   }
 }

@@ -1,7 +1,13 @@
 /** EXPLAIN: how a statement's query would run. Nothing is started. */
 
 import { fail } from '../../engine/base/errors.ts'
-import { type Name, Planner, type QueryStatement, type Statement, textAnswer } from '../../sql/index.ts'
+import {
+  type Name,
+  Planner,
+  type QueryStatement,
+  type Statement,
+  textAnswer,
+} from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
 import { answerResult, type StatementResult } from '../statement-result.ts'
 
@@ -24,7 +30,7 @@ export function explain(
       ? logical
       : mode === 'physical'
         ? physical
-        : `== Logical plan ==\n${logical}\n\n== Physical plan ==\n${physical}`
+        : `== Logical plan ==\n${logical.trimEnd()}\n\n== Physical plan ==\n${physical}`
   const warnings = planned.warnings.map((warning) => `Warning: ${warning}`)
   return answerResult(textAnswer('plan', [text.trimEnd(), ...warnings].join('\n')))
 }

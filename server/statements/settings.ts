@@ -1,6 +1,6 @@
 /** SET and RESET: settings of the running server, the same for all clients. */
 
-import { showSettings, type Statement } from '../../sql/index.ts'
+import { type Statement, showSettings } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
 import { answerResult, type StatementResult } from '../statement-result.ts'
 

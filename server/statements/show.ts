@@ -4,9 +4,9 @@ import { VARCHAR } from '../../engine/batch/types.ts'
 import type { Entry, Name, Statement } from '../../sql/index.ts'
 import {
   type Answer,
+  showCreate as createText,
   describe as describeEntry,
   show as showEntries,
-  showCreate as createText,
   textAnswer,
 } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'

@@ -1,10 +1,9 @@
 /** Looks at statements without running them: each is checked against the catalog as the ones before
  *  it would leave it. */
 
-import { asSqlError } from '../../engine/base/errors.ts'
 import {
-  Catalog,
   bindInsert,
+  Catalog,
   defineTable,
   defineView,
   locate,
@@ -12,9 +11,10 @@ import {
   type Statement,
 } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
-import { problemOf, type Problem } from '../http/problem.ts'
+import { type Problem, problemOf } from '../http/problem.ts'
 import { columnsOf, type ResultColumn } from '../statement-result.ts'
 import { statementsOf } from './parse.ts'
+import { refuse, refuseFunction } from './refused.ts'
 
 export interface Validation {
   readonly valid: boolean
@@ -39,7 +39,7 @@ export function validate({ catalog, config }: DatabaseParts, sql: string): Valid
     for (const statement of statementsOf(config, sql)) statements.push(check(statement, scratch))
     return { valid: true, statements, diagnostics: [] }
   } catch (thrown) {
-    const error = locate(sql, asSqlError(thrown))
+    const error = locate(thrown, sql)
     return { valid: false, statements, diagnostics: [problemOf(error, sql)] }
   }
 }
@@ -77,18 +77,25 @@ function check(statement: Statement, catalog: Catalog): ValidStatement {
       bindInsert(statement, catalog)
       return { kind }
     case 'drop':
-      if (statement.object !== 'function') checkDrop(statement, catalog)
+      checkDrop(statement, catalog)
       return { kind }
+    case 'insert-select':
+    case 'create-function':
+    case 'delete':
+    case 'update':
+    case 'statement-set':
+    case 'alter':
+      return refuse(statement)
     default:
       return { kind }
   }
 }
 
 function checkDrop(
-  { object, name, ifExists }: Extract<Statement, { kind: 'drop' }>,
+  { object, name, ifExists, at }: Extract<Statement, { kind: 'drop' }>,
   catalog: Catalog,
 ): void {
-  if (object === 'function') return
+  if (object === 'function') refuseFunction(at)
   if (ifExists && catalog.find(name.text) === undefined) return
   catalog.remove(catalog.expect(object, name), name.at)
 }

@@ -7,7 +7,7 @@ import { BOOLEAN, typeName } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import { literal } from '../../engine/expr/literal.ts'
-import { resolveCall, resolveCase, resolveCast } from '../../engine/expr/resolve.ts'
+import { isFunction, resolveCall, resolveCase, resolveCast } from '../../engine/expr/resolve.ts'
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
 import type { Expression, Name } from '../ast.ts'
 import { columnExpr, type Scope } from './scope.ts'
@@ -97,8 +97,19 @@ function bindCall(call: CallExpression, context: ExpressionContext): Expr {
       at,
     })
   }
+  refuseOperator(call)
   const args = call.args.map((arg) => bindExpression(arg, context))
   return resolveCall(call.name.text, args, at)
+}
+
+const CONSTRUCTORS: ReadonlySet<string> = new Set(['ROW', 'ARRAY', 'MAP'])
+
+/** What the parser makes a call of and the engine has no function for is no unknown name. */
+function refuseOperator(call: CallExpression): void {
+  const name = nameOf(call)
+  if (isFunction(name) || (/^\w+$/.test(name) && !CONSTRUCTORS.has(name))) return
+  const what = name === '.' ? 'Reading a field of a ROW' : name === '[]' ? 'Indexing' : name
+  fail('UNSUPPORTED', `${what} is not supported yet`, { at: call.at })
 }
 
 function refuseOver({ over }: CallExpression): void {

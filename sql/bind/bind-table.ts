@@ -25,7 +25,7 @@ export function bindTable(
   id: string,
   connectors: ConnectorCatalog = EMBEDDED_CONNECTORS,
 ): TableEntry {
-  refuseKeys(statement)
+  refuseForms(statement)
   refuseDuplicates(statement.columns)
   const stored = storedFields(statement)
   const { fields, exprs } = computedColumns(statement, stored)
@@ -56,7 +56,14 @@ export function bindTable(
   }
 }
 
-function refuseKeys({ primaryKey, columns }: CreateTable): void {
+function refuseForms({ primaryKey, columns, temporary, like, name }: CreateTable): void {
+  if (temporary) {
+    fail('UNSUPPORTED', 'CREATE TEMPORARY TABLE is not supported', {
+      at: name.at,
+      hint: 'Create the table without TEMPORARY and drop it when it is no longer needed.',
+    })
+  }
+  if (like !== undefined) fail('UNSUPPORTED', 'LIKE is not supported yet', { at: like.at })
   const at = primaryKey?.[0]?.at ?? columns.find((column) => column.primaryKey)?.at
   if (at === undefined) return
   fail('UNSUPPORTED', 'PRIMARY KEY is not supported yet', {

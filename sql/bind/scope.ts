@@ -2,6 +2,7 @@
 
 import { fail } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
+import { nearestName } from '../../engine/base/nearest-name.ts'
 import type { Schema } from '../../engine/batch/schema.ts'
 import type { ColumnExpr } from '../../engine/expr/ir.ts'
 import type { Name } from '../ast.ts'
@@ -77,12 +78,18 @@ export class Scope {
     if (column !== undefined) return column
     fail('UNKNOWN_COLUMN', `There is no column ${text}`, {
       at: name.at,
-      hint: didYouMean(
-        name.text,
-        columns.map((known) => known.name),
-      ),
+      hint: hintFor(name, columns),
     })
   }
+}
+
+/** Users of other databases write texts in double quotes. */
+function hintFor(name: Name, columns: readonly ScopeColumn[]): string | undefined {
+  const names = columns.map((column) => column.name)
+  const near = nearestName(name.text, names)
+  return near === undefined && name.quoted
+    ? `A text is written in single quotes: '${name.text}'.`
+    : didYouMean(name.text, names)
 }
 
 function refuseFields(name: Name): never {

@@ -55,7 +55,10 @@ const US_PER_MS = 1000
  *  for arguments that make no window. */
 export function windowSpec({ name, args, at }: WindowArgs): WindowSpec {
   if (name !== 'TUMBLE') {
-    fail('UNSUPPORTED', `${name} windows are not supported yet`, { at, hint: 'TUMBLE is.' })
+    fail('UNSUPPORTED', `${name} windows are not supported yet`, {
+      at,
+      hint: 'TUMBLE windows are.',
+    })
   }
   if (args.length < 1 || args.length > 2) {
     fail('INVALID_ARGUMENT', 'TUMBLE takes a time column, a size and perhaps an offset', {

@@ -10,7 +10,7 @@ interface Base {
   /** Never reused, also not after DROP and CREATE. Names folders on disk. */
   readonly id: string
   readonly name: string
-  /** The whole statement, as it was written; replanned when a server starts. */
+  /** The whole statement, as it was written; planned again when a server starts. */
   readonly sql: string
   /** Ids of the entries that the statement names itself. */
   readonly dependsOn: readonly string[]

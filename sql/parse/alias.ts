@@ -7,8 +7,7 @@ const EMITS: ReadonlySet<string> = new Set(['CHANGES', 'FINAL', 'ON', 'EVERY', '
 const QUERY_STARTS: ReadonlySet<string> = new Set(['SELECT', 'VALUES', '('])
 
 /** Whether EMIT CHANGES and the like stand here: EMIT alone is a name. */
-export const isEmit = (cursor: Cursor): boolean =>
-  cursor.is('EMIT') && EMITS.has(cursor.peek().key)
+export const isEmit = (cursor: Cursor): boolean => cursor.is('EMIT') && EMITS.has(cursor.peek().key)
 
 /** Whether MINUS, which is EXCEPT, stands here: alone it is a name. */
 export const isMinus = (cursor: Cursor): boolean =>
@@ -40,4 +39,5 @@ export function tableAlias(cursor: Cursor): TableAlias | undefined {
 }
 
 /** `(a, b)` */
-export const columnNames = (cursor: Cursor): Name[] => cursor.list(() => cursor.name('a column name'))
+export const columnNames = (cursor: Cursor): Name[] =>
+  cursor.list(() => cursor.name('a column name'))

@@ -26,7 +26,7 @@ export interface Rules {
 /** Counts against the limits, shared by all cursors over one text. */
 interface Meter {
   depth: number
-  grammarTokens: number
+  grammarPieces: number
 }
 
 export class Cursor {
@@ -37,7 +37,12 @@ export class Cursor {
   windows: ReadonlyMap<string, Over> = new Map()
   readonly #meter: Meter
 
-  constructor(source: Source, rules: Rules, index = 0, meter: Meter = { depth: 0, grammarTokens: 0 }) {
+  constructor(
+    source: Source,
+    rules: Rules,
+    index = 0,
+    meter: Meter = { depth: 0, grammarPieces: 0 },
+  ) {
     this.source = source
     this.rules = rules
     this.index = index
@@ -51,8 +56,17 @@ export class Cursor {
     return cursor
   }
 
+  /** A cursor over another text, e.g. of a function's body, under the same counts. */
+  over(source: Source): Cursor {
+    return new Cursor(source, this.rules, 0, this.#meter)
+  }
+
   get token(): Token {
     return this.source.tokens[this.index]
+  }
+
+  get isEnd(): boolean {
+    return this.token.kind === 'end'
   }
 
   get key(): string {
@@ -182,17 +196,17 @@ export class Cursor {
     }
   }
 
-  /** Starts the count of the next statement's grammar tokens. */
+  /** Starts the count of the next statement's pieces. */
   startStatement(): void {
-    this.#meter.grammarTokens = 0
+    this.#meter.grammarPieces = 0
   }
 
-  /** Counts the tokens that go to the expression grammar. LIMIT_EXCEEDED if there are too many. */
-  countGrammarTokens(count: number, at: Span): void {
-    const { grammarTokensMax } = this.source.limits
-    this.#meter.grammarTokens += count
-    if (this.#meter.grammarTokens <= grammarTokensMax) return
-    fail('LIMIT_EXCEEDED', `The statement has more than ${grammarTokensMax} words and symbols`, {
+  /** Counts the pieces that go to the grammar. LIMIT_EXCEEDED if there are too many. */
+  countGrammarPieces(count: number, at: Span): void {
+    const { grammarPiecesMax } = this.source.limits
+    this.#meter.grammarPieces += count
+    if (this.#meter.grammarPieces <= grammarPiecesMax) return
+    fail('LIMIT_EXCEEDED', `The statement has more than ${grammarPiecesMax} parts`, {
       at: spanOf(at),
       hint: 'Split it into views, or put long lists of values into a table',
     })

@@ -17,7 +17,7 @@ export function expression(cursor: Cursor): Expression {
   const [slot] = out.slots
   // A lone literal, name or subquery has no structure to find.
   if (out.slots.length === 1 && slot.is === 'operand') return slot.value
-  cursor.countGrammarTokens(out.pieceCount, first)
+  cursor.countGrammarPieces(out.pieceCount, first)
   const columns = listOf(parseSelectText(out).columns, 'SELECT')
   if (columns.length !== 1) refuse('an expression of several')
   const column = nodeOf(columns[0], 'an expression')

@@ -21,7 +21,12 @@ const MICROSECONDS: Readonly<Record<string, bigint>> = {
 const UNITS = [...Object.keys(MONTHS), ...Object.keys(MICROSECONDS)]
 /** The fields of a range and what stands before each. */
 const FIELDS = ['YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND']
-const BEFORE: Readonly<Record<string, string>> = { MONTH: '-', HOUR: ' +', MINUTE: ':', SECOND: ':' }
+const BEFORE: Readonly<Record<string, string>> = {
+  MONTH: '-',
+  HOUR: ' +',
+  MINUTE: ':',
+  SECOND: ':',
+}
 const FIELD_MAX: Readonly<Record<string, number>> = { MONTH: 11, HOUR: 23, MINUTE: 59, SECOND: 59 }
 
 /** Whether an INTERVAL literal stands here; otherwise `interval` is a name. */
@@ -41,7 +46,8 @@ export function interval(cursor: Cursor): Literal {
   const sign = cursor.accept('-') ? -1n : 1n
   if (sign === 1n) cursor.accept('+')
   const amount = cursor.token
-  const text = amount.kind === 'number' ? cursor.advance().text : cursor.string('a number in quotes')
+  const text =
+    amount.kind === 'number' ? cursor.advance().text : cursor.string('a number in quotes')
   const unit = readUnit(cursor, text)
   const to = cursor.accept('TO') ? readUnit(cursor, text) : undefined
   const at = cursor.spanFrom(first)
@@ -66,7 +72,10 @@ function readUnit(cursor: Cursor, text: string): string {
     const meant = cursor.token.kind === 'word' ? nearestName(cursor.key, UNITS) : undefined
     const [, count, word] = /^\s*([+-]?\d+)\s*([a-z]+?)s?\s*$/i.exec(text) ?? []
     const fix = unitOf({ ...cursor.token, key: (word ?? '').toUpperCase() })
-    const hint = fix === undefined ? `For example INTERVAL '${count ?? 5}' MINUTE` : `Write INTERVAL '${count}' ${fix}`
+    const hint =
+      fix === undefined
+        ? `For example INTERVAL '${count ?? 5}' MINUTE`
+        : `Write INTERVAL '${count}' ${fix}`
     cursor.unexpected({
       what: 'a unit such as SECOND or DAY after the interval',
       near: meant === undefined ? [] : [meant],

@@ -5,9 +5,9 @@ export interface ParseLimits {
   readonly lengthMax: number
   /** Tokens of the whole text. */
   readonly tokensMax: number
-  /** Tokens of one statement that the expression grammar has to look at. Rows of literals in
-   *  VALUES and lists of literals in IN do not count. */
-  readonly grammarTokensMax: number
+  /** Pieces of one statement that the grammar has to look at, about two for each operand. Rows of
+   *  literals in VALUES and lists of literals in IN do not count. */
+  readonly grammarPiecesMax: number
   /** Brackets, CASE and prefix operators inside one another. */
   readonly nestingMax: number
   /** Operators, joins or set operations in one chain that cannot be balanced. */
@@ -17,7 +17,7 @@ export interface ParseLimits {
 export const DEFAULT_LIMITS: ParseLimits = {
   lengthMax: 1 << 20,
   tokensMax: 250_000,
-  grammarTokensMax: 10_000,
+  grammarPiecesMax: 20_000,
   nestingMax: 100,
   chainMax: 500,
 }

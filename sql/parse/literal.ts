@@ -6,7 +6,7 @@ import { BOOLEAN, BYTES, DATE, NULL_TYPE, VARCHAR } from '../../engine/batch/typ
 import type { Expression } from '../ast.ts'
 import type { Cursor } from './cursor.ts'
 import { interval, isInterval } from './interval.ts'
-import { type Literal, negated, numberLiteral } from './number-literal.ts'
+import { type Literal, numberLiteral, withSign } from './number-literal.ts'
 import { spanOf, type Token } from './token.ts'
 
 /** The literal here, behind which the cursor moves; undefined, without a move, if there is none.
@@ -70,7 +70,8 @@ function timeLiteral(cursor: Cursor): Literal {
     if (value !== undefined) return { kind: 'literal', type: DATE, value, at }
   } else if (first.key === 'TIME') {
     const value = parseTime(text)
-    if (value !== undefined) return { kind: 'literal', type: { kind: 'time', precision: fraction }, value, at }
+    if (value !== undefined)
+      return { kind: 'literal', type: { kind: 'time', precision: fraction }, value, at }
   } else {
     const read = readTimestamp(text)
     if (read?.offsetUs !== undefined) {
@@ -80,10 +81,18 @@ function timeLiteral(cursor: Cursor): Literal {
       })
     }
     if (read !== undefined) {
-      return { kind: 'literal', type: { kind: 'timestamp', precision: fraction }, value: read.localUs, at }
+      return {
+        kind: 'literal',
+        type: { kind: 'timestamp', precision: fraction },
+        value: read.localUs,
+        at,
+      }
     }
   }
-  fail('SYNTAX', `'${text}' is not a ${first.key}`, { at, hint: `For example ${TIME_FORMS[first.key]}` })
+  fail('SYNTAX', `'${text}' is not a ${first.key}`, {
+    at,
+    hint: `For example ${TIME_FORMS[first.key]}`,
+  })
 }
 
 /** A literal, maybe with a sign, that is all there is up to one of `stops`; undefined, without a
@@ -97,7 +106,5 @@ export function lonelyLiteral(cursor: Cursor, stops: ReadonlySet<string>): Expre
     cursor.index = start
     return undefined
   }
-  if (sign === '') return value
-  const at = cursor.spanFrom(first)
-  return sign === '-' ? negated(value, at) : { ...value, at }
+  return sign === '' ? value : withSign(sign, value, cursor.spanFrom(first))
 }

@@ -33,7 +33,8 @@ export function numberLiteral(token: Token): Literal {
 
 /** INT, BIGINT or DECIMAL(n, 0), whichever is the first that holds the value. */
 function wholeNumber(value: bigint, at: Span): Literal {
-  if (BigInt.asIntN(32, value) === value) return { kind: 'literal', type: INT, value: Number(value), at }
+  if (BigInt.asIntN(32, value) === value)
+    return { kind: 'literal', type: INT, value: Number(value), at }
   if (BigInt.asIntN(64, value) === value) {
     return { kind: 'literal', type: BIGINT, value: canonical(value), at }
   }
@@ -44,7 +45,12 @@ function decimal(value: bigint, scale: number, at: Span): Literal {
   const digits = (value < 0n ? -value : value).toString()
   const precision = Math.max(value === 0n ? 0 : digits.length, scale, 1)
   if (precision > DIGITS_MAX) tooManyDigits(at)
-  return { kind: 'literal', type: { kind: 'decimal', precision, scale }, value: canonical(value), at }
+  return {
+    kind: 'literal',
+    type: { kind: 'decimal', precision, scale },
+    value: canonical(value),
+    at,
+  }
 }
 
 function tooManyDigits(at: Span): never {
@@ -54,14 +60,17 @@ function tooManyDigits(at: Span): never {
   })
 }
 
-/** `-literal` as one literal, so that the smallest BIGINT can be written; undefined if the literal
- *  is not a number. */
-export function negated(literal: Literal, at: Span): Literal | undefined {
+/** A sign and a number as one literal, so that the smallest BIGINT can be written; undefined if the
+ *  literal is not a number. */
+export function withSign(sign: string, literal: Literal, at: Span): Literal | undefined {
   const { type, value } = literal
-  if (type.kind === 'double') return { ...literal, value: -(value as number), at }
+  const isMinus = sign === '-'
+  if (type.kind === 'double') {
+    return { ...literal, value: isMinus ? -(value as number) : value, at }
+  }
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
-  if (type.kind === 'int' || type.kind === 'bigint') return wholeNumber(-BigInt(value), at)
+  const exact = isMinus ? -BigInt(value) : BigInt(value)
+  if (type.kind === 'int' || type.kind === 'bigint') return wholeNumber(exact, at)
   if (type.kind !== 'decimal') return undefined
-  const exact = -BigInt(value)
   return type.scale === 0 ? wholeNumber(exact, at) : decimal(exact, type.scale, at)
 }

@@ -1,11 +1,11 @@
 /** Window specifications: OVER (PARTITION BY … ORDER BY … ROWS …) and the WINDOW clause. */
 
+import { fail } from '../../engine/base/errors.ts'
+import { nearestName } from '../../engine/base/nearest-name.ts'
 import type { Frame, FrameBound, Over } from '../ast.ts'
 import type { Cursor } from './cursor.ts'
 import { orderItems } from './order.ts'
 import { spanOf } from './token.ts'
-import { fail } from '../../engine/base/errors.ts'
-import { nearestName } from '../../engine/base/nearest-name.ts'
 
 /** What stands behind OVER: a name of the WINDOW clause or a specification. SYNTAX if the name is
  *  not defined. */

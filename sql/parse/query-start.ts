@@ -34,5 +34,4 @@ function holdsQuery({ tokens, partner }: Source, open: number): boolean {
 }
 
 /** Whether a query without brackets, or with them, starts at the cursor. */
-export const isQueryStart = (cursor: Cursor): boolean =>
-  cursor.isAny(STARTS) || startsQuery(cursor)
+export const isQueryStart = (cursor: Cursor): boolean => cursor.isAny(STARTS) || startsQuery(cursor)

@@ -150,7 +150,10 @@ function limits(cursor: Cursor): { limit?: number; offset?: number } {
 function rowCount(cursor: Cursor, word: string): number {
   const { token } = cursor
   if (token.kind !== 'number' && token.kind !== 'end') {
-    cursor.unexpected({ what: `a whole number after ${word}`, hint: 'It must be written as a number' })
+    cursor.unexpected({
+      what: `a whole number after ${word}`,
+      hint: 'It must be written as a number',
+    })
   }
   return cursor.integer(`a whole number after ${word}`)
 }

@@ -37,9 +37,9 @@ export function readEscaped(sql: string, open: number): Quoted {
       text += "'"
       at += 2
     } else if (sql[at] === '\\') {
-      const escape = readEscape(sql, at)
-      text += escape.text
-      at = escape.end
+      const escaped = readEscape(sql, at)
+      text += escaped.text
+      at = escaped.end
     } else {
       text += sql[at++]
     }

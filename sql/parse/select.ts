@@ -21,11 +21,12 @@ export function select(cursor: Cursor): Select {
   const out = new Rewritten()
   out.word('SELECT', cursor.expect('SELECT'))
   quantifier(cursor, out)
-  if (cursor.is('FROM')) cursor.unexpected({ what: 'an item after SELECT', hint: 'SELECT * FROM …' })
+  if (cursor.is('FROM'))
+    cursor.unexpected({ what: 'an item after SELECT', hint: 'SELECT * FROM …' })
   items(cursor, out)
   const qualify = clauses(cursor, out)
   cursor.windows = around
-  cursor.countGrammarTokens(out.pieceCount, first)
+  cursor.countGrammarPieces(out.pieceCount, first)
   const at = cursor.spanFrom(first)
   const lowered = lowerSelect(parseSelectText(out), { out, limits: cursor.source.limits })
   return { ...lowered, qualify, at }
@@ -39,7 +40,7 @@ export function from(cursor: Cursor): readonly TableRef[] {
   out.slot({ is: 'item', item: { kind: 'all', except: [], at: spanOf(first) } }, first)
   out.word('FROM', first)
   fromClause(cursor, out)
-  cursor.countGrammarTokens(out.pieceCount, first)
+  cursor.countGrammarPieces(out.pieceCount, first)
   return lowerFrom(parseSelectText(out), { out, limits: cursor.source.limits })
 }
 

@@ -5,7 +5,7 @@ import type { Expression, TableRef } from '../ast.ts'
 import { tableAlias } from './alias.ts'
 import type { Cursor } from './cursor.ts'
 import { startsQuery } from './query-start.ts'
-import { type Token, spanOf } from './token.ts'
+import { spanOf, type Token } from './token.ts'
 import { isWindowCall, windowCall } from './window-call.ts'
 
 /** The table at the cursor with its alias, without joins. */
@@ -35,13 +35,18 @@ function bracketed(cursor: Cursor, first: Token, lateral: boolean): TableRef {
   cursor.advance()
   const tables = cursor.nested(() => cursor.rules.from(cursor))
   if (tables.length > 1) {
-    fail('SYNTAX', 'Tables in brackets are joined with JOIN, not with a comma', { at: tables[1].at })
+    fail('SYNTAX', 'Tables in brackets are joined with JOIN, not with a comma', {
+      at: tables[1].at,
+    })
   }
   cursor.expect(')')
   if (cursor.is('AS') || cursor.isName()) {
     const alias = tableAlias(cursor)
     if (alias !== undefined) {
-      cursor.refuse('An alias for joined tables', { first: alias.name.at, hint: 'Use a query: (SELECT …) AS t' })
+      cursor.refuse('An alias for joined tables', {
+        first: alias.name.at,
+        hint: 'Use a query: (SELECT …) AS t',
+      })
     }
   }
   return { ...tables[0], at: cursor.spanFrom(first) }
@@ -69,7 +74,9 @@ function call(cursor: Cursor): TableRef {
   }
   const first = cursor.token
   const isUnnest = first.key === 'UNNEST'
-  const name = isUnnest ? { text: cursor.advance().text, at: spanOf(first) } : cursor.name('a function name')
+  const name = isUnnest
+    ? { text: cursor.advance().text, at: spanOf(first) }
+    : cursor.name('a function name')
   const args: Expression[] = []
   if (!cursor.accept('(', ')')) args.push(...cursor.list(() => cursor.rules.expression(cursor)))
   const withOrdinality = cursor.accept('WITH', 'ORDINALITY')

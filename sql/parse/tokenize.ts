@@ -11,7 +11,8 @@ const BLANK = /[\s\uFEFF]+/y
 const WORD = /[\p{ID_Start}_][\p{ID_Continue}$]*/uy
 const ASCII_WORD = /[A-Za-z_][A-Za-z_0-9$]*/y
 const NUMBER = /(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y
-const SYMBOL = /->>|#>>|<=>|\|\||<=|>=|<>|!=|==|::|:=|=>|->|#>|@>|<@|&&|[-+*/%<>=(),.;[\]{}:?^!|&~@#$\\]/y
+const SYMBOL =
+  /->>|#>>|<=>|\|\||<=|>=|<>|!=|==|::|:=|=>|->|#>|@>|<@|&&|[-+*/%<>=(),.;[\]{}:?^!|&~@#$\\]/y
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what we look for
 const CONTROL = /[\u0000-\u0008\u000e-\u001f\u007f]/
 const SAME: Readonly<Record<string, string>> = { '!=': '<>' }
@@ -37,9 +38,13 @@ export function tokenize(sql: string, limits: ParseLimits = DEFAULT_LIMITS): Sou
 
 function checkText(sql: string, limits: ParseLimits): void {
   if (sql.length > limits.lengthMax) {
-    fail('LIMIT_EXCEEDED', `The text has ${sql.length} characters; ${limits.lengthMax} are allowed`, {
-      hint: 'Send records with POST /v1/streams/{name}/records, not as SQL',
-    })
+    fail(
+      'LIMIT_EXCEEDED',
+      `The text has ${sql.length} characters; ${limits.lengthMax} are allowed`,
+      {
+        hint: 'Send records with POST /v1/streams/{name}/records, not as SQL',
+      },
+    )
   }
   const offset = sql.search(CONTROL)
   if (offset >= 0) {

@@ -21,7 +21,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   $: 'Parameters are not supported; write the value',
   '@': 'Variables are not supported; write the value',
   ':': 'A type is changed with CAST(x AS type) or x::type',
-  '\\': 'In a string, use an escape: E\'\\n\'',
+  '\\': "In a string, use an escape: E'\\n'",
   ISNULL: 'Write IS NULL',
   NOTNULL: 'Write IS NOT NULL',
   DIV: 'Whole division is a / b over integers',
@@ -42,6 +42,12 @@ export interface Expected {
 
 /** SYNTAX at `token`, or at the word before it when that one is a misspelt keyword. */
 export function unexpected(token: Token, previous: Token | undefined, expected: Expected): never {
+  if (token.kind === 'hint') {
+    fail('UNSUPPORTED', 'Hints are not supported', {
+      at: spanOf(token),
+      hint: 'Use SET, or the options in WITH (…)',
+    })
+  }
   const near = expected.near ?? []
   const meant = misspelt(token, near)
   if (meant === undefined && previous !== undefined) {
@@ -54,7 +60,10 @@ export function unexpected(token: Token, previous: Token | undefined, expected: 
     }
   }
   const hint = meant === undefined ? reasonOf(token, previous, expected) : `Did you mean ${meant}?`
-  fail('SYNTAX', `Expected ${expected.what}, found ${tokenLabel(token)}`, { at: spotOf(token), hint })
+  fail('SYNTAX', `Expected ${expected.what}, found ${tokenLabel(token)}`, {
+    at: spotOf(token),
+    hint,
+  })
 }
 
 /** The keyword a word was meant to be. */
@@ -69,7 +78,6 @@ function reasonOf(
   previous: Token | undefined,
   expected: Expected,
 ): string | undefined {
-  if (token.kind === 'hint') return 'Hints are not supported; use SET or the options in WITH (…)'
   if (previous?.key === ',' && (token.kind !== 'symbol' || token.key === ')')) {
     return expected.hint ?? 'Remove the comma before it'
   }

@@ -36,6 +36,7 @@ function row(cursor: Cursor): Expression[] {
 }
 
 function value(cursor: Cursor): Expression {
-  if (cursor.is('DEFAULT')) cursor.refuse('DEFAULT', { hint: 'Write the value, or leave the column out' })
+  if (cursor.is('DEFAULT'))
+    cursor.refuse('DEFAULT', { hint: 'Write the value, or leave the column out' })
   return lonelyLiteral(cursor, STOPS) ?? cursor.rules.expression(cursor)
 }

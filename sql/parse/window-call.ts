@@ -114,9 +114,7 @@ function input(cursor: Cursor): TableRef {
 }
 
 const keys = (cursor: Cursor): Name[] =>
-  cursor.is('(')
-    ? cursor.list(() => cursor.name('a column name'))
-    : [cursor.name('a column name')]
+  cursor.is('(') ? cursor.list(() => cursor.name('a column name')) : [cursor.name('a column name')]
 
 /** `DESCRIPTOR(ts)` or `ts`. */
 function timeColumn(cursor: Cursor): Name {

@@ -45,6 +45,7 @@ function rowText(view: string, row: Row): string {
 
 async function expectDuckdbsAnswer(url: string, rows: number): Promise<void> {
   const client = new MillraceClient({ url })
+  await client.sql("SET 'millrace.rows-max' = '1000000'")
   const duckdb = await (await DuckDBInstance.create(':memory:')).connect()
   for (const [view, sql] of Object.entries(oracle(rows))) {
     const expected = (await duckdb.runAndReadAll(sql)).getRowObjectsJson() as Row[]

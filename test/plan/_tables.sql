@@ -7,7 +7,7 @@ CREATE TABLE flights (
   hour_of_day AS HOUR(ts),
   WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
 );
-CREATE TABLE readings (sensor INT NOT NULL, value DECIMAL(10, 2), taken TIMESTAMP(3));
+CREATE TABLE readings (sensor INT NOT NULL, value DECIMAL(10, 2), volts DOUBLE, taken TIMESTAMP(3));
 CREATE VIEW late_flights AS SELECT origin, delay, ts FROM flights WHERE delay > 15;
 CREATE MATERIALIZED VIEW hourly AS
   SELECT origin, window_start, window_end, COUNT(*) AS flights

@@ -1,1 +1,1 @@
-SELECT UPERR(origin) FROM flights
+SELECT UPER(origin) FROM flights

@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Span, SqlError } from '../../engine/base/errors.ts'
+import { SqlError } from '../../engine/base/errors.ts'
 import { schemaText } from '../../engine/batch/schema.ts'
 import { formatValue } from '../../engine/expr/cast.ts'
 import {
@@ -13,7 +13,6 @@ import {
   defineTable,
   defineView,
   kindText,
-  locate,
   type PlanMode,
   type PlannedQuery,
   Planner,
@@ -79,13 +78,8 @@ function run(sql: string): { ending: 'plan' | 'error'; text: string } {
     return { ending: 'plan', text: `${parts.join('').trimEnd()}\n` }
   } catch (error) {
     if (!(error instanceof SqlError)) throw error
-    return { ending: 'error', text: errorText(sql, error) }
+    return { ending: 'error', text: `${caretText(error, sql)}\n` }
   }
-}
-
-function errorText(sql: string, { code, message, at, hint }: SqlError): string {
-  const place = at === undefined ? [] : [caretText(sql, locate(sql, at as Span))]
-  return `${[`${code}: ${message}`, ...place, ...(hint ? [`hint: ${hint}`] : [])].join('\n')}\n`
 }
 
 const cases = readdirSync(FOLDER)

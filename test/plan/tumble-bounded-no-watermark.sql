@@ -1,2 +1,2 @@
 -- bounded
-SELECT TUMBLE_START(taken, INTERVAL '1' HOUR) AS h, AVG(value) AS mean FROM readings GROUP BY TUMBLE(taken, INTERVAL '1' HOUR)
+SELECT TUMBLE_START(taken, INTERVAL '1' HOUR) AS h, AVG(volts) AS mean FROM readings GROUP BY TUMBLE(taken, INTERVAL '1' HOUR)

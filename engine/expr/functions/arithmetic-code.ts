@@ -130,9 +130,9 @@ function wideCode(
   const fast = fastWide(operator, a, b)
   const result = code.variable('v', numbers === '' ? fast : `${numbers} ? ${fast} : NaN`)
   const slow = code.bind(arithmeticValue(operator, call), 'slow')
-  // Also true for NaN.
+  // -2^53 may be a rounded -2^53 - 1. Also true for NaN.
   code.line(
-    `if (!(${result} >= -9007199254740992 && ${result} < 9007199254740992)) ${result} = ${slow}(${a}, ${b})`,
+    `if (!(${result} > -9007199254740992 && ${result} < 9007199254740992)) ${result} = ${slow}(${a}, ${b})`,
   )
   return result
 }

@@ -1,7 +1,6 @@
 /** The demo from start to end: server, statements, subscriptions, feed, screen, totals. */
 
 import { MillraceClient } from '../../../client/index.ts'
-import { sleep } from '../../../engine/base/clock.ts'
 import { ParquetFile } from '../../../engine/view/parquet.ts'
 import { readConfig } from '../../config.ts'
 import { type RunningServer, startServer } from '../../main.ts'
@@ -30,7 +29,6 @@ export interface DemoOptions {
 }
 
 const READ_ROWS = 8192
-const READY_POLL_MS = 20
 
 /** Resolves to the exit code when the demo is over or has been interrupted. Raises PORT_IN_USE,
  *  DATA_IN_USE and what else keeps the server from starting. */
@@ -83,7 +81,7 @@ class Demo {
 
   async run(): Promise<void> {
     const { client, stop } = this.#parts
-    await this.#whenReady()
+    if (stop.aborted) return
     const { rows } = await prepareStream(client, this.#options.fresh ?? false)
     const model = this.#model
     model.rowsTotal = Math.min(this.#options.rows ?? FLIGHTS.rows, FLIGHTS.rows)
@@ -95,14 +93,6 @@ class Demo {
       display.close()
     }
     if (!stop.aborted && !this.#options.exit) await aborted(stop)
-  }
-
-  /** The server answers at once, but recovers what an earlier run left before it takes work. */
-  async #whenReady(): Promise<void> {
-    const { client, stop } = this.#parts
-    while (!stop.aborted && !(await client.health({ signal: stop })).ready) {
-      await sleep(READY_POLL_MS, stop)
-    }
   }
 
   #openDisplay(): Display {

@@ -14,8 +14,13 @@ export function castCall(cursor: Cursor, out: Rewritten): void {
   const close = cursor.source.tokens[cursor.closing(1)]
   const at = { offset: first.offset, length: close.offset + close.length - first.offset }
   let type: DataType | undefined
-  const build = ([arg]: readonly Expression[]): Expression =>
-    ({ kind: 'cast', arg, type: type as DataType, safe, at })
+  const build = ([arg]: readonly Expression[]): Expression => ({
+    kind: 'cast',
+    arg,
+    type: type as DataType,
+    safe,
+    at,
+  })
   out.element({ is: 'call', build }, cursor.advance())
   out.word('(', cursor.advance())
   cursor.rules.sequence(cursor, out)
@@ -32,7 +37,7 @@ export const isConstructor = (cursor: Cursor): boolean =>
   (cursor.is('ARRAY') || cursor.is('MAP')) && cursor.peek().key === '['
 
 /** `ARRAY[a, b]`, `MAP[key, value, …]`: calls by these names. SYNTAX if a map's value is missing. */
-export function constructor(cursor: Cursor, out: Rewritten): void {
+export function valueConstructor(cursor: Cursor, out: Rewritten): void {
   const first = cursor.advance()
   const close = cursor.source.tokens[cursor.closing()]
   const at = { offset: first.offset, length: close.offset + close.length - first.offset }
@@ -46,7 +51,10 @@ export function constructor(cursor: Cursor, out: Rewritten): void {
     count++
   }
   if (first.key === 'MAP' && count % 2 === 1) {
-    cursor.unexpected({ what: 'a value for the last key of MAP', hint: 'MAP[key, value, key, value]' })
+    cursor.unexpected({
+      what: 'a value for the last key of MAP',
+      hint: 'MAP[key, value, key, value]',
+    })
   }
   out.word(')', cursor.expect(']'))
 }

@@ -3,7 +3,7 @@
 import { fail } from '../../../engine/base/errors.ts'
 import type { Cursor } from '../cursor.ts'
 import { OPERATOR_WORDS } from '../keyword.ts'
-import { type Token, spanOf } from '../token.ts'
+import { spanOf, type Token } from '../token.ts'
 import type { Rewritten } from './rewritten.ts'
 
 /** `table [join …], …` behind FROM. SYNTAX if a join has no condition. */
@@ -50,7 +50,8 @@ function joinKind(cursor: Cursor): string | undefined {
     cursor.advance()
     return `${key} JOIN`
   }
-  if (key === 'NATURAL') cursor.refuse('NATURAL JOIN', { hint: 'Name the columns: JOIN t USING (a, b)' })
+  if (key === 'NATURAL')
+    cursor.refuse('NATURAL JOIN', { hint: 'Name the columns: JOIN t USING (a, b)' })
   if (key === 'CROSS' && cursor.peek().key === 'APPLY') {
     cursor.refuse('CROSS APPLY', { hint: 'Write CROSS JOIN LATERAL (…)' })
   }

@@ -7,7 +7,7 @@ import { type Cursor, nameOf } from '../cursor.ts'
 import { OPERATOR_WORDS } from '../keyword.ts'
 import { orderItems } from '../order.ts'
 import { over } from '../over.ts'
-import { type Token, spanOf } from '../token.ts'
+import { spanOf, type Token } from '../token.ts'
 import type { Rewritten } from './rewritten.ts'
 import { specialForm } from './special-form.ts'
 

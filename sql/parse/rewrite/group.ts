@@ -3,6 +3,8 @@
 import { fail, type Span } from '../../../engine/base/errors.ts'
 import type { Expression } from '../../ast.ts'
 import type { Cursor } from '../cursor.ts'
+import { CLAUSES } from '../keyword.ts'
+import { startsQuery } from '../query-start.ts'
 import type { Rewritten } from './rewritten.ts'
 
 type Sets = readonly (readonly Expression[])[]
@@ -22,13 +24,44 @@ export function groupItems(cursor: Cursor, out: Rewritten): void {
 
 function item(cursor: Cursor, out: Rewritten): void {
   const first = cursor.token
-  const sets = cursor.is('(', ')') ? [...set(cursor)] : groupingSets(cursor)
+  const sets = cursor.is('(', ')') ? set(cursor) : groupingSets(cursor)
   if (sets === undefined) {
-    cursor.rules.sequence(cursor, out)
+    values(cursor, out)
     return
   }
   const at = cursor.spanFrom(first)
   out.slot({ is: 'group', item: { kind: 'grouping-sets', sets, at } }, first)
+}
+
+/** One value, or `(a, b)`, which is two values and no row. */
+function values(cursor: Cursor, out: Rewritten): void {
+  const { tokens } = cursor.source
+  const isList = cursor.is('(') && !startsQuery(cursor) && holdsComma(cursor)
+  const after = isList ? tokens[cursor.closing() + 1] : undefined
+  if (after === undefined || (after.kind !== 'end' && !LIST_ENDS.has(after.key))) {
+    cursor.rules.sequence(cursor, out)
+    return
+  }
+  cursor.advance()
+  cursor.rules.sequence(cursor, out)
+  while (cursor.is(',')) {
+    out.word(',', cursor.advance())
+    cursor.rules.sequence(cursor, out)
+  }
+  cursor.expect(')')
+}
+
+/** What stands behind an item that is complete. */
+const LIST_ENDS: ReadonlySet<string> = new Set([',', ')', ';', ...CLAUSES])
+
+/** Whether the bracket at the cursor holds several parts. */
+function holdsComma(cursor: Cursor): boolean {
+  const { tokens, partner } = cursor.source
+  const close = cursor.closing()
+  for (let i = cursor.index + 1; i < close; i = Math.max(partner[i], i) + 1) {
+    if (tokens[i].key === ',') return true
+  }
+  return false
 }
 
 /** GROUPING SETS (…), ROLLUP (…) or CUBE (…); undefined, without a move, if it is none. */
@@ -37,7 +70,9 @@ function groupingSets(cursor: Cursor): Sets | undefined {
   if (cursor.is('ROLLUP', '(')) {
     cursor.advance()
     const parts = cursor.list(() => columns(cursor))
-    return Array.from({ length: parts.length + 1 }, (_, i) => parts.slice(0, parts.length - i).flat())
+    return Array.from({ length: parts.length + 1 }, (_, i) =>
+      parts.slice(0, parts.length - i).flat(),
+    )
   }
   if (cursor.is('CUBE', '(')) {
     cursor.advance()
@@ -68,5 +103,8 @@ function columns(cursor: Cursor): Expression[] {
 }
 
 function tooMany(at: Span): never {
-  fail('LIMIT_EXCEEDED', `More than ${SETS_MAX} grouping sets`, { at, hint: 'Name the sets you need' })
+  fail('LIMIT_EXCEEDED', `More than ${SETS_MAX} grouping sets`, {
+    at,
+    hint: 'Name the sets you need',
+  })
 }

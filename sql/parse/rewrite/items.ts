@@ -16,18 +16,25 @@ export function items(cursor: Cursor, out: Rewritten): void {
 }
 
 function item(cursor: Cursor, out: Rewritten): void {
-  if (cursor.is('*')) return all(cursor, out, undefined)
+  if (cursor.is('*')) {
+    all(cursor, out, undefined)
+    return
+  }
   const isName = cursor.isName() && cursor.peek().key === '.'
   if (isName && cursor.peek(2).key === '*') {
     const table = cursor.name('a table name')
     cursor.advance()
-    return all(cursor, out, table)
+    all(cursor, out, table)
+    return
   }
   cursor.rules.sequence(cursor, out)
   const as = cursor.token
   if (as.key === 'AS' && cursor.peek().kind === 'string') {
     cursor.advance()
-    cursor.unexpected({ what: 'a name after AS', hint: `Names have double quotes: "${cursor.token.text}"` })
+    cursor.unexpected({
+      what: 'a name after AS',
+      hint: `Names have double quotes: "${cursor.token.text}"`,
+    })
   }
   const name = alias(cursor)
   if (name === undefined) return

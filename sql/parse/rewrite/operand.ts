@@ -7,11 +7,11 @@ import { callOf } from '../call.ts'
 import type { Cursor } from '../cursor.ts'
 import { isReserved, OPERATOR_WORDS } from '../keyword.ts'
 import { literal } from '../literal.ts'
-import { negated } from '../number-literal.ts'
+import { withSign } from '../number-literal.ts'
 import { startsQuery } from '../query-start.ts'
-import { type Token, spanOf } from '../token.ts'
+import { spanOf, type Token } from '../token.ts'
 import { caseExpression } from './case.ts'
-import { castCall, constructor, isConstructor } from './constructor.ts'
+import { castCall, isConstructor, valueConstructor } from './constructor.ts'
 import { functionCall } from './function-call.ts'
 import { LEVEL } from './level.ts'
 import type { Rewritten } from './rewritten.ts'
@@ -49,8 +49,11 @@ function prefixes(cursor: Cursor, out: Rewritten): void {
     if (!isSign && token.key !== 'NOT') return
     const at = spanOf(cursor.advance())
     const apply = (arg: Expression, over: Span): Expression => {
-      const folded = token.key === '-' && arg.kind === 'literal' ? negated(arg, over) : undefined
-      return folded ?? callOf({ text: token.key, at }, [arg], over)
+      if (token.key === 'NOT' && arg.kind === 'exists') {
+        return { ...arg, negated: !arg.negated, at: over }
+      }
+      const signed = arg.kind === 'literal' && isSign ? withSign(token.key, arg, over) : undefined
+      return signed ?? callOf({ text: token.key, at }, [arg], over)
     }
     out.element({ is: 'prefix', level: isSign ? LEVEL.SIGN : LEVEL.NOT, at, apply }, at)
   }
@@ -62,7 +65,7 @@ function word(cursor: Cursor, out: Rewritten, token: Token): boolean {
   if (token.key === 'CASE') caseExpression(cursor, out)
   else if (token.key === 'EXISTS' && isCall) exists(cursor, out)
   else if ((token.key === 'CAST' || token.key === 'TRY_CAST') && isCall) castCall(cursor, out)
-  else if (isConstructor(cursor)) constructor(cursor, out)
+  else if (isConstructor(cursor)) valueConstructor(cursor, out)
   else if (isCall && (CALLED.has(token.key) || !isReserved(token.key))) functionCall(cursor, out)
   else if (BARE.has(token.key)) bareCall(cursor, out)
   else return false

@@ -1,13 +1,13 @@
 /** Rewrites what stands between and behind operands. */
 
 import type { Span } from '../../../engine/base/errors.ts'
+import type { Expression } from '../../ast.ts'
 import { callOf, notOf, textOf } from '../call.ts'
 import type { Cursor } from '../cursor.ts'
 import { lonelyLiteral } from '../literal.ts'
 import { startsQuery } from '../query-start.ts'
 import { spanOf } from '../token.ts'
 import { dataType } from '../type.ts'
-import type { Expression } from '../../ast.ts'
 import { LEVEL } from './level.ts'
 import { quantified } from './quantified.ts'
 import type { Rewritten } from './rewritten.ts'
@@ -235,16 +235,26 @@ function inList(cursor: Cursor, out: Rewritten, not: number): boolean {
     const query = cursor.nested(() => cursor.rules.query(cursor))
     cursor.expect(')')
     const at = cursor.spanFrom(first)
-    const apply = (arg: Expression, _: readonly Expression[], over: Span): Expression =>
-      ({ kind: 'in-query', arg, query, negated: isNegated, at: over })
+    const apply = (arg: Expression, _: readonly Expression[], over: Span): Expression => ({
+      kind: 'in-query',
+      arg,
+      query,
+      negated: isNegated,
+      at: over,
+    })
     out.element({ is: 'postfix', level, at, apply }, word)
     return false
   }
   const close = cursor.source.tokens[cursor.closing()]
   const at = { offset: first.offset, length: close.offset + close.length - first.offset }
   const literals = literalList(cursor)
-  const apply = (arg: Expression, args: readonly Expression[], over: Span): Expression =>
-    ({ kind: 'in', arg, list: literals ?? args, negated: isNegated, at: over })
+  const apply = (arg: Expression, args: readonly Expression[], over: Span): Expression => ({
+    kind: 'in',
+    arg,
+    list: literals ?? args,
+    negated: isNegated,
+    at: over,
+  })
   out.element({ is: 'postfix', level, at, apply }, word)
   if (literals === undefined) {
     out.word('(', cursor.expect('('))

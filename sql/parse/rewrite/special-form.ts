@@ -4,7 +4,7 @@
 import type { Expression } from '../../ast.ts'
 import { textOf } from '../call.ts'
 import type { Cursor } from '../cursor.ts'
-import { type Token, spanOf } from '../token.ts'
+import { spanOf, type Token } from '../token.ts'
 import type { Rewritten } from './rewritten.ts'
 
 export interface MadeForm {
@@ -29,7 +29,11 @@ const FORMS: Readonly<Record<string, Form>> = {
     ['FROM', ','],
     ['FOR', ','],
   ]),
-  OVERLAY: separatedBy([['PLACING', ','], ['FROM', ','], ['FOR', ',']]),
+  OVERLAY: separatedBy([
+    ['PLACING', ','],
+    ['FROM', ','],
+    ['FOR', ','],
+  ]),
   TRIM: trim,
   JSON_OBJECT: jsonObject,
 }
@@ -84,7 +88,10 @@ function toUnit(cursor: Cursor, out: Rewritten): MadeForm {
 }
 
 /** Each of the words stands for a comma, in this order; commas are fine as well. */
-function separatedBy(words: readonly (readonly [string, string])[], stops?: ReadonlySet<string>): Form {
+function separatedBy(
+  words: readonly (readonly [string, string])[],
+  stops?: ReadonlySet<string>,
+): Form {
   return (cursor, out) => {
     if (cursor.is(')')) return {}
     cursor.rules.sequence(cursor, out, stops)
@@ -96,7 +103,11 @@ function separatedBy(words: readonly (readonly [string, string])[], stops?: Read
   }
 }
 
-const SIDES: Readonly<Record<string, string>> = { BOTH: 'TRIM', LEADING: 'LTRIM', TRAILING: 'RTRIM' }
+const SIDES: Readonly<Record<string, string>> = {
+  BOTH: 'TRIM',
+  LEADING: 'LTRIM',
+  TRAILING: 'RTRIM',
+}
 
 /** TRIM(s), TRIM(BOTH 'x' FROM s), TRIM(LEADING FROM s): TRIM, LTRIM or RTRIM (text, characters). */
 function trim(cursor: Cursor, out: Rewritten): MadeForm {

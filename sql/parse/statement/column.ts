@@ -61,7 +61,8 @@ function tableKey(cursor: Cursor, parts: TableParts): void {
 /** NOT ENFORCED may be left out: no key is ever checked against stored rows. */
 function enforcement(cursor: Cursor): void {
   if (cursor.accept('NOT', 'ENFORCED')) return
-  if (cursor.is('ENFORCED')) cursor.refuse('ENFORCED', { hint: 'Write PRIMARY KEY (…) NOT ENFORCED' })
+  if (cursor.is('ENFORCED'))
+    cursor.refuse('ENFORCED', { hint: 'Write PRIMARY KEY (…) NOT ENFORCED' })
 }
 
 function column(cursor: Cursor): ColumnDefinition {
@@ -101,7 +102,8 @@ function columnMarks(cursor: Cursor) {
       primaryKey = true
     } else if (cursor.is('METADATA') && metadata === undefined) metadata = readMetadata(cursor)
     else if (cursor.is('COMMENT') && comment === undefined) comment = columnComment(cursor)
-    else if (cursor.is('DEFAULT')) cursor.refuse('DEFAULT', { hint: 'Use a computed column: x AS …' })
+    else if (cursor.is('DEFAULT'))
+      cursor.refuse('DEFAULT', { hint: 'Use a computed column: x AS …' })
     else if (cursor.is('GENERATED')) {
       cursor.refuse('GENERATED', { hint: 'Write a computed column: name AS expression' })
     } else if (cursor.is('UNIQUE') || cursor.is('CHECK') || cursor.is('REFERENCES')) {
@@ -112,7 +114,9 @@ function columnMarks(cursor: Cursor) {
 
 function readMetadata(cursor: Cursor): ColumnDefinition['metadata'] {
   cursor.expect('METADATA')
-  const from = cursor.accept('FROM') ? cursor.string('the metadata key in single quotes') : undefined
+  const from = cursor.accept('FROM')
+    ? cursor.string('the metadata key in single quotes')
+    : undefined
   return { from, virtual: cursor.accept('VIRTUAL') }
 }
 

@@ -30,7 +30,10 @@ export function createTable(cursor: Cursor, head: CreateHead): BodyOf<'create-ta
     cursor.refuse('CREATE TABLE … AS', { hint: 'Use CREATE MATERIALIZED VIEW name AS SELECT …' })
   }
   if (parts.columns.length === 0 && like === undefined) {
-    cursor.unexpected({ what: 'columns in brackets', hint: 'CREATE TABLE t (id BIGINT, name STRING)' })
+    cursor.unexpected({
+      what: 'columns in brackets',
+      hint: 'CREATE TABLE t (id BIGINT, name STRING)',
+    })
   }
   const { ifNotExists, temporary } = head
   return { kind: 'create-table', name, ifNotExists, temporary, ...parts, options, comment, like }
@@ -51,7 +54,9 @@ function likeTable(cursor: Cursor): Name {
   cursor.expect('LIKE')
   const name = cursor.name('a table name')
   if (cursor.is('(')) {
-    cursor.refuse('LIKE with options', { hint: 'LIKE takes over everything that is not given here' })
+    cursor.refuse('LIKE with options', {
+      hint: 'LIKE takes over everything that is not given here',
+    })
   }
   return name
 }

@@ -6,8 +6,8 @@ import type { Cursor } from '../cursor.ts'
 import { CLAUSES, OPERATOR_WORDS } from '../keyword.ts'
 import { emit } from './emit.ts'
 
-/** The query at the cursor, which must go on to the end of the statement. */
-export function queryStatement(cursor: Cursor): QueryStatement {
+/** The query at the cursor with its EMIT. */
+export function queryStatement(cursor: Cursor): Omit<QueryStatement, 'text'> {
   const first = cursor.token
   const query = cursor.rules.query(cursor)
   const isLate = isEmit(cursor)
@@ -15,9 +15,10 @@ export function queryStatement(cursor: Cursor): QueryStatement {
   if (isLate && cursor.is('LIMIT')) {
     cursor.unexpected({ what: 'the end of the query', hint: 'LIMIT stands before EMIT' })
   }
-  const text = cursor.textFrom(first)
-  return { query, emit: when, text }
+  return { query, emit: when, queryText: cursor.textFrom(first) }
 }
+
+const QUERY_NEAR = [...CLAUSES, ...OPERATOR_WORDS]
 
 /** SYNTAX if something is left of a statement. `near`: keywords that could have gone on. */
 export function expectEnd(cursor: Cursor, near: readonly string[] = QUERY_NEAR): void {
@@ -25,8 +26,6 @@ export function expectEnd(cursor: Cursor, near: readonly string[] = QUERY_NEAR):
   if (token.kind === 'end' || token.key === ';') return
   cursor.unexpected({ what: '";" or the end of the statement', near, hint: hintOf(cursor) })
 }
-
-const QUERY_NEAR = [...CLAUSES, ...OPERATOR_WORDS]
 
 function hintOf(cursor: Cursor): string | undefined {
   const { token, previous } = cursor

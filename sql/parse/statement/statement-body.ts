@@ -3,11 +3,9 @@
 import type { Statement } from '../../ast.ts'
 
 type Bare<Full> = Full extends unknown ? Omit<Full, 'at' | 'text'> : never
-type WithText<Full> = Full extends { query: unknown } ? Bare<Full> & { readonly text: string } : Bare<Full>
-type Distributed<Full> = Full extends unknown ? WithText<Full> : never
 
-/** A statement without its place. Statements with a query keep the query's own text. */
-export type StatementBody = Distributed<Statement>
+/** A statement without its place and text, which are added for all of them in one spot. */
+export type StatementBody = Bare<Statement>
 export type BodyOf<Kind extends Statement['kind']> = Extract<StatementBody, { kind: Kind }>
 
 /** What stands between CREATE and the name. */

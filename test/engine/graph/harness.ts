@@ -152,11 +152,11 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
 }
 
 /** Waits until the condition holds; fails after a while. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
+export async function until(condition: () => boolean, what: () => string): Promise<void> {
   for (let i = 0; i < 4000; i++) {
     if (condition()) return
     await sleep(5)
   }
-  throw new Error(`waited in vain for ${what}`)
+  throw new Error(`waited in vain for ${what()}`)
 }
 

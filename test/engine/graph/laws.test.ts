@@ -234,7 +234,10 @@ async function runCase(seed: number): Promise<void> {
   }
   for (const plan of plans.slice(attached.length)) running.engine.attach(plan)
   for (let split = 0; split < splits; split++) await producer.end(spec, split)
-  await until(() => subscriber.ended.size === plans.length || subscriber.failures.length > 0, 'end')
+  await until(
+    () => subscriber.ended.size === plans.length || subscriber.failures.length > 0,
+    () => `the end: ${JSON.stringify(running.engine.status())}`,
+  )
   await running.engine.stop()
   folder.remove()
 

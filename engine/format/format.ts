@@ -1,0 +1,19 @@
+/** The contract of a format: bytes into a batch, pure. */
+
+import type { Batch } from '../batch/batch.ts'
+import type { Schema } from '../batch/schema.ts'
+
+export interface DecodeOptions {
+  /** Fields of a record that the schema does not have. */
+  readonly unknownFields: 'ignore' | 'fail'
+  /** Columns that a record does not have; a NOT NULL column always needs one. */
+  readonly missingFields: 'null' | 'fail'
+}
+
+export interface Format {
+  /** As `'format' = '…'` and `?format=…` name it. */
+  readonly name: string
+  readonly mediaTypes: readonly string[]
+  /** All records of `body` under `schema`, or BAD_RECORD for the first that does not fit. */
+  decodeRows(body: Uint8Array, schema: Schema, options: DecodeOptions): { batch: Batch }
+}

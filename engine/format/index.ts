@@ -1,0 +1,41 @@
+/** The list of formats. Adding one: its file, one line here, one test. */
+
+import { fail } from '../base/errors.ts'
+import { arrow } from './arrow.ts'
+import { decodeCsvRows } from './csv.ts'
+import type { Format } from './format.ts'
+import { decodeJsonRows } from './json.ts'
+
+const json: Format = {
+  name: 'json',
+  mediaTypes: ['application/json'],
+  decodeRows: decodeJsonRows,
+}
+
+const ndjson: Format = {
+  name: 'ndjson',
+  mediaTypes: ['application/x-ndjson', 'application/ndjson', 'application/jsonl'],
+  decodeRows: (body, schema, options) => decodeJsonRows(body, schema, { ...options, lines: true }),
+}
+
+const csv: Format = {
+  name: 'csv',
+  mediaTypes: ['text/csv'],
+  decodeRows: decodeCsvRows,
+}
+
+export const FORMATS: readonly Format[] = [json, ndjson, csv, arrow]
+
+/** The format of this name; raises INVALID_OPTION with the names there are. */
+export function formatOf(name: string): Format {
+  return (
+    FORMATS.find((format) => format.name === name) ??
+    fail('INVALID_OPTION', `There is no format '${name}'`, {
+      hint: `The formats are ${FORMATS.map((format) => format.name).join(', ')}.`,
+    })
+  )
+}
+
+/** The format of a media type, without parameters; undefined if none has it. */
+export const formatOfMediaType = (mediaType: string): Format | undefined =>
+  FORMATS.find((format) => format.mediaTypes.includes(mediaType.toLowerCase()))

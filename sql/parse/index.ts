@@ -1,0 +1,50 @@
+/** The front door of the parser: text in, syntax tree out. Every error is a SqlError that knows its
+ *  place (`at`); `locate` turns that into line and column. */
+
+import type { Expression, Query, Statement } from '../ast.ts'
+import { Cursor } from './cursor.ts'
+import { DEFAULT_LIMITS, type ParseLimits } from './limits.ts'
+import { RULES } from './rules.ts'
+import { statement } from './statement/statement.ts'
+import { tokenize } from './tokenize.ts'
+
+export { DEFAULT_LIMITS, type ParseLimits } from './limits.ts'
+export { caretText, locate } from './position.ts'
+
+/** All statements of a text, separated by `;`; none if it is blank. SYNTAX, UNSUPPORTED and
+ *  OUT_OF_RANGE at the culprit, LIMIT_EXCEEDED beyond `limits`. */
+export function parseStatements(sql: string, limits: Partial<ParseLimits> = {}): Statement[] {
+  const cursor = open(sql, limits)
+  const statements: Statement[] = []
+  for (;;) {
+    while (cursor.accept(';')) {}
+    if (cursor.isEnd) return statements
+    cursor.startStatement()
+    statements.push(statement(cursor))
+    if (!cursor.isEnd) cursor.expect(';')
+  }
+}
+
+/** One query without EMIT. Errors: see `parseStatements`. */
+export function parseQuery(sql: string, limits: Partial<ParseLimits> = {}): Query {
+  return whole(sql, limits, (cursor) => RULES.query(cursor))
+}
+
+/** One expression. Errors: see `parseStatements`. */
+export function parseExpression(sql: string, limits: Partial<ParseLimits> = {}): Expression {
+  return whole(sql, limits, (cursor) => RULES.expression(cursor))
+}
+
+function whole<Tree>(
+  sql: string,
+  limits: Partial<ParseLimits>,
+  rule: (cursor: Cursor) => Tree,
+): Tree {
+  const cursor = open(sql, limits)
+  const tree = rule(cursor)
+  if (!cursor.isEnd) cursor.unexpected({ what: 'the end of the text' })
+  return tree
+}
+
+const open = (sql: string, limits: Partial<ParseLimits>): Cursor =>
+  new Cursor(tokenize(sql, { ...DEFAULT_LIMITS, ...limits }), RULES)

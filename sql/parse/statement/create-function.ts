@@ -1,0 +1,76 @@
+/** CREATE FUNCTION: a JavaScript body for the sandbox, or an SQL expression over the parameters. */
+
+import { fail } from '../../../engine/base/errors.ts'
+import type { DataType } from '../../../engine/batch/types.ts'
+import type { Expression, Name } from '../../ast.ts'
+import type { Cursor } from '../cursor.ts'
+import { spanOf, type Token } from '../token.ts'
+import { tokenize } from '../tokenize.ts'
+import { dataType } from '../type.ts'
+import type { BodyOf, CreateHead } from './statement-body.ts'
+
+/** The statement behind CREATE [OR REPLACE] FUNCTION [IF NOT EXISTS]. */
+export function createFunction(cursor: Cursor, head: CreateHead): BodyOf<'create-function'> {
+  const name = cursor.name('a function name')
+  if (cursor.is('AS') && cursor.peek().kind === 'string') {
+    cursor.refuse('A function from a class', { hint: EXAMPLE })
+  }
+  const parameters = parameterList(cursor)
+  if (!cursor.is('RETURNS'))
+    cursor.unexpected({ what: 'RETURNS', near: ['RETURNS'], hint: EXAMPLE })
+  cursor.advance()
+  const returns = dataType(cursor)
+  const language = cursor.accept('LANGUAGE') ? readLanguage(cursor) : 'sql'
+  const made = { kind: 'create-function', name, ...head, parameters, returns, language } as const
+  if (cursor.accept('RETURN')) {
+    if (language !== 'sql') cursor.refuse('RETURN in this language', { hint: EXAMPLE })
+    const first = cursor.token
+    const expression = cursor.rules.expression(cursor)
+    return { ...made, body: cursor.textFrom(first), bodyAt: expression.at, expression }
+  }
+  cursor.expect('AS')
+  const { token } = cursor
+  const body = cursor.string('the body in $$ … $$')
+  const expression = language === 'sql' ? sqlBody(cursor, token) : undefined
+  return { ...made, body, bodyAt: spanOf(token), expression }
+}
+
+const EXAMPLE =
+  'CREATE FUNCTION f(x DOUBLE) RETURNS DOUBLE LANGUAGE JAVASCRIPT AS $$ return x * 2 $$'
+
+type Parameter = { readonly name: Name; readonly type: DataType }
+
+function parameterList(cursor: Cursor): Parameter[] {
+  if (cursor.accept('(', ')')) return []
+  return cursor.list(() => {
+    const name = cursor.name('a parameter name')
+    return { name, type: dataType(cursor) }
+  })
+}
+
+function readLanguage(cursor: Cursor): 'javascript' | 'sql' {
+  if (cursor.accept('JAVASCRIPT') || cursor.accept('JS')) return 'javascript'
+  if (cursor.accept('SQL')) return 'sql'
+  return cursor.refuse(`The language ${cursor.token.text}`, { hint: 'Use JAVASCRIPT or SQL' })
+}
+
+/** The body of an SQL function is one expression in its own text. */
+function sqlBody(cursor: Cursor, token: Token): Expression {
+  const open = cursor.source.sql.indexOf(token.text, token.offset)
+  if (open < 0 || open > token.offset + token.length) {
+    fail('UNSUPPORTED', 'An SQL body with escapes is not supported', {
+      at: spanOf(token),
+      hint: 'Write the body in $$ … $$',
+    })
+  }
+  // Blanks in front keep the places of the whole statement.
+  const source = tokenize(' '.repeat(open) + token.text, cursor.source.limits)
+  const inside = cursor.over(source)
+  inside.accept('SELECT')
+  const expression = inside.rules.expression(inside)
+  inside.accept(';')
+  if (inside.token.kind !== 'end') {
+    inside.unexpected({ what: 'the end of the body', hint: 'An SQL body is one expression' })
+  }
+  return expression
+}

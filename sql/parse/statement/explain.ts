@@ -1,0 +1,51 @@
+/** EXPLAIN of a query, or of a statement that holds one. */
+
+import type { Statement } from '../../ast.ts'
+import type { Cursor } from '../cursor.ts'
+import type { BodyOf } from './statement-body.ts'
+
+type Mode = BodyOf<'explain'>['mode']
+
+const MODES: Readonly<Record<string, Mode>> = {
+  LOGICAL: 'logical',
+  PHYSICAL: 'physical',
+  CODE: 'code',
+  ANALYZE: 'analyze',
+}
+const DETAILS: ReadonlySet<string> = new Set([
+  'ESTIMATED_COST',
+  'CHANGELOG_MODE',
+  'JSON_EXECUTION_PLAN',
+  'PLAN_ADVICE',
+  'AST',
+])
+const EXPLAINED: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>([
+  'select',
+  'insert-select',
+  'create-view',
+])
+
+/** The statement at EXPLAIN. `parse` reads the statement behind it. */
+export function explain(cursor: Cursor, parse: (cursor: Cursor) => Statement): BodyOf<'explain'> {
+  cursor.expect('EXPLAIN')
+  const mode = readMode(cursor)
+  const first = cursor.token
+  if (cursor.is('EXPLAIN')) cursor.unexpected({ what: 'a query' })
+  const statement = parse(cursor)
+  if (!EXPLAINED.has(statement.kind)) {
+    cursor.refuse(`EXPLAIN of this statement`, {
+      first,
+      hint: 'Explain a SELECT, INSERT INTO … SELECT or CREATE … VIEW',
+    })
+  }
+  return { kind: 'explain', mode, statement }
+}
+
+function readMode(cursor: Cursor): Mode {
+  if (cursor.accept('PLAN', 'FOR')) return 'plan'
+  if (cursor.isAny(DETAILS)) {
+    cursor.refuse(`EXPLAIN ${cursor.key}`, { hint: 'EXPLAIN LOGICAL, PHYSICAL, CODE or ANALYZE' })
+  }
+  const mode = cursor.token.kind === 'word' && Object.hasOwn(MODES, cursor.key)
+  return mode ? MODES[cursor.advance().key] : 'plan'
+}

@@ -1,0 +1,1 @@
+SELECT row_number() over (order by ts) FROM flights

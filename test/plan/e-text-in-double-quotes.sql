@@ -1,0 +1,1 @@
+SELECT origin FROM flights WHERE origin = "SEA-TAC"

@@ -1,0 +1,2 @@
+-- bounded
+VALUES (1), (DATE '2024-01-01')

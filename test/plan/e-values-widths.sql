@@ -1,0 +1,2 @@
+-- bounded
+VALUES (1, 2), (3)

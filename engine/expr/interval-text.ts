@@ -3,7 +3,7 @@
 
 import { formatTime } from '../base/time-text.ts'
 import { US_PER_DAY } from './calendar.ts'
-import { floorDivide, floorModulo, type Int64 } from './int64.ts'
+import { canonical, floorDivide, floorModulo, type Int64 } from './int64.ts'
 
 export function formatMonths(months: number): string {
   const size = Math.abs(months)
@@ -31,12 +31,12 @@ export function parseMonths(text: string): number | undefined {
 }
 
 /** Microseconds of `[+-]d hh:mm:ss[.ffffff]`; undefined if it is not in that form. */
-export function parseSeconds(text: string): number | undefined {
+export function parseSeconds(text: string): Int64 | undefined {
   const match = SECONDS.exec(text.trim())
   if (match === null) return undefined
   const [hour, minute, second] = [match[3], match[4], match[5]].map((part) => Number(part ?? 0))
   if (hour > 23 || minute > 59 || second > 59) return undefined
   const seconds = ((Number(match[2]) * 24 + hour) * 60 + minute) * 60 + second
-  const us = seconds * 1_000_000 + Number((match[6] ?? '').padEnd(6, '0'))
-  return (match[1] === '-' ? -us : us) + 0
+  const us = BigInt(seconds) * 1_000_000n + BigInt((match[6] ?? '').padEnd(6, '0'))
+  return canonical(match[1] === '-' ? -us : us)
 }

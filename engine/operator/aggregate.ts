@@ -12,7 +12,7 @@ import { checkAggregates, printCall } from './check-aggregates.ts'
 import { GroupProgram } from './group-program.ts'
 import { allRows } from './group-rows.ts'
 import type { AggregateNode } from './nodes.ts'
-import { defineOperator, type Output } from './operator.ts'
+import { defineOperator } from './operator.ts'
 
 export const aggregate = defineOperator<'aggregate', AggregateNode>({
   kind: 'aggregate',
@@ -32,6 +32,8 @@ export const aggregate = defineOperator<'aggregate', AggregateNode>({
       appendOnly: inputs[0].appendOnly,
     })
     const groups = new Int32Array(batchRowsMax)
+    // The rows of an epoch come at its end, so its watermark must wait for them.
+    let heldUs = -Infinity
     return {
       batch(_input, batch) {
         const rows = allRows(batch.rowCount)
@@ -39,8 +41,13 @@ export const aggregate = defineOperator<'aggregate', AggregateNode>({
         changed.touch(groups, rows, batch.rowCount, batch.weights)
         program.add(batch)(batch, changed.table, rows, batch.rowCount, groups, clock)
       },
-      watermark: (_input, watermarkUs, out: Output) => out.watermark(watermarkUs),
-      epoch: (out) => changed.emit(out),
+      watermark(_input, watermarkUs) {
+        heldUs = watermarkUs
+      },
+      epoch(out) {
+        changed.emit(out)
+        if (heldUs > -Infinity) out.watermark(heldUs)
+      },
       snapshot: () => changed.snapshot(),
       restore: (sections) => changed.restore(sections),
       stateSize: () => changed.stateSize(),

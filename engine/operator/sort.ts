@@ -12,7 +12,7 @@ import { type Value, printExpr } from '../expr/ir.ts'
 import type { SortKey, SortNode } from './nodes.ts'
 import { defineOperator, type Output, stateless } from './operator.ts'
 
-/** Keeps all rows and emits them in order when the input has ended. Rows with equal keys keep the
+/** Keeps all rows and emits them in order in the epoch in which the input ends. Rows with equal keys keep the
  *  order in which they came. Memory: all rows. Bounded runs only. */
 export const sort = defineOperator<'sort', SortNode>({
   kind: 'sort',
@@ -33,6 +33,7 @@ export const sort = defineOperator<'sort', SortNode>({
       inputs[0].schema,
     )
     const batches: Batch[] = []
+    let ended = false
     const emitAll = (out: Output) => {
       if (batches.length === 0) return
       const rows = inputs[0].appendOnly ? concat(batches) : consolidate(batches, schema)
@@ -51,9 +52,15 @@ export const sort = defineOperator<'sort', SortNode>({
       batch(_input, batch) {
         batches.push(batch)
       },
-      watermark(_input, watermarkUs, out) {
-        if (watermarkUs === Infinity) emitAll(out)
-        out.watermark(watermarkUs)
+      // The epoch that ends the input may still bring rows: the inputs' own epochs come first.
+      watermark(_input, watermarkUs) {
+        ended = watermarkUs === Infinity
+      },
+      epoch(out) {
+        if (!ended) return
+        emitAll(out)
+        batches.length = 0
+        out.watermark(Infinity)
       },
     }
   },

@@ -15,12 +15,20 @@ export function windowValue(column: WindowColumn, startUs: number, endUs: number
 }
 
 /** The fields of a window over a time column of this type. */
-export const windowFields = (time: DataType): Field[] =>
-  (['window_start', 'window_end', 'window_time'] as const).map((name) => ({
+export function windowFields(time: DataType): Field[] {
+  const type = boundType(time)
+  return (['window_start', 'window_end', 'window_time'] as const).map((name) => ({
     name,
-    type: time,
+    type,
     nullable: false,
   }))
+}
+
+/** The time column's type with room for milliseconds: window_time needs them. */
+export function boundType(time: DataType): DataType {
+  if (time.kind !== 'timestamp' && time.kind !== 'timestamp_ltz') return time
+  return { ...time, precision: Math.max(3, time.precision) }
+}
 
 /** A column of `length` times the same instant. */
 export function constantTime(type: DataType, valueUs: number, length: number): Column {

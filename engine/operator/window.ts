@@ -6,7 +6,7 @@ import { schemaOf } from '../batch/schema.ts'
 import { isTimestamp, typeName } from '../batch/types.ts'
 import type { WindowNode } from './nodes.ts'
 import { defineOperator, stateless } from './operator.ts'
-import { WINDOW_TIME_LAG_US, windowFields } from './window-columns.ts'
+import { boundType, WINDOW_TIME_LAG_US, windowFields } from './window-columns.ts'
 import { compileWindowStarts } from './window-start.ts'
 
 /** Every row with the bounds of its window. Rows whose time is NULL are in no window and are
@@ -27,7 +27,7 @@ export const window = defineOperator<'window', WindowNode>({
   create({ window: spec, timeColumn }, { inputs, schema, batchRowsMax, clock }) {
     const assign = compileWindowStarts(spec, timeColumn, inputs[0].schema)
     const starts = new Float64Array(batchRowsMax)
-    const { type } = inputs[0].schema.fields[timeColumn]
+    const type = boundType(inputs[0].schema.fields[timeColumn].type)
     return {
       ...stateless,
       batch(_input, batch, out) {

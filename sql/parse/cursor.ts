@@ -5,7 +5,7 @@ import { fail, type Span } from '../../engine/base/errors.ts'
 import type { Expression, Name, Over, Query, TableRef } from '../ast.ts'
 import { tooDeep } from './brackets.ts'
 import { isReserved } from './keyword.ts'
-import type { Rewritten } from './rewrite/rewritten.ts'
+import { Rewritten } from './rewrite/rewritten.ts'
 import { isName, type Source, spanOf, spanOver, type Token } from './token.ts'
 import { type Expected, unexpected } from './unexpected.ts'
 
@@ -201,11 +201,16 @@ export class Cursor {
     this.#meter.grammarPieces = 0
   }
 
-  /** Counts the pieces that go to the grammar. LIMIT_EXCEEDED if there are too many. */
-  countGrammarPieces(count: number, at: Span): void {
+  /** An empty text for the grammar, whose pieces count against the limit of the statement. */
+  rewrite(first: Span): Rewritten {
+    return new Rewritten(first, (pieces, at) => {
+      this.#meter.grammarPieces += pieces
+      if (this.#meter.grammarPieces > this.source.limits.grammarPiecesMax) this.#tooLarge(at)
+    })
+  }
+
+  #tooLarge(at: Span): never {
     const { grammarPiecesMax } = this.source.limits
-    this.#meter.grammarPieces += count
-    if (this.#meter.grammarPieces <= grammarPiecesMax) return
     fail('LIMIT_EXCEEDED', `The statement has more than ${grammarPiecesMax} parts`, {
       at: spanOf(at),
       hint: 'Split it into views, or put long lists of values into a table',

@@ -5,19 +5,15 @@ import type { Cursor } from './cursor.ts'
 import { parseSelectText } from './grammar.ts'
 import { lowerExpression } from './lower/lower-expression.ts'
 import { listOf, nodeOf, onlyFields, refuse } from './lower/strict.ts'
-import { Rewritten } from './rewrite/rewritten.ts'
 import { sequence } from './rewrite/sequence.ts'
 
 /** The expression at the cursor. Stops at the first token that does not continue it. */
 export function expression(cursor: Cursor): Expression {
-  const first = cursor.token
-  const out = new Rewritten()
-  out.word('SELECT', first)
+  const out = cursor.rewrite(cursor.token)
   sequence(cursor, out)
   const [slot] = out.slots
   // A lone literal, name or subquery has no structure to find.
   if (out.slots.length === 1 && slot.is === 'operand') return slot.value
-  cursor.countGrammarPieces(out.pieceCount, first)
   const columns = listOf(parseSelectText(out).columns, 'SELECT')
   if (columns.length !== 1) refuse('an expression of several')
   const column = nodeOf(columns[0], 'an expression')

@@ -16,6 +16,7 @@ const grammar = new Parser()
 
 /** The tree of one SELECT. SYNTAX at the token where the grammar gave up. */
 export function parseSelectText(out: Rewritten): TreeNode {
+  out.start()
   const tree = nodeOf(astify(out), 'a query')
   if (tree.type !== 'select') refuse(`a query of the kind ${String(tree.type)}`)
   onlyFields(tree, 'SELECT', ['type', 'distinct', 'columns', 'from', 'where', 'groupby', 'having'])

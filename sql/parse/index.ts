@@ -1,6 +1,7 @@
 /** The front door of the parser: text in, syntax tree out. Every error is a SqlError that knows its
  *  place (`at`); `locate` turns that into line and column. */
 
+import { fail } from '../../engine/base/errors.ts'
 import type { Expression, Query, Statement } from '../ast.ts'
 import { Cursor } from './cursor.ts'
 import { DEFAULT_LIMITS, type ParseLimits } from './limits.ts'
@@ -15,6 +16,7 @@ export { caretText, locate } from './position.ts'
  *  OUT_OF_RANGE at the culprit, LIMIT_EXCEEDED beyond `limits`. */
 export function parseStatements(sql: string, limits: Partial<ParseLimits> = {}): Statement[] {
   const cursor = open(sql, limits)
+  checkCount(cursor)
   const statements: Statement[] = []
   for (;;) {
     while (cursor.accept(';')) {}
@@ -22,6 +24,21 @@ export function parseStatements(sql: string, limits: Partial<ParseLimits> = {}):
     cursor.startStatement()
     statements.push(statement(cursor))
     if (!cursor.isEnd) cursor.expect(';')
+  }
+}
+
+/** LIMIT_EXCEEDED before the work starts. */
+function checkCount({ source: { tokens, limits } }: Cursor): void {
+  let count = 1
+  for (const [index, token] of tokens.entries()) {
+    // Empty statements cost nothing.
+    if (token.key !== ';' || tokens[index + 1].key === ';') continue
+    if (++count > limits.statementsMax + 1) {
+      fail('LIMIT_EXCEEDED', `The text has more than ${limits.statementsMax} statements`, {
+        at: { offset: token.offset, length: 1 },
+        hint: 'Send it in several parts',
+      })
+    }
   }
 }
 

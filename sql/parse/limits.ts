@@ -5,8 +5,10 @@ export interface ParseLimits {
   readonly lengthMax: number
   /** Tokens of the whole text. */
   readonly tokensMax: number
-  /** Pieces of one statement that the grammar has to look at, about two for each operand. Rows of
-   *  literals in VALUES and lists of literals in IN do not count. */
+  readonly statementsMax: number
+  /** Pieces of one statement that the grammar has to look at, about two for each operand, and
+   *  some more for each query in it. Rows of literals in VALUES and lists of literals in IN do not
+   *  count. */
   readonly grammarPiecesMax: number
   /** Brackets, CASE and prefix operators inside one another. */
   readonly nestingMax: number
@@ -17,6 +19,7 @@ export interface ParseLimits {
 export const DEFAULT_LIMITS: ParseLimits = {
   lengthMax: 1 << 20,
   tokensMax: 250_000,
+  statementsMax: 1_000,
   grammarPiecesMax: 20_000,
   nestingMax: 100,
   chainMax: 500,

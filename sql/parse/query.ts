@@ -7,7 +7,7 @@ import type { Cursor } from './cursor.ts'
 import { orderItems } from './order.ts'
 import { isQueryStart, startsQuery } from './query-start.ts'
 import { select } from './select.ts'
-import { spanOver } from './token.ts'
+import { spanOf, spanOver } from './token.ts'
 import { valueRows } from './values.ts'
 
 /** The query at the cursor. Stops before EMIT and everything else that is no part of it. */
@@ -39,9 +39,9 @@ function withClause(cursor: Cursor): Query['with'] {
 
 /** UNION and EXCEPT, from left to right. */
 function unionOf(cursor: Cursor): QueryBody {
+  checkChain(cursor)
   let left = intersectOf(cursor)
-  for (let links = 1; cursor.is('UNION') || cursor.is('EXCEPT') || isMinus(cursor); links++) {
-    checkChain(cursor, links)
+  while (cursor.is('UNION') || cursor.is('EXCEPT') || isMinus(cursor)) {
     const operator = cursor.advance().key === 'UNION' ? 'union' : 'except'
     left = combined(cursor, operator, left, intersectOf)
   }
@@ -51,11 +51,7 @@ function unionOf(cursor: Cursor): QueryBody {
 /** INTERSECT binds tighter. */
 function intersectOf(cursor: Cursor): QueryBody {
   let left = simple(cursor)
-  for (let links = 1; cursor.is('INTERSECT'); links++) {
-    checkChain(cursor, links)
-    cursor.advance()
-    left = combined(cursor, 'intersect', left, simple)
-  }
+  while (cursor.accept('INTERSECT')) left = combined(cursor, 'intersect', left, simple)
   return left
 }
 
@@ -71,14 +67,21 @@ function combined(
   return { kind: 'set', operator, all, left, right, at: spanOver(left.at, right.at) }
 }
 
-function checkChain(cursor: Cursor, links: number): void {
-  const { chainMax } = cursor.source.limits
-  if (links <= chainMax) return
-  fail('LIMIT_EXCEEDED', `More than ${chainMax} set operations in one chain`, {
-    at: cursor.spanFrom(cursor.token),
-    hint: 'Group them with brackets or views',
-  })
+/** LIMIT_EXCEEDED if the chain at the cursor is too long, before its queries are parsed. */
+function checkChain({ source: { tokens, partner, limits }, index }: Cursor): void {
+  let links = 0
+  for (let i = index; !ENDS.has(tokens[i].key); i = Math.max(partner[i], i) + 1) {
+    if (tokens[i].kind === 'end') return
+    if (!OPERATORS.has(tokens[i].key) || ++links <= limits.chainMax) continue
+    fail('LIMIT_EXCEEDED', `More than ${limits.chainMax} set operations in one chain`, {
+      at: spanOf(tokens[i]),
+      hint: 'Group them with brackets or views',
+    })
+  }
 }
+
+const ENDS: ReadonlySet<string> = new Set([')', ';'])
+const OPERATORS: ReadonlySet<string> = new Set(['UNION', 'INTERSECT', 'EXCEPT', 'MINUS'])
 
 function simple(cursor: Cursor): QueryBody {
   const first = cursor.token

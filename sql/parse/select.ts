@@ -10,7 +10,7 @@ import { specification } from './over.ts'
 import { fromClause } from './rewrite/from.ts'
 import { groupItems } from './rewrite/group.ts'
 import { items } from './rewrite/items.ts'
-import { Rewritten } from './rewrite/rewritten.ts'
+import type { Rewritten } from './rewrite/rewritten.ts'
 import { spanOf } from './token.ts'
 
 /** The SELECT at the cursor, up to a set operation, ORDER BY, LIMIT or whatever else follows. */
@@ -18,15 +18,13 @@ export function select(cursor: Cursor): Select {
   const first = cursor.token
   const around = cursor.windows
   cursor.windows = namedWindows(cursor)
-  const out = new Rewritten()
-  out.word('SELECT', cursor.expect('SELECT'))
+  const out = cursor.rewrite(cursor.expect('SELECT'))
   quantifier(cursor, out)
   if (cursor.is('FROM'))
     cursor.unexpected({ what: 'an item after SELECT', hint: 'SELECT * FROM …' })
   items(cursor, out)
   const qualify = clauses(cursor, out)
   cursor.windows = around
-  cursor.countGrammarPieces(out.pieceCount, first)
   const at = cursor.spanFrom(first)
   const lowered = lowerSelect(parseSelectText(out), { out, limits: cursor.source.limits })
   return { ...lowered, qualify, at }
@@ -35,12 +33,10 @@ export function select(cursor: Cursor): Select {
 /** FROM without its SELECT: the joins inside brackets. */
 export function from(cursor: Cursor): readonly TableRef[] {
   const first = cursor.token
-  const out = new Rewritten()
-  out.word('SELECT', first)
+  const out = cursor.rewrite(first)
   out.slot({ is: 'item', item: { kind: 'all', except: [], at: spanOf(first) } }, first)
   out.word('FROM', first)
   fromClause(cursor, out)
-  cursor.countGrammarPieces(out.pieceCount, first)
   return lowerFrom(parseSelectText(out), { out, limits: cursor.source.limits })
 }
 

@@ -7,12 +7,26 @@ import { DEFAULT_LIMITS, type ParseLimits } from './limits.ts'
 import { type Quoted, readDollarQuoted, readEscaped, readQuoted, skipComment } from './quoted.ts'
 import type { Source, Token, TokenKind } from './token.ts'
 
-const BLANK = /[\s\uFEFF]+/y
+/** What an ASCII character can be; the patterns are only for what this table cannot tell. */
+const BLANK = 1
+const LETTER = 2
+const DIGIT = 4
+const SINGLE = 8
+const CLASS = new Uint8Array(128)
+const mark = (characters: string, bit: number): void => {
+  for (const character of characters) CLASS[character.charCodeAt(0)] |= bit
+}
+mark(' \t\n\r', BLANK)
+mark('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_', LETTER)
+mark('0123456789', DIGIT)
+// Symbols that never are the start of a longer one.
+mark('()[]{},;.+*%^?', SINGLE)
+const SINGLES = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
+
+const OTHER_BLANK = /[\s\uFEFF]+/y
 const WORD = /[\p{ID_Start}_][\p{ID_Continue}$]*/uy
-const ASCII_WORD = /[A-Za-z_][A-Za-z_0-9$]*/y
 const NUMBER = /(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y
-const SYMBOL =
-  /->>|#>>|<=>|\|\||<=|>=|<>|!=|==|::|:=|=>|->|#>|@>|<@|&&|[-+*/%<>=(),.;[\]{}:?^!|&~@#$\\]/y
+const SYMBOL = /->>|#>>|<=>|\|\||<=|>=|<>|!=|==|::|:=|=>|->|#>|@>|<@|&&|[-/<>=:!|&~@#$\\]/y
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what we look for
 const CONTROL = /[\u0000-\u0008\u000e-\u001f\u007f]/
 const SAME: Readonly<Record<string, string>> = { '!=': '<>' }
@@ -64,31 +78,40 @@ function checkText(sql: string, limits: ParseLimits): void {
 function skipBlank(sql: string, from: number): number {
   let at = from
   for (;;) {
-    BLANK.lastIndex = at
-    if (BLANK.test(sql)) at = BLANK.lastIndex
-    if (sql.startsWith('--', at)) {
+    const code = sql.charCodeAt(at)
+    if (code < 128 && (CLASS[code] & BLANK) !== 0) {
+      at++
+    } else if (code === 45 && sql.charCodeAt(at + 1) === 45) {
       const lineEnd = sql.indexOf('\n', at)
       at = lineEnd < 0 ? sql.length : lineEnd
-    } else if (sql.startsWith('/*', at) && sql[at + 2] !== '+') {
+    } else if (code === 47 && sql.charCodeAt(at + 1) === 42 && sql[at + 2] !== '+') {
       at = skipComment(sql, at)
     } else {
-      return at
+      OTHER_BLANK.lastIndex = at
+      if ((code > 32 && code < 128) || !OTHER_BLANK.test(sql)) return at
+      at = OTHER_BLANK.lastIndex
     }
   }
 }
 
 function readToken(sql: string, at: number): Token {
   const first = sql.charCodeAt(at)
+  const kind = first < 128 ? CLASS[first] : 0
+  if ((kind & LETTER) !== 0) return prefixedString(sql, at) ?? asciiWord(sql, at)
+  const isFraction = first === 46 && (CLASS[sql.charCodeAt(at + 1)] & DIGIT) !== 0
+  if ((kind & DIGIT) !== 0 || isFraction) return number(sql, at)
+  if ((kind & SINGLE) !== 0) {
+    const text = SINGLES[first]
+    return { kind: 'symbol', text, key: text, offset: at, length: 1 }
+  }
   if (first === 39) return quoted('string', at, readQuoted(sql, at, "'", 'string'))
   if (first === 34 || first === 96) return name(at, readQuoted(sql, at, sql[at], 'quoted name'))
-  const isDigit = (code: number) => code >= 48 && code <= 57
-  if (isDigit(first) || (first === 46 && isDigit(sql.charCodeAt(at + 1)))) return number(sql, at)
   if (first === 47 && sql.startsWith('/*+', at)) return hint(sql, at)
   if (first === 36) {
     const text = readDollarQuoted(sql, at)
     if (text !== undefined) return quoted('string', at, text)
   }
-  return prefixedString(sql, at) ?? word(sql, at) ?? symbol(sql, at)
+  return otherWord(sql, at) ?? symbol(sql, at)
 }
 
 const quoted = (kind: TokenKind, at: number, { text, end }: Quoted): Token => ({
@@ -132,18 +155,31 @@ function match(pattern: RegExp, sql: string, at: number): string | undefined {
   return pattern.exec(sql)?.[0]
 }
 
-function word(sql: string, at: number): Token | undefined {
-  let text = match(ASCII_WORD, sql, at)
-  // Only a word that meets another alphabet needs the slower pattern.
-  const isMixed = sql.charCodeAt(at + (text?.length ?? 0)) > 127
-  if (text === undefined || isMixed) text = match(WORD, sql, at) ?? text
-  if (text === undefined) return undefined
-  return { kind: 'word', text, key: text.toUpperCase(), offset: at, length: text.length }
+function asciiWord(sql: string, at: number): Token {
+  let end = at + 1
+  while ((CLASS[sql.charCodeAt(end)] & (LETTER | DIGIT)) !== 0) end++
+  const code = sql.charCodeAt(end)
+  // A word that goes on with a $ or in another alphabet needs the slower pattern.
+  if (code === 36 || code > 127) return otherWord(sql, at) as Token
+  return wordOf(sql.slice(at, end), at)
 }
+
+function otherWord(sql: string, at: number): Token | undefined {
+  const text = match(WORD, sql, at)
+  return text === undefined ? undefined : wordOf(text, at)
+}
+
+const wordOf = (text: string, at: number): Token => ({
+  kind: 'word',
+  text,
+  key: text.toUpperCase(),
+  offset: at,
+  length: text.length,
+})
 
 function number(sql: string, at: number): Token {
   const text = match(NUMBER, sql, at) as string
-  const rest = word(sql, at + text.length)
+  const rest = otherWord(sql, at + text.length)
   if (rest !== undefined) {
     const wrong = text + rest.text
     fail('SYNTAX', `"${wrong}" is not a number`, {

@@ -79,11 +79,21 @@ function checkedCode(
       return args[0].type.kind === 'date' ? undefined : wideCode(operator, a, b, code, call)
     case 'timestamp':
     case 'timestamp_ltz':
-      if (args.some((arg) => arg.type.kind === 'interval_month')) return undefined
-      return wideCode(operator, a, b, code, call)
+      return args.some((arg) => keepsPrecision(arg, type.precision))
+        ? wideCode(operator, a, b, code, call)
+        : undefined
     default:
       return undefined
   }
+}
+
+/** Whether it is an interval that moves timestamps of the precision onto such: any at 6 digits, else
+ *  a constant one. */
+function keepsPrecision({ type, kind, ...rest }: Expr, precision: number): boolean {
+  if (type.kind !== 'interval_second') return false
+  if (precision === 6) return true
+  if (kind !== 'literal' || !('value' in rest)) return false
+  return Number(rest.value) % 10 ** (6 - precision) === 0
 }
 
 const isIntegerLike = ({ type }: CallExpr): boolean =>

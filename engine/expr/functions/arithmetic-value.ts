@@ -2,7 +2,7 @@
  *  dates and intervals. The generated code's fast paths must equal these. */
 
 import { fail, type Span } from '../../base/errors.ts'
-import { type DataType, isInterval, isTimestamp, typeName } from '../../batch/types.ts'
+import { type DataType, isInterval, typeName } from '../../batch/types.ts'
 import {
   addMonths,
   addMonthsToDate,
@@ -11,6 +11,7 @@ import {
   floorToDay,
   TIMESTAMP_MAX,
   TIMESTAMP_MIN,
+  truncateToPrecision,
   US_PER_DAY,
 } from '../calendar.ts'
 import { INTEGER_BOUNDS } from '../cast-number.ts'
@@ -135,9 +136,12 @@ function mover(type: DataType, interval: DataType, at: Span | undefined): Move {
       return days >= DATE_MIN && days <= DATE_MAX ? days : outOfRange(`day ${days}`, type, at)
     }
   }
-  if (!isTimestamp(type)) return fail('INTERNAL', `no arithmetic on ${typeName(type)}`)
+  if (type.kind !== 'timestamp' && type.kind !== 'timestamp_ltz') {
+    return fail('INTERNAL', `no arithmetic on ${typeName(type)}`)
+  }
   return (point, by) => {
-    const moved = months ? addMonths(point, Number(by)) : addInt64(point, by)
+    const exact = months ? addMonths(point, Number(by)) : addInt64(point, by)
+    const moved = truncateToPrecision(exact, type.precision)
     if (moved >= TIMESTAMP_MIN && moved <= TIMESTAMP_MAX) return moved
     return outOfRange(`${moved} µs`, type, at)
   }

@@ -70,6 +70,7 @@ function groupingSets(cursor: Cursor): Sets | undefined {
   if (cursor.is('ROLLUP', '(')) {
     cursor.advance()
     const parts = cursor.list(() => columns(cursor))
+    if (parts.length >= SETS_MAX) tooMany(cursor.spanFrom(first))
     return Array.from({ length: parts.length + 1 }, (_, i) =>
       parts.slice(0, parts.length - i).flat(),
     )

@@ -5,15 +5,31 @@ import { assert } from '../../../engine/base/assert.ts'
 import type { Span } from '../../../engine/base/errors.ts'
 import type { Slot } from './slot.ts'
 
+/** What starting the grammar costs, in pieces. */
+const START_PIECES = 40
+
 export class Rewritten {
   readonly slots: Slot[] = []
   readonly #pieces: string[] = []
   readonly #starts: number[] = []
   readonly #origins: Span[] = []
+  readonly #count: (pieces: number, at: Span) => void
   #length = 0
+
+  /** `count` is told of every piece, and raises LIMIT_EXCEEDED when there are too many. */
+  constructor(first: Span, count: (pieces: number, at: Span) => void) {
+    this.#count = count
+    this.word('SELECT', first)
+  }
+
+  /** Counts what the grammar itself costs; for texts that are given to it. */
+  start(): void {
+    this.#count(START_PIECES, this.#origins[0])
+  }
 
   /** Adds a keyword, bracket or comma that stands for the token at `origin`. */
   word(text: string, origin: Span): void {
+    this.#count(1, origin)
     this.#pieces.push(text)
     this.#starts.push(this.#length)
     this.#origins.push(origin)
@@ -40,10 +56,6 @@ export class Rewritten {
       this.word('+', origin)
     }
     this.word(word, origin)
-  }
-
-  get pieceCount(): number {
-    return this.#pieces.length
   }
 
   get text(): string {

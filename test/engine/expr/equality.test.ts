@@ -32,7 +32,7 @@ test('generated code equals the interpreter', () => {
       }
     }
   })
-  fc.assert(property, { seed: seedOf('equality'), numRuns: LONG ? 5000 : 150 })
+  fc.assert(property, { seed: seedOf('equality'), numRuns: LONG ? 2000 : 150 })
 })
 
 test('a filter keeps the rows that are TRUE', () => {
@@ -52,5 +52,5 @@ test('a filter keeps the rows that are TRUE', () => {
       expect(Array.from(kept.subarray(0, count)), printExpr(expr)).toEqual(wanted)
     }
   })
-  fc.assert(property, { seed: seedOf('filter'), numRuns: LONG ? 5000 : 150 })
+  fc.assert(property, { seed: seedOf('filter'), numRuns: LONG ? 2000 : 150 })
 })

@@ -168,3 +168,12 @@ test('MIN over an updating input is refused by name', () => {
     'MIN over an updating input',
   )
 })
+
+test('the watermark comes after the rows of its epoch', () => {
+  const op = drive('aggregate', byKey, input)
+  op.batch(`a 1 0`)
+  op.watermark(Infinity)
+  expect(op.watermarks).toEqual([])
+  expect(op.epoch()).toBe('a 1 1')
+  expect(op.watermarks).toEqual([Infinity])
+})

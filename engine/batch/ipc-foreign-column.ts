@@ -1,25 +1,24 @@
 /** One column of a foreign Arrow stream as a column of ours. Nothing in it is trusted: lengths,
  *  offsets, codes, UTF-8 and ranges are checked, for it came over the network. */
 
-import type { Data } from 'apache-arrow'
-import { Type } from 'apache-arrow/enum'
 import { IntervalUnit } from 'apache-arrow/fb/interval-unit'
+import { Type } from 'apache-arrow/fb/type'
 import { fail } from '../base/errors.ts'
 import { countZeros, unpackBits } from './bits.ts'
 import { Column, gather } from './column.ts'
 import { concatColumns } from './concat.ts'
 import { foreignDecimal, foreignDouble, foreignInteger } from './ipc-foreign-number.ts'
 import { checkOffsets } from './ipc-foreign-offsets.ts'
+import type { ForeignData } from './ipc-foreign-read.ts'
 import { foreignText } from './ipc-foreign-text.ts'
 import { foreignTime } from './ipc-foreign-time.ts'
 import { type DataType, partsOf, typeName } from './types.ts'
 
 /** The column as `type`. Raises INVALID_VALUE or OUT_OF_RANGE, with the row in `details` where one
  *  row is at fault. */
-export function foreignColumn(data: Data, type: DataType): Column {
-  if (data.offset !== 0) unfit(data, type)
-  if (data.typeId === Type.Dictionary) return dictionaryColumn(data, type)
-  if (data.typeId === Type.Null) return nullColumn(data, type)
+export function foreignColumn(data: ForeignData, type: DataType): Column {
+  if (data.dictionary !== undefined) return dictionaryColumn(data, data.dictionary, type)
+  if (data.type.typeId === Type.Null) return nullColumn(type, data.length)
   const validity = validityOf(data)
   switch (type.kind) {
     case 'array':
@@ -32,12 +31,12 @@ export function foreignColumn(data: Data, type: DataType): Column {
   }
 }
 
-function scalarColumn(data: Data, type: DataType, validity: Uint8Array | null): Column {
+function scalarColumn(data: ForeignData, type: DataType, validity: Uint8Array | null): Column {
   const parts = { type, length: data.length, validity }
   switch (type.kind) {
     case 'boolean': {
       const bits = data.values as Uint8Array
-      if (data.typeId !== Type.Bool || bits.length * 8 < data.length) unfit(data, type)
+      if (data.type.typeId !== Type.Bool) unfit(data, type)
       return new Column({ ...parts, values: unpackBits(bits, data.length) })
     }
     case 'tinyint':
@@ -55,10 +54,10 @@ function scalarColumn(data: Data, type: DataType, validity: Uint8Array | null): 
     case 'bytes':
       return new Column({ ...parts, ...(foreignText(data, type) ?? unfit(data, type)) })
     case 'interval_month': {
-      const months = data.type as { unit?: IntervalUnit }
-      const fits = data.typeId === Type.Interval && months.unit === IntervalUnit.YEAR_MONTH
+      const months = data.type
+      const fits = data.type.typeId === Type.Interval && months.unit === IntervalUnit.YEAR_MONTH
       if (!fits) unfit(data, type)
-      return new Column({ ...parts, values: checkedLength(data.values as Int32Array, data) })
+      return new Column({ ...parts, values: data.values as Int32Array })
     }
     default:
       return new Column({ ...parts, values: foreignTime(data, type) ?? unfit(data, type) })
@@ -66,26 +65,17 @@ function scalarColumn(data: Data, type: DataType, validity: Uint8Array | null): 
 }
 
 /** Raises INVALID_VALUE: the types do not go together. */
-function unfit(data: Data, type: DataType): never {
-  fail('INVALID_VALUE', `wanted ${typeName(type)}, found Arrow ${data.type}`)
+function unfit(data: ForeignData, type: DataType): never {
+  fail('INVALID_VALUE', `wanted ${typeName(type)}, found Arrow ${Type[data.type.typeId]}`)
 }
 
-function checkedLength(values: Int32Array, data: Data): Int32Array {
-  if (values.length < data.length) fail('INVALID_VALUE', 'a buffer is too short')
-  return values.subarray(0, data.length)
+function validityOf({ nullBitmap, length }: ForeignData): Uint8Array | null {
+  return nullBitmap === null || countZeros(nullBitmap, length) === 0 ? null : nullBitmap
 }
 
-function validityOf({ nullBitmap, nullCount, length }: Data): Uint8Array | null {
-  if (nullCount === 0 || nullBitmap === undefined || nullBitmap.length === 0) return null
-  if (nullBitmap.length * 8 < length) fail('INVALID_VALUE', 'a validity bitmap is too short')
-  return countZeros(nullBitmap, length) === 0 ? null : nullBitmap
-}
-
-function nullColumn(data: Data, type: DataType): Column {
-  const nothing = emptyOf(type)
-  const rows = new Int32Array(data.length).fill(-1)
-  return gatherOrNull(nothing, rows, data.length)
-}
+/** A column of NULLs. */
+export const nullColumn = (type: DataType, length: number): Column =>
+  gatherOrNull(emptyOf(type), new Int32Array(length).fill(-1), length)
 
 const emptyOf = (type: DataType): Column =>
   new Column({ type, length: 0, children: partsOf(type).map(emptyOf) })
@@ -114,12 +104,15 @@ function oneNull(type: DataType): Column {
   return new Column({ type, length: 1, values, validity, children, ...ranges })
 }
 
-function dictionaryColumn(data: Data, type: DataType): Column {
-  const chunks = (data.dictionary?.data ?? []).map((chunk) => foreignColumn(chunk, type))
+function dictionaryColumn(
+  data: ForeignData,
+  pieces: readonly ForeignData[],
+  type: DataType,
+): Column {
+  const chunks = pieces.map((piece) => foreignColumn(piece, type))
   const entries = chunks.length === 0 ? emptyOf(type) : concatColumns(chunks)
   const validity = validityOf(data)
   const codes = data.values as Int32Array | BigInt64Array
-  if (codes.length < data.length) fail('INVALID_VALUE', 'a buffer is too short')
   const rows = new Int32Array(data.length).fill(-1)
   for (let row = 0; row < data.length; row++) {
     if (validity !== null && ((validity[row >> 3] >> (row & 7)) & 1) === 0) continue
@@ -135,10 +128,10 @@ function dictionaryColumn(data: Data, type: DataType): Column {
   return new Column({ ...column, dictionary: { codes: rows, entries } })
 }
 
-function listColumn(data: Data, type: DataType, validity: Uint8Array | null): Column {
+function listColumn(data: ForeignData, type: DataType, validity: Uint8Array | null): Column {
   const { length, valueOffsets } = data
   const wanted = type.kind === 'map' ? Type.Map : Type.List
-  if (data.typeId !== wanted || !(valueOffsets instanceof Int32Array)) unfit(data, type)
+  if (data.type.typeId !== wanted || !(valueOffsets instanceof Int32Array)) unfit(data, type)
   const pairs = data.children[0]
   const parts = type.kind === 'map' ? pairs.children : [pairs]
   const children = partsOf(type).map((part, i) => foreignColumn(parts[i], part))
@@ -152,12 +145,12 @@ function listColumn(data: Data, type: DataType, validity: Uint8Array | null): Co
 }
 
 function rowColumn(
-  data: Data,
+  data: ForeignData,
   type: Extract<DataType, { kind: 'row' }>,
   validity: Uint8Array | null,
 ): Column {
-  if (data.typeId !== Type.Struct) unfit(data, type)
-  const names = (data.type.children as readonly { name: string }[]).map(({ name }) => name)
+  if (data.type.typeId !== Type.Struct_) unfit(data, type)
+  const names = data.type.fields.map((field) => field.name)
   const children = type.fields.map((field) => {
     const child = data.children[names.indexOf(field.name)]
     if (child === undefined) fail('INVALID_VALUE', `the ROW has no field ${field.name}`)

@@ -1,18 +1,17 @@
 /** Numbers of a foreign Arrow stream: integers of every width, floating point, decimals. */
 
-import type { Data } from 'apache-arrow'
-import { Type } from 'apache-arrow/enum'
-import { Precision } from 'apache-arrow/fb/precision'
+import { Type } from 'apache-arrow/fb/type'
 import { fail } from '../base/errors.ts'
 import { allocate, type Values } from './column.ts'
+import type { ForeignData } from './ipc-foreign-read.ts'
 import { type DataType, storageOf, typeName } from './types.ts'
 
 type Integers = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array
 type Wide = BigInt64Array | BigUint64Array
 
 /** Whether the row is NULL: whatever stands there need not fit. */
-export const isNullAt = ({ nullBitmap, nullCount }: Data, row: number): boolean =>
-  nullCount > 0 && ((nullBitmap[row >> 3] >> (row & 7)) & 1) === 0
+export const isNullAt = ({ nullBitmap }: ForeignData, row: number): boolean =>
+  nullBitmap !== null && ((nullBitmap[row >> 3] >> (row & 7)) & 1) === 0
 
 function outOfRange(value: unknown, type: DataType, row: number): never {
   fail('OUT_OF_RANGE', `${String(value)} is out of range for ${typeName(type)}`, {
@@ -20,15 +19,10 @@ function outOfRange(value: unknown, type: DataType, row: number): never {
   })
 }
 
-function checkLength(values: ArrayLike<unknown>, length: number): void {
-  if (values.length < length) fail('INVALID_VALUE', 'a buffer is too short')
-}
-
 /** Integers as an integer type; undefined if the column has no integers. */
-export function foreignInteger(data: Data, type: DataType): Values | undefined {
-  if (data.typeId !== Type.Int) return undefined
+export function foreignInteger(data: ForeignData, type: DataType): Values | undefined {
+  if (data.type.typeId !== Type.Int) return undefined
   const source = data.values as Integers | Wide
-  checkLength(source, data.length)
   const target = allocate(type, data.length)
   if (source.constructor === target.constructor) return (source as Values).subarray(0, data.length)
   const wide = target instanceof BigInt64Array
@@ -44,12 +38,10 @@ export function foreignInteger(data: Data, type: DataType): Values | undefined {
 }
 
 /** Floating point, or integers, as FLOAT or DOUBLE; undefined if the column has neither. */
-export function foreignDouble(data: Data, type: DataType): Values | undefined {
-  const half = (data.type as { precision?: Precision }).precision === Precision.HALF
-  const floating = data.typeId === Type.Float && !half
-  if (!floating && data.typeId !== Type.Int) return undefined
+export function foreignDouble(data: ForeignData, type: DataType): Values | undefined {
+  const floating = data.type.typeId === Type.FloatingPoint
+  if (!floating && data.type.typeId !== Type.Int) return undefined
   const source = data.values as Float32Array | Float64Array | Wide
-  checkLength(source, data.length)
   const target = allocate(type, data.length) as Float64Array
   if (source.constructor === target.constructor) {
     return (source as Float64Array).subarray(0, data.length)
@@ -66,12 +58,12 @@ export function foreignDouble(data: Data, type: DataType): Values | undefined {
 /** Decimals and integers as DECIMAL of at least their scale; undefined if the column has neither,
  *  or more decimal places. */
 export function foreignDecimal(
-  data: Data,
+  data: ForeignData,
   type: Extract<DataType, { kind: 'decimal' }>,
 ): Values | undefined {
-  const { scale = 0, bitWidth } = data.type as { scale?: number; bitWidth?: number }
-  const decimal = data.typeId === Type.Decimal && bitWidth === 128
-  if (!decimal && data.typeId !== Type.Int) return undefined
+  const { scale = 0, bitWidth } = data.type
+  const decimal = data.type.typeId === Type.Decimal && bitWidth === 128
+  if (!decimal && data.type.typeId !== Type.Int) return undefined
   if (scale > type.scale) return undefined
   const factor = 10n ** BigInt(type.scale - scale)
   const limit = 10n ** BigInt(type.precision)
@@ -92,16 +84,12 @@ export function foreignDecimal(
   return target
 }
 
-function integerReader(data: Data): (row: number) => bigint {
+function integerReader(data: ForeignData): (row: number) => bigint {
   const values = data.values as Integers | Wide
-  checkLength(values, data.length)
   return (row) => BigInt(values[row])
 }
 
-function decimalReader(data: Data): (row: number) => bigint {
-  const bytes = data.values as Uint32Array
-  checkLength(bytes, data.length * 4)
-  // A copy starts at a multiple of 8, whatever the message does.
-  const lanes = new BigInt64Array(bytes.slice(0, data.length * 4).buffer)
+function decimalReader(data: ForeignData): (row: number) => bigint {
+  const lanes = data.values as BigInt64Array
   return (row) => (lanes[row * 2 + 1] << 64n) | BigInt.asUintN(64, lanes[row * 2])
 }

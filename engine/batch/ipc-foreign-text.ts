@@ -1,11 +1,11 @@
 /** Strings and bytes of a foreign Arrow stream. */
 
 import { isUtf8 } from 'node:buffer'
-import type { Data } from 'apache-arrow'
-import { Type } from 'apache-arrow/enum'
+import { Type } from 'apache-arrow/fb/type'
 import { fail } from '../base/errors.ts'
 import { isNullAt } from './ipc-foreign-number.ts'
 import { checkOffsets } from './ipc-foreign-offsets.ts'
+import type { ForeignData } from './ipc-foreign-read.ts'
 import { asBuffer, textAt } from './text.ts'
 import type { DataType } from './types.ts'
 import { checkLength } from './value-from-json.ts'
@@ -19,9 +19,9 @@ export interface Heap {
 const OFFSET_MAX = 2 ** 31 - 1
 
 /** The column's heap and ranges; undefined if it has neither strings nor bytes as `type` needs. */
-export function foreignText(data: Data, type: DataType): Heap | undefined {
-  const text = data.typeId === Type.Utf8 || data.typeId === Type.LargeUtf8
-  const bytes = data.typeId === Type.Binary || data.typeId === Type.LargeBinary
+export function foreignText(data: ForeignData, type: DataType): Heap | undefined {
+  const text = data.type.typeId === Type.Utf8 || data.type.typeId === Type.LargeUtf8
+  const bytes = data.type.typeId === Type.Binary || data.type.typeId === Type.LargeBinary
   if (type.kind === 'bytes' ? !bytes : !text) return undefined
   const values = data.values as Uint8Array
   const { starts, ends } = rangesOf(data, values.length)
@@ -35,11 +35,10 @@ export function foreignText(data: Data, type: DataType): Heap | undefined {
   return { values, starts, ends }
 }
 
-function rangesOf({ length, valueOffsets }: Data, size: number): Omit<Heap, 'values'> {
+function rangesOf({ length, valueOffsets }: ForeignData, size: number): Omit<Heap, 'values'> {
   const given = valueOffsets as Int32Array | BigInt64Array
-  // Without rows, Arrow allows that there are no offsets at all.
+  // Without rows there may be no offsets at all.
   if (length === 0) return { starts: new Int32Array(0), ends: new Int32Array(0) }
-  if (given.length < length + 1) fail('INVALID_VALUE', 'offsets are missing')
   const offsets = given instanceof Int32Array ? given : narrowed(given, length)
   checkOffsets(offsets, length, size)
   return { starts: offsets.subarray(0, length), ends: offsets.subarray(1, length + 1) }
@@ -56,7 +55,7 @@ function narrowed(offsets: BigInt64Array, length: number): Int32Array {
 }
 
 /** The used part of the heap must be UTF-8, and no string may begin inside a character. */
-function checkUtf8(data: Data, heap: Uint8Array, starts: Int32Array): void {
+function checkUtf8(data: ForeignData, heap: Uint8Array, starts: Int32Array): void {
   const offsets = data.valueOffsets as ArrayLike<number | bigint>
   if (data.length === 0) return
   const end = Number(offsets[data.length])

@@ -1,11 +1,11 @@
 /** Dates, times, timestamps and durations of a foreign Arrow stream, in whatever unit. */
 
-import type { Data } from 'apache-arrow'
-import { Type } from 'apache-arrow/enum'
 import { DateUnit } from 'apache-arrow/fb/date-unit'
 import { TimeUnit } from 'apache-arrow/fb/time-unit'
+import { Type } from 'apache-arrow/fb/type'
 import { fail } from '../base/errors.ts'
 import type { Values } from './column.ts'
+import type { ForeignData } from './ipc-foreign-read.ts'
 import type { DataType } from './types.ts'
 
 const KINDS: Partial<Record<DataType['kind'], Type>> = {
@@ -27,26 +27,20 @@ const SCALES: Record<TimeUnit, readonly [bigint, bigint]> = {
 
 /** Values as days (DATE) or microseconds, cut to the type's precision; undefined if the column is
  *  of another kind. */
-export function foreignTime(data: Data, type: DataType): Values | undefined {
+export function foreignTime(data: ForeignData, type: DataType): Values | undefined {
   const source = data.values as Int32Array | BigInt64Array
-  const { unit } = data.type as { unit?: number }
+  const { unit } = data.type
   if (type.kind === 'date') {
-    if (data.typeId !== Type.Date) return undefined
-    checkLength(source, data)
+    if (data.type.typeId !== Type.Date) return undefined
     if (unit === DateUnit.DAY) return (source as Int32Array).subarray(0, data.length)
     return Int32Array.from({ length: data.length }, (_, i) =>
       Number(floorDivide(BigInt(source[i]), DAY_MS)),
     )
   }
-  if (KINDS[type.kind] !== data.typeId) return undefined
-  checkLength(source, data)
+  if (KINDS[type.kind] !== data.type.typeId) return undefined
   const values = toMicroseconds(source, data.length, SCALES[unit as TimeUnit])
   const { precision = 6 } = type as { precision?: number }
   return precision === 6 ? values : cut(values, 10 ** (6 - precision))
-}
-
-function checkLength(values: ArrayLike<unknown>, data: Data): void {
-  if (values.length < data.length) fail('INVALID_VALUE', 'a buffer is too short')
 }
 
 function toMicroseconds(

@@ -1,14 +1,15 @@
-/** Arrow IPC streams that others wrote, read by the apache-arrow library. It is loaded when first
- *  needed: most servers never see such a stream, and it takes a while to load. */
+/** Arrow IPC streams that others wrote into batches. They come over the network, so nothing in
+ *  them is trusted. */
 
-import { createRequire } from 'node:module'
-import type { Data, RecordBatch } from 'apache-arrow'
+import { MessageHeader } from 'apache-arrow/fb/message-header'
+import type { RecordBatch } from 'apache-arrow/fb/record-batch'
 import { asSqlError, fail } from '../base/errors.ts'
 import { Batch } from './batch.ts'
-import { columnOf } from './builder.ts'
 import type { Column } from './column.ts'
-import { foreignColumn } from './ipc-foreign-column.ts'
-import { messageAt } from './ipc-message.ts'
+import { foreignColumn, nullColumn } from './ipc-foreign-column.ts'
+import { type ForeignData, ForeignReader } from './ipc-foreign-read.ts'
+import { type ForeignField, foreignSchema } from './ipc-foreign-schema.ts'
+import { batchOf, dictionaryOf, messageAt, type ReadMessage } from './ipc-message.ts'
 import type { Field, Schema } from './schema.ts'
 
 export interface ArrowPolicy {
@@ -16,98 +17,176 @@ export interface ArrowPolicy {
   readonly unknownFields?: 'ignore' | 'fail'
   /** Nullable columns that the stream does not have. Default: null. */
   readonly missingFields?: 'null' | 'fail'
+  /** Rows that all batches may have together. */
+  readonly rowsMax?: number
 }
 
-const require = createRequire(import.meta.url)
-const arrow = (): typeof import('apache-arrow') => require('apache-arrow')
+const ROWS_MAX = 4_000_000
 
 /** The record batches of a complete stream under `schema`; columns are matched by name. Types that
  *  hold the same values are converted (smaller integers, other time units, dictionaries); values
  *  are checked, also UTF-8. Raises BAD_RECORD with `details` {index, column, reason}; an index
- *  counts over all batches and is absent if the whole column is at fault. */
+ *  counts over all batches and is absent if the whole column is at fault. LIMIT_EXCEEDED beyond
+ *  `rowsMax` rows. */
 export function fromArrowStream(
   bytes: Uint8Array,
   schema: Schema,
   policy: ArrowPolicy = {},
 ): Batch[] {
+  const stream = new ForeignStream(bytes)
+  const fields = stream.fields()
+  const positions = matchColumns(fields, schema, policy)
   const batches: Batch[] = []
   let rowsBefore = 0
-  for (const foreign of readStream(bytes)) {
-    const batch = convert(foreign, schema, policy, rowsBefore)
-    rowsBefore += batch.rowCount
-    batches.push(batch)
+  for (let data = stream.next(); data !== null; data = stream.next()) {
+    const { rowCount, columns } = data
+    if (rowsBefore + rowCount > (policy.rowsMax ?? ROWS_MAX)) {
+      fail('LIMIT_EXCEEDED', `The request has more than ${policy.rowsMax ?? ROWS_MAX} rows`)
+    }
+    const converted = schema.fields.map((field, i) =>
+      positions[i] < 0
+        ? nullColumn(field.type, rowCount)
+        : checkedColumn(columns[positions[i]], field, rowsBefore),
+    )
+    batches.push(new Batch(schema, converted, rowCount))
+    rowsBefore += rowCount
   }
   return batches
 }
 
-function readStream(bytes: Uint8Array): RecordBatch[] {
-  try {
-    // The library takes a stream that breaks off for one that ends.
-    checkFraming(bytes)
-    return [...arrow().RecordBatchReader.from(bytes)]
-  } catch (error) {
-    return badStream(`this is not a whole Arrow IPC stream (${asSqlError(error).message})`)
-  }
-}
-
-function checkFraming(bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const end = at + 8 <= bytes.length && view.getUint32(at + 4, true) === 0
-    if (end && view.getUint32(at, true) === 0xffffffff) return
-    at = messageAt(bytes, at).end
-  }
-}
-
-function convert(
-  foreign: RecordBatch,
+/** For each column of the schema its position in the stream; -1 if it is missing. */
+function matchColumns(
+  fields: readonly ForeignField[],
   schema: Schema,
   policy: ArrowPolicy,
-  rowsBefore: number,
-): Batch {
-  const names = foreign.schema.fields.map((field) => field.name)
-  refuseUnknown(names, schema, policy)
-  const columns = schema.fields.map((field) => {
-    const data = foreign.data.children[names.indexOf(field.name)]
-    if (data === undefined) return missingColumn(field, foreign.numRows, policy)
-    return checkedColumn(data, field, rowsBefore)
-  })
-  return new Batch(schema, columns, foreign.numRows)
-}
-
-function refuseUnknown(names: readonly string[], schema: Schema, policy: ArrowPolicy): void {
+): number[] {
+  const names = fields.map((field) => field.name)
   for (const [i, name] of names.entries()) {
     if (names.indexOf(name) !== i) badStream('the column stands there twice', name)
     const known = schema.fields.some((field) => field.name === name)
     if (!known && policy.unknownFields !== 'ignore') badStream('there is no such column', name)
   }
+  return schema.fields.map(({ name, nullable }) => {
+    const position = names.indexOf(name)
+    const needed = !nullable || policy.missingFields === 'fail'
+    if (position < 0 && needed) badStream('the column is missing', name)
+    return position
+  })
 }
 
-function missingColumn(field: Field, rowCount: number, policy: ArrowPolicy): Column {
+interface ForeignBatch {
+  readonly rowCount: number
+  readonly columns: readonly ForeignData[]
+}
+
+/** The messages of a stream. All errors in its form are BAD_RECORD. */
+class ForeignStream {
+  readonly #bytes: Uint8Array
+  readonly #dictionaries = new Map<number, ForeignData[]>()
+  #fields: readonly ForeignField[] = []
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  fields(): readonly ForeignField[] {
+    return guarded(() => {
+      const message = this.#message()
+      if (message?.type !== MessageHeader.Schema) fail('INVALID_VALUE', 'the schema is missing')
+      this.#fields = foreignSchema(message)
+      return this.#fields
+    })
+  }
+
+  next(): ForeignBatch | null {
+    return guarded(() => {
+      for (;;) {
+        const message = this.#message()
+        if (message === null) return null
+        if (message.type !== MessageHeader.DictionaryBatch) return this.#batch(message)
+        this.#addDictionary(message)
+      }
+    })
+  }
+
+  #message(): ReadMessage | null {
+    const bytes = this.#bytes
+    if (this.#at === bytes.length && this.#at > 0) return null
+    const end = bytes.subarray(this.#at, this.#at + 8)
+    if (end.length === 8 && end.every((byte, i) => byte === (i < 4 ? 255 : 0))) return null
+    const message = messageAt(bytes, this.#at)
+    this.#at = message.end
+    return message
+  }
+
+  #batch(message: ReadMessage): ForeignBatch {
+    const header = batchOf(message)
+    const columns = this.#columns(header, message.body, this.#fields)
+    const rowCount = Number(header.length())
+    if (columns.some((column) => column.length !== rowCount)) {
+      fail('INVALID_VALUE', 'a column has another length than its batch')
+    }
+    return { rowCount, columns }
+  }
+
+  #columns(header: RecordBatch, body: Uint8Array, fields: readonly ForeignField[]): ForeignData[] {
+    const reader = new ForeignReader(header, body, this.#dictionaries)
+    return fields.map((field) => reader.column(field))
+  }
+
+  #addDictionary(message: ReadMessage): void {
+    const header = dictionaryOf(message)!
+    const id = Number(header.id())
+    const field = findDictionary(this.#fields, id)
+    const data = header.data()
+    if (field === undefined || data === null) fail('INVALID_VALUE', 'a dictionary is not declared')
+    const entries = this.#columns(data, message.body, [{ name: '', type: field.type }])
+    const known = header.isDelta() ? (this.#dictionaries.get(id) ?? []) : []
+    this.#dictionaries.set(id, [...known, ...entries])
+  }
+}
+
+function findDictionary(fields: readonly ForeignField[], id: number): ForeignField | undefined {
+  for (const field of fields) {
+    if (field.dictionary?.id === id) return field
+    const inner = findDictionary(field.type.fields, id)
+    if (inner !== undefined) return inner
+  }
+  return undefined
+}
+
+/** Whatever goes wrong while reading the form of the stream is the stream's fault. */
+function guarded<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    return badStream(`this is not a whole Arrow IPC stream (${asSqlError(error).message})`)
+  }
+}
+
+function checkedColumn(data: ForeignData, field: Field, rowsBefore: number): Column {
   const { name, nullable, type } = field
-  if (!nullable || policy.missingFields === 'fail') badStream('the column is missing', name)
-  return columnOf(type, new Array(rowCount).fill(null))
-}
-
-function checkedColumn(data: Data, { name, nullable, type }: Field, rowsBefore: number): Column {
   try {
     const column = foreignColumn(data, type)
-    if (!nullable && column.validity !== null) {
-      for (let row = 0; row < column.length; row++) {
-        if (column.isNull(row)) badStream('the column is NOT NULL', name, rowsBefore + row)
-      }
-    }
+    if (!nullable && column.validity !== null) refuseNulls(column)
     return column
   } catch (error) {
     const { code, message, details } = asSqlError(error)
-    if (code === 'BAD_RECORD') throw error
+    if (code !== 'INVALID_VALUE' && code !== 'OUT_OF_RANGE') throw error
     const row = details?.row
     return badStream(message, name, typeof row === 'number' ? rowsBefore + row : undefined)
   }
 }
 
+function refuseNulls(column: Column): void {
+  for (let row = 0; row < column.length; row++) {
+    if (column.isNull(row)) fail('INVALID_VALUE', 'the column is NOT NULL', { details: { row } })
+  }
+}
+
 function badStream(reason: string, column?: string, index?: number): never {
-  const where = `${index === undefined ? '' : ` at record ${index}`}`
   const what = column === undefined ? 'Arrow' : `Column ${column}`
+  const where = index === undefined ? '' : ` at record ${index}`
   fail('BAD_RECORD', `${what}${where}: ${reason}`, { details: { index, column, reason } })
 }

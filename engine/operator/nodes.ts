@@ -17,7 +17,13 @@ export interface ProjectNode {
 }
 
 /** Bounds are [start, end), aligned to 1970-01-01 plus the offset. Microseconds. */
-export type WindowSpec = { readonly kind: 'tumble'; readonly sizeUs: number; readonly offsetUs: number }
+export interface TumbleSpec {
+  readonly kind: 'tumble'
+  readonly sizeUs: number
+  readonly offsetUs: number
+}
+
+export type WindowSpec = TumbleSpec
 
 /** The windowing table function: every row once per window it is in. Output: the input's columns,
  *  then window_start, window_end, window_time (= end - 1 ms, the time attribute). */
@@ -78,4 +84,137 @@ export interface SortNode {
   readonly keys: readonly SortKey[]
   readonly limit?: number | undefined
   readonly offset?: number | undefined
+}
+
+// Nodes of several inputs, and of order within a partition
+
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
+
+/** A join on equal keys and a condition on what is left. Output: the left columns, then the right
+ *  ones (semi and anti: the left ones). The columns of a side that can be missing are nullable. No
+ *  keys: every pair is tried (cross join, pure non-equi join). */
+export interface JoinNode {
+  readonly join: JoinKind
+  /** Over the left and the right input; pairwise of one type. */
+  readonly leftKeys: readonly Expr[]
+  readonly rightKeys: readonly Expr[]
+  /** Per key: NULL matches NULL (IS NOT DISTINCT FROM, set operations). */
+  readonly nullSafe: readonly boolean[]
+  /** Over the left columns, then the right ones. */
+  readonly condition?: Expr | undefined
+  /** NOT IN: a NULL key on either side makes the answer unknown, so such a left row is dropped, and
+   *  all are while the right side has a NULL key. Only with `anti`. */
+  readonly nullAware: boolean
+  /** rightTime - leftTime is within [lowerUs, upperUs] for every match (implied by the keys or the
+   *  condition): a row is forgotten when the other side's watermark has passed its last partner. A
+   *  window join is the case of equal window_time columns and [0, 0]. */
+  readonly interval?:
+    | {
+        readonly leftTime: number
+        readonly rightTime: number
+        readonly lowerUs: number
+        readonly upperUs: number
+      }
+    | undefined
+  readonly fields: readonly Field[]
+}
+
+/** FOR SYSTEM_TIME AS OF: each left row with the version of the right row that was current.
+ *  'event': at the left row's event time, by watermarks of both sides; right rows are versions by
+ *  key, and retractions of the right side end a version. 'processing': at the epoch that reads the
+ *  left row; later changes of the right side change nothing. Output: left, then right columns. */
+export interface TemporalJoinNode {
+  readonly join: 'inner' | 'left'
+  readonly time:
+    | { readonly kind: 'event'; readonly leftTime: number; readonly rightTime: number }
+    | { readonly kind: 'processing' }
+  readonly leftKeys: readonly Expr[]
+  readonly rightKeys: readonly Expr[]
+  readonly condition?: Expr | undefined
+  readonly fields: readonly Field[]
+}
+
+/** UNION ALL of two inputs of the same types. Output: the first one's names. */
+export interface UnionNode {
+  readonly fields: readonly Field[]
+}
+
+/** INTERSECT and EXCEPT; without `all` every row counts once. Two inputs of the same types. */
+export interface SetOperationNode {
+  readonly operator: 'intersect' | 'except'
+  readonly all: boolean
+  readonly fields: readonly Field[]
+}
+
+/** Top-N per partition, deduplication (to = 1), and ORDER BY … LIMIT of a continuous query (no
+ *  partition): keeps the rows whose rank is in [from, to], 1-based. Ties of `row_number` are broken
+ *  by the order of arrival. Output: the input's columns, and the rank (BIGINT) if asked for. */
+export interface RankNode {
+  readonly ranking: 'row_number' | 'rank' | 'dense_rank'
+  readonly partitionBy: readonly Expr[]
+  readonly orderBy: readonly SortKey[]
+  readonly from: number
+  /** Infinity: no limit. */
+  readonly to: number
+  readonly withRank: boolean
+  readonly fields: readonly Field[]
+}
+
+/** A frame's bound as a distance from the current row: rows, or microseconds or numbers of the
+ *  ORDER BY value. Negative is preceding. */
+export interface OverFrame {
+  readonly unit: 'rows' | 'range'
+  /** -Infinity: UNBOUNDED PRECEDING. */
+  readonly from: number
+  /** Infinity: UNBOUNDED FOLLOWING. */
+  readonly to: number
+}
+
+export interface OverCall {
+  /** An aggregate, or ROW_NUMBER, RANK, DENSE_RANK, PERCENT_RANK, CUME_DIST, NTILE, LAG, LEAD,
+   *  FIRST_VALUE, LAST_VALUE, NTH_VALUE. */
+  readonly name: string
+  readonly args: readonly Expr[]
+  readonly distinct: boolean
+  readonly filter?: Expr | undefined
+  readonly frame: OverFrame
+  readonly type: DataType
+}
+
+/** Window functions over one partitioning and order. Output: the input's columns, then one per
+ *  call. */
+export interface OverNode {
+  readonly partitionBy: readonly Expr[]
+  readonly orderBy: readonly SortKey[]
+  readonly calls: readonly OverCall[]
+  /** The single ascending event-time ORDER BY column of an append-only input: results are final
+   *  once the watermark has passed, and come then, append-only. */
+  readonly timeColumn?: number | undefined
+  readonly fields: readonly Field[]
+}
+
+/** GROUPING SETS: every row once per set. Output: the input's columns, the keys (NULL where the set
+ *  does not have them), and the set's number (BIGINT). */
+export interface ExpandNode {
+  readonly keys: readonly Expr[]
+  /** Positions in `keys`. */
+  readonly sets: readonly (readonly number[])[]
+  readonly fields: readonly Field[]
+}
+
+/** UNNEST of an array, a map or an array of rows. Output: the input's columns, the element's
+ *  columns, and its 1-based position if asked for. `outer`: a row without elements comes once. */
+export interface UnnestNode {
+  readonly value: Expr
+  readonly outer: boolean
+  readonly ordinality: boolean
+  readonly fields: readonly Field[]
+}
+
+/** A condition on the passing of time (`ts > CURRENT_TIMESTAMP - INTERVAL '1' HOUR`): a row is in
+ *  while the epoch clock is in [from, until), microseconds; NULL bounds are open. */
+export interface TemporalFilterNode {
+  /** TIMESTAMP_LTZ expressions over the row. */
+  readonly from?: Expr | undefined
+  readonly until?: Expr | undefined
 }

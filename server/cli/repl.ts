@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { MillraceClient } from '../../client/index.ts'
 import { failureLines } from './failure.ts'
+import { printObjects } from './object-list.ts'
 import type { ResultFormat } from './result-printer.ts'
 import { runScript } from './run-script.ts'
 import { splitStatements } from './statement-splitter.ts'
@@ -105,18 +106,23 @@ class Repl {
     } else if (name === '\\d' && argument) {
       await this.#execute(`DESCRIBE ${argument.replace(/;$/, '')}`)
     } else if (name === '\\d') {
-      await this.#execute('SHOW TABLES; SHOW VIEWS; SHOW MATERIALIZED VIEWS; SHOW QUERIES')
+      await this.#guarded((signal) => printObjects(this.#client, signal))
     } else process.stdout.write(`No command ${name}; \\? lists them.\n`)
     return true
   }
 
-  async #execute(text: string): Promise<void> {
+  #execute(text: string): Promise<void> {
+    return this.#guarded((signal) => runScript(this.#client, text, this.#format, signal))
+  }
+
+  /** Ctrl-C stops it; an error is shown. */
+  async #guarded(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const style = styleOf(process.stdout)
     this.#running = new AbortController()
     const { signal } = this.#running
     const startMs = performance.now()
     try {
-      await runScript(this.#client, text, this.#format, signal)
+      await action(signal)
       const tookMs = performance.now() - startMs
       if (this.#timing) process.stdout.write(`${style('dim', `Time: ${tookMs.toFixed(1)} ms`)}\n`)
     } catch (error) {

@@ -82,8 +82,8 @@ export class TableLayout {
   line(cells: readonly Cell[]): string {
     const style = this.#style
     const parts = cells.map(({ text, isNull }, i) => {
-      const shown = this.#pad(truncate(text, this.#widths[i]), i)
-      return isNull ? style(['dim', 'italic'], shown) : shown
+      const shown = truncate(text, this.#widths[i])
+      return this.#pad(isNull ? style(['dim', 'italic'], shown) : shown, i)
     })
     return ` ${parts.join(style('dim', SEPARATOR))}`.trimEnd()
   }

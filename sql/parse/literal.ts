@@ -43,11 +43,15 @@ function wordLiteral(cursor: Cursor): Literal | undefined {
     case 'DATE':
     case 'TIME':
     case 'TIMESTAMP':
-      return cursor.peek().kind === 'string' ? timeLiteral(cursor) : undefined
+      return isTimeLiteral(cursor.peek()) ? timeLiteral(cursor) : undefined
     default:
       return undefined
   }
 }
+
+/** A text behind DATE; also one in wrong quotes, which then is an error and no alias. */
+const isTimeLiteral = ({ kind, text }: Token): boolean =>
+  kind === 'string' || (kind === 'quoted' && /^\d+[-:]/.test(text))
 
 const TIME_FORMS: Readonly<Record<string, string>> = {
   DATE: "DATE '2024-05-31'",
@@ -59,7 +63,7 @@ const TIME_FORMS: Readonly<Record<string, string>> = {
  *  the text names no such day or time. */
 function timeLiteral(cursor: Cursor): Literal {
   const first = cursor.advance()
-  const { text } = cursor.advance()
+  const text = cursor.string('a text in single quotes')
   const at = cursor.spanFrom(first)
   const fraction = /\.(\d+)$/.exec(text)?.[1].length ?? 0
   if (fraction > 6) {

@@ -14,8 +14,12 @@ import { valueRows } from './values.ts'
 export function query(cursor: Cursor): Query {
   const first = cursor.token
   const ctes = cursor.is('WITH') ? withClause(cursor) : []
+  const around = cursor.windows
   const body = unionOf(cursor)
+  // ORDER BY sees the windows of its own SELECT.
+  if (body.kind !== 'select') cursor.windows = around
   const orderBy = cursor.accept('ORDER', 'BY') ? orderItems(cursor) : []
+  cursor.windows = around
   const window = limits(cursor)
   return { with: ctes, body, orderBy, ...window, at: cursor.spanFrom(first) }
 }

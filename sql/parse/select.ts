@@ -13,10 +13,10 @@ import { items } from './rewrite/items.ts'
 import type { Rewritten } from './rewrite/rewritten.ts'
 import { spanOf } from './token.ts'
 
-/** The SELECT at the cursor, up to a set operation, ORDER BY, LIMIT or whatever else follows. */
+/** The SELECT at the cursor, up to a set operation, ORDER BY, LIMIT or whatever else follows. Leaves
+ *  its named windows in the cursor, for ORDER BY. */
 export function select(cursor: Cursor): Select {
   const first = cursor.token
-  const around = cursor.windows
   cursor.windows = namedWindows(cursor)
   const out = cursor.rewrite(cursor.expect('SELECT'))
   quantifier(cursor, out)
@@ -24,7 +24,6 @@ export function select(cursor: Cursor): Select {
     cursor.unexpected({ what: 'an item after SELECT', hint: 'SELECT * FROM …' })
   items(cursor, out)
   const qualify = clauses(cursor, out)
-  cursor.windows = around
   const at = cursor.spanFrom(first)
   const lowered = lowerSelect(parseSelectText(out), { out, limits: cursor.source.limits })
   return { ...lowered, qualify, at }

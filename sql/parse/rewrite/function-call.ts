@@ -92,6 +92,9 @@ const JSON_WORDS: ReadonlySet<string> = new Set([
   'PASSING',
   'FORMAT',
   'SEPARATOR',
+  'TRUE',
+  'FALSE',
+  'UNKNOWN',
 ])
 
 function suffixes(cursor: Cursor, extras: Extras): void {

@@ -6,7 +6,7 @@ import { callOf, notOf, textOf } from '../call.ts'
 import type { Cursor } from '../cursor.ts'
 import { lonelyLiteral } from '../literal.ts'
 import { startsQuery } from '../query-start.ts'
-import { spanOf } from '../token.ts'
+import { spanOf, type Token } from '../token.ts'
 import { dataType } from '../type.ts'
 import { LEVEL } from './level.ts'
 import { quantified } from './quantified.ts'
@@ -36,25 +36,38 @@ const SYMBOLS: Readonly<Record<string, number>> = {
   OR: LEVEL.OR,
 }
 
+/** What a chain has left open so far. */
+export interface ChainState {
+  readonly stops: ReadonlySet<string>
+  /** BETWEENs whose AND has not come yet. */
+  bounds: number
+}
+
 /** Rewrites the operators here. True if the last one needs another operand behind it; false at the
- *  first token that is no operator, or is one of `stops`. */
-export function operators(cursor: Cursor, out: Rewritten, stops: ReadonlySet<string>): boolean {
-  while (!cursor.isAny(stops)) {
+ *  first token that is no operator, or is one of the stops. */
+export function operators(cursor: Cursor, out: Rewritten, state: ChainState): boolean {
+  while (!cursor.isAny(state.stops)) {
     const { token } = cursor
     if (token.kind !== 'symbol' && token.kind !== 'word') return false
     if (Object.hasOwn(SYMBOLS, token.key)) {
       if (quantified(cursor, out, SYMBOLS[token.key])) continue
       infix(cursor, out, token.key, { level: SYMBOLS[token.key] })
+      if (token.key === 'AND' && state.bounds > 0) state.bounds--
       return true
     }
     const rule = Object.hasOwn(RULES, token.key) ? RULES[token.key] : undefined
     if (rule === undefined) return false
     const needsOperand = rule(cursor, out)
     if (needsOperand === undefined) return false
+    if (needsOperand && isBetween(token, cursor)) state.bounds++
     if (needsOperand) return true
   }
   return false
 }
+
+const isBetween = (token: Token, { previous }: Cursor): boolean =>
+  token.key === 'BETWEEN' ||
+  (token.key === 'NOT' && /^(?:BETWEEN|A?SYMMETRIC)$/.test(previous?.key ?? ''))
 
 /** True: an operand must follow. False: go on. Undefined: it is no operator here. */
 type Rule = (cursor: Cursor, out: Rewritten) => boolean | undefined

@@ -24,18 +24,12 @@ const FORMS: Readonly<Record<string, Form>> = {
   FLOOR: toUnit,
   CEIL: toUnit,
   CEILING: toUnit,
-  POSITION: separatedBy([['IN', ',']], new Set(['IN'])),
-  SUBSTRING: separatedBy([
-    ['FROM', ','],
-    ['FOR', ','],
-  ]),
-  OVERLAY: separatedBy([
-    ['PLACING', ','],
-    ['FROM', ','],
-    ['FOR', ','],
-  ]),
+  POSITION: separatedBy(['IN'], 'part IN text', new Set(['IN'])),
+  SUBSTRING: separatedBy(['FROM', 'FOR'], 'text FROM start FOR count'),
+  OVERLAY: separatedBy(['PLACING', 'FROM', 'FOR'], 'text PLACING part FROM start FOR count'),
   TRIM: trim,
   JSON_OBJECT: jsonObject,
+  JSON_OBJECTAGG: jsonObject,
 }
 
 /** How the function of this name (a token's `key`) reads its arguments; undefined: as any other. */
@@ -87,16 +81,18 @@ function toUnit(cursor: Cursor, out: Rewritten): MadeForm {
   return {}
 }
 
-/** Each of the words stands for a comma, in this order; commas are fine as well. */
-function separatedBy(
-  words: readonly (readonly [string, string])[],
-  stops?: ReadonlySet<string>,
-): Form {
-  return (cursor, out) => {
+/** Each of the words stands for a comma, in this order; commas are fine as well. `form`: how it is
+ *  written. `stops`: operators that are such words. */
+function separatedBy(words: readonly string[], form: string, stops?: ReadonlySet<string>): Form {
+  return (cursor, out, first) => {
     if (cursor.is(')')) return {}
     cursor.rules.sequence(cursor, out, stops)
-    for (const [word] of words) {
-      if (cursor.is(word) || cursor.is(',')) comma(cursor, out)
+    for (const word of words) {
+      if (!cursor.is(word) && !cursor.is(',')) break
+      comma(cursor, out)
+    }
+    if (!cursor.is(')') && !cursor.is(',')) {
+      cursor.unexpected({ what: '"," or ")"', near: words, hint: `${first.key}(${form})` })
     }
     while (cursor.is(',')) comma(cursor, out)
     return {}

@@ -79,7 +79,10 @@ export function present(type: DataType): fc.Arbitrary<Value> {
       return fc.bigInt({ min: -max, max }).map(exactInteger)
     }
     case 'varchar':
-      return fc.oneof(fc.constantFrom('', 'JFK', 'SFO'), fc.string({ unit: 'binary', maxLength: 30 }))
+      return fc.oneof(
+        fc.constantFrom('', 'JFK', 'SFO'),
+        fc.string({ unit: 'binary', maxLength: 30 }),
+      )
     case 'json':
       return fc.json({ maxDepth: 2 })
     case 'bytes':
@@ -99,7 +102,8 @@ export function present(type: DataType): fc.Arbitrary<Value> {
     case 'map':
       return fc.uniqueArray(fc.tuple(present(type.key), valueOf(type.value)), {
         maxLength: 3,
-        selector: ([key]) => String(key instanceof Uint8Array ? Buffer.from(key).toString('hex') : key),
+        selector: ([key]) =>
+          String(key instanceof Uint8Array ? Buffer.from(key).toString('hex') : key),
       })
     case 'row':
       return fc.tuple(...type.fields.map((field) => valueOf(field.type)))
@@ -121,27 +125,25 @@ export const fieldsOf = (types: readonly DataType[], nullable: readonly boolean[
   types.map((type, i) => ({ name: `c${i}`, type, nullable: nullable[i] ?? true }))
 
 export const anyCase = (type: fc.Arbitrary<DataType> = anyType): fc.Arbitrary<Case> =>
-  fc
-    .array(fc.tuple(type, fc.boolean()), { maxLength: 5 })
-    .chain((columns) => {
-      const schema = schemaOf(
-        fieldsOf(
-          columns.map(([t]) => t),
-          columns.map(([, nullable]) => nullable),
-        ),
-      )
-      const row = fc.tuple(
-        ...columns.map(([t, nullable]) => (nullable ? valueOf(t) : present(t))),
-      ) as fc.Arbitrary<Value[]>
-      const weight = fc.integer({ min: -3, max: 3 }).filter((w) => w !== 0)
-      return fc
-        .tuple(fc.array(fc.tuple(row, weight), { maxLength: 20 }), fc.boolean())
-        .map(([rows, weighted]) => ({
-          schema,
-          rows: rows.map(([values]) => values),
-          weights: weighted && rows.length > 0 ? rows.map(([, w]) => w) : null,
-        }))
-    })
+  fc.array(fc.tuple(type, fc.boolean()), { maxLength: 5 }).chain((columns) => {
+    const schema = schemaOf(
+      fieldsOf(
+        columns.map(([t]) => t),
+        columns.map(([, nullable]) => nullable),
+      ),
+    )
+    const row = fc.tuple(
+      ...columns.map(([t, nullable]) => (nullable ? valueOf(t) : present(t))),
+    ) as fc.Arbitrary<Value[]>
+    const weight = fc.integer({ min: -3, max: 3 }).filter((w) => w !== 0)
+    return fc
+      .tuple(fc.array(fc.tuple(row, weight), { maxLength: 20 }), fc.boolean())
+      .map(([rows, weighted]) => ({
+        schema,
+        rows: rows.map(([values]) => values),
+        weights: weighted && rows.length > 0 ? rows.map(([, w]) => w) : null,
+      }))
+  })
 
 export function batchOf({ schema, rows, weights }: Case): Batch {
   const builder = new BatchBuilder(schema)

@@ -2,14 +2,19 @@ import * as arrow from 'apache-arrow'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Batch } from '../../../engine/batch/batch.ts'
-import { decodeBatch, encodeBatch, fromArrowStream, toArrowStream } from '../../../engine/batch/ipc.ts'
+import {
+  decodeBatch,
+  encodeBatch,
+  fromArrowStream,
+  toArrowStream,
+} from '../../../engine/batch/ipc.ts'
 import { rowsOf } from '../../../engine/batch/rows.ts'
 import { schemaOf } from '../../../engine/batch/schema.ts'
 import {
   BIGINT,
   BYTES,
-  type DataType,
   DATE,
+  type DataType,
   DOUBLE,
   FLOAT,
   INT,
@@ -72,9 +77,9 @@ describe('fromArrowStream', () => {
       '',
     ])
     expect(read(arrow.vectorFromArray(['x'], new arrow.LargeUtf8()), VARCHAR)).toEqual(['x'])
-    expect(read(arrow.vectorFromArray([Buffer.from([1, 2])], new arrow.Binary()), BYTES)).toEqual([
-      Buffer.from([1, 2]),
-    ].map((b) => new Uint8Array(b)))
+    expect(read(arrow.vectorFromArray([Buffer.from([1, 2])], new arrow.Binary()), BYTES)).toEqual(
+      [Buffer.from([1, 2])].map((b) => new Uint8Array(b)),
+    )
   })
 
   test('dictionaries keep their codes, NULLs and all', () => {
@@ -83,7 +88,10 @@ describe('fromArrowStream', () => {
     const [batch] = fromArrowStream(stream({ a: vector }), one(VARCHAR))
     expect(rowsOf(batch).flat()).toEqual(['b', null, 'a', 'b'])
     expect(batch.columns[0].dictionary?.entries.length).toBe(2)
-    const numbers = arrow.vectorFromArray([7, null, 7], new arrow.Dictionary(new arrow.Int32(), new arrow.Int8()))
+    const numbers = arrow.vectorFromArray(
+      [7, null, 7],
+      new arrow.Dictionary(new arrow.Int32(), new arrow.Int8()),
+    )
     expect(read(numbers, INT)).toEqual([7, null, 7])
   })
 
@@ -133,7 +141,9 @@ describe('fromArrowStream', () => {
       column: 'a',
     })
     expect(
-      bad(() => read(arrow.vectorFromArray(['abcd'], new arrow.Utf8()), { kind: 'varchar', length: 3 })),
+      bad(() =>
+        read(arrow.vectorFromArray(['abcd'], new arrow.Utf8()), { kind: 'varchar', length: 3 }),
+      ),
     ).toMatchObject({ index: 0, column: 'a' })
   })
 
@@ -142,7 +152,9 @@ describe('fromArrowStream', () => {
       a: arrow.vectorFromArray(['one', 'two', null, 'three'], new arrow.Utf8()),
     })
     for (let length = 1; length < whole.length - 8; length += 7) {
-      expect(bad(() => fromArrowStream(whole.slice(0, length), one(VARCHAR))).reason).toContain('whole')
+      expect(bad(() => fromArrowStream(whole.slice(0, length), one(VARCHAR))).reason).toContain(
+        'whole',
+      )
     }
     bad(() => fromArrowStream(Buffer.from('{"a":1}'), one(VARCHAR)))
     fc.assert(

@@ -93,17 +93,22 @@ describe('encodeBatch and decodeBatch', () => {
       )
     }
     const wider = schemaOf([...schema.fields, { name: 'b', type: INT, nullable: true }])
-    expect(() => decodeBatch(bytes, wider)).toThrow(expect.objectContaining({ code: 'DATA_DAMAGED' }))
+    expect(() => decodeBatch(bytes, wider)).toThrow(
+      expect.objectContaining({ code: 'DATA_DAMAGED' }),
+    )
   })
 })
 
 describe('encodeSchema and decodeSchema', () => {
   test('give back every type exactly', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(anyType, fc.string(), fc.boolean()), { maxLength: 6 }), (list) => {
-        const schema = schemaOf(list.map(([type, name, nullable]) => ({ name, type, nullable })))
-        expect(decodeSchema(encodeSchema(schema))).toEqual(schema)
-      }),
+      fc.property(
+        fc.array(fc.tuple(anyType, fc.string(), fc.boolean()), { maxLength: 6 }),
+        (list) => {
+          const schema = schemaOf(list.map(([type, name, nullable]) => ({ name, type, nullable })))
+          expect(decodeSchema(encodeSchema(schema))).toEqual(schema)
+        },
+      ),
       runs,
     )
   })
@@ -126,7 +131,9 @@ describe('apache-arrow reads what we write', () => {
             const value = vector.get(r)
             expect(value === null).toBe(row[i] === null)
             if (row[i] === null) return
-            if (['boolean', 'tinyint', 'smallint', 'int', 'varchar', 'json'].includes(field.type.kind))
+            if (
+              ['boolean', 'tinyint', 'smallint', 'int', 'varchar', 'json'].includes(field.type.kind)
+            )
               expect(value).toBe(row[i])
             if (field.type.kind === 'bigint') expect(value).toBe(BigInt(row[i] as number))
             if (field.type.kind === 'array') expect(value.length).toBe((row[i] as unknown[]).length)
@@ -147,7 +154,13 @@ describe('apache-arrow reads what we write', () => {
       { name: 's', type: VARCHAR, nullable: true },
     ])
     const values = Array.from({ length: 2000 }, (_, i) => (i % 9 === 0 ? null : `k${i % 20}`))
-    const columns = [columnOf(BIGINT, values.map((_, i) => i)), columnOf(VARCHAR, values)]
+    const columns = [
+      columnOf(
+        BIGINT,
+        values.map((_, i) => i),
+      ),
+      columnOf(VARCHAR, values),
+    ]
     const payload = encodeBatch(new Batch(schema, columns, values.length))
     const table = tableFromIPC(
       Buffer.concat([encodeSchema(schema, [1]), payload, END_OF_STREAM]) as Uint8Array,

@@ -6,7 +6,7 @@ import type { Disk } from '../engine/base/disk.ts'
 import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
 import { SerialQueue } from '../engine/base/serial-queue.ts'
 import type { Batch } from '../engine/batch/batch.ts'
-import type { EngineConfig, EngineStatus } from '../engine/graph/protocol.ts'
+import type { EngineStatus } from '../engine/graph/protocol.ts'
 import type { TableSpec } from '../engine/source/table.ts'
 import { ViewStore } from '../engine/view/view.ts'
 import { type Catalog, type Name, Planner, Settings } from '../sql/index.ts'
@@ -29,7 +29,8 @@ export interface DatabaseContext {
   readonly config: ServerConfig
   readonly disk: Disk
   readonly clock: Clock
-  readonly startEngine: (config: EngineConfig) => Engine
+  /** Not started yet. */
+  readonly engine: Engine
 }
 
 /** What statements work on. */
@@ -64,11 +65,11 @@ export class Database {
    *  start impossible: DATA_DAMAGED, DATA_VERSION. */
   constructor(context: DatabaseContext) {
     this.#context = context
-    const { config, disk, clock } = context
+    const { config, disk, clock, engine } = context
     const { dataFolder, limits } = config
     const store = new CatalogStore(disk, dataFolder)
     const { catalog, running } = store.load()
-    const engine = context.startEngine({
+    engine.start({
       dataFolder,
       checkpointIntervalMs: config.checkpointIntervalMs,
       epochRowsMax: config.epochRowsMax,

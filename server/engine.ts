@@ -1,6 +1,7 @@
 /** The engine as the main thread sees it: requests with answers, and events. It runs in its own
  *  worker thread, so that a heavy epoch never holds up HTTP. */
 
+import module from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { asSqlError, errorFromJson, SqlError } from '../engine/base/errors.ts'
 import type {
@@ -43,11 +44,16 @@ export interface QueryWatermark {
 
 /** The real one is a worker thread; tests have a simpler one. */
 export interface Engine {
+  /** Opens the data folder and recovers. Once; before any request. */
+  start(config: EngineConfig): void
   /** Rejects with the engine's SqlError; UNAVAILABLE if the engine has stopped. */
   request<Request extends EngineRequest>(request: Request): Promise<ReplyTo<Request['kind']>>
+  /** A listener that comes after the engine broke is told at once. */
   listen(listener: EngineListener): void
   /** Final checkpoint, then the thread ends. */
   stop(): Promise<void>
+  /** Ends the thread at once, without a checkpoint. */
+  terminate(): Promise<void>
 }
 
 interface Pending {
@@ -55,12 +61,11 @@ interface Pending {
   readonly reject: (error: SqlError) => void
 }
 
-/** The worker's file: a source in the repository, JavaScript in the published package. */
-const workerFile = (): URL =>
-  new URL(
-    import.meta.url.endsWith('.ts') ? './engine-worker.ts' : './engine-worker.js',
-    import.meta.url,
-  )
+/** A source in the repository, JavaScript in the published package. */
+const WORKER_FILE = new URL(
+  import.meta.url.endsWith('.ts') ? './engine-worker.ts' : './engine-worker.js',
+  import.meta.url,
+)
 
 export class WorkerEngine implements Engine {
   readonly #worker: Worker
@@ -68,11 +73,17 @@ export class WorkerEngine implements Engine {
   readonly #listeners: EngineListener[] = []
   readonly #exited: Promise<void>
   #nextId = 1
+  /** Why no request is answered any more. */
   #gone: SqlError | undefined
+  #broken: SqlError | undefined
 
-  /** `file`: the worker's program, for tests. */
-  constructor(config: EngineConfig, file = workerFile()) {
-    this.#worker = new Worker(file, { workerData: config, name: 'millrace-engine' })
+  /** Begins to load the engine's program; it does nothing before `start`. */
+  constructor() {
+    const compileCache = module.getCompileCacheDir()
+    this.#worker = new Worker(WORKER_FILE, {
+      workerData: { compileCache },
+      name: 'millrace-engine',
+    })
     this.#worker.on('message', (message: FromEngine) => this.#receive(message))
     this.#worker.on('error', (error) => this.#break(asSqlError(error)))
     this.#exited = new Promise((resolve) => {
@@ -83,8 +94,13 @@ export class WorkerEngine implements Engine {
     })
   }
 
+  start(config: EngineConfig): void {
+    this.#worker.postMessage(config)
+  }
+
   listen(listener: EngineListener): void {
     this.#listeners.push(listener)
+    if (this.#broken !== undefined) listener.broken?.(this.#broken)
   }
 
   request<Request extends EngineRequest>(request: Request): Promise<ReplyTo<Request['kind']>> {
@@ -106,7 +122,6 @@ export class WorkerEngine implements Engine {
     await this.#exited
   }
 
-  /** Ends the thread at once, without a checkpoint: for when `stop` takes too long. */
   async terminate(): Promise<void> {
     await this.#worker.terminate()
   }
@@ -145,6 +160,7 @@ export class WorkerEngine implements Engine {
   }
 
   #break(error: SqlError): void {
+    this.#broken ??= error
     for (const listener of this.#listeners) listener.broken?.(error)
     this.#leave(error)
   }

@@ -1,17 +1,15 @@
 /** The composition root: puts a server together from its parts, starts it and takes it down. */
 
-import { createServer, type Server } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { systemClock } from '../engine/base/clock.ts'
 import { nodeDisk } from '../engine/base/disk.ts'
-import { fail, SqlError } from '../engine/base/errors.ts'
-import { createApp } from './app.ts'
+import { SqlError } from '../engine/base/errors.ts'
 import { DEFAULT_CONFIG, type ServerConfig } from './config.ts'
 import { type DataLock, lockData } from './data-lock.ts'
-import { Database } from './database.ts'
+import type { Database } from './database.ts'
 import { type Engine, WorkerEngine } from './engine.ts'
-import { type Logger, serverLog } from './log.ts'
-import { Subscriptions } from './sse/subscriptions.ts'
+import type { Logger } from './log.ts'
+import type { Subscriptions } from './sse/subscriptions.ts'
 
 export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:7070`. */
@@ -25,8 +23,6 @@ export interface RunningServer {
 export interface StartOptions {
   /** Called when `/healthz` answers, which is before the server is ready. */
   readonly onListening?: (url: string) => void
-  /** Starts the engine; default: in a worker thread. */
-  readonly startEngine?: (config: ConstructorParameters<typeof WorkerEngine>[0]) => Engine
 }
 
 /** How long a shutdown may take before the engine is ended without a checkpoint. */
@@ -38,56 +34,63 @@ export async function startServer(
   config: ServerConfig = DEFAULT_CONFIG,
   options: StartOptions = {},
 ): Promise<RunningServer> {
-  const log = serverLog(config.logLevel)
-  const lock = await lockData({
-    disk: nodeDisk,
-    dataFolder: config.dataFolder,
-    nowUs: systemClock.nowUs(),
-  })
-  const starting = new StartingServer(config, log, lock)
+  // The engine's thread loads its program while this one loads its own.
+  const engine = new WorkerEngine()
+  let lock: DataLock | undefined
   try {
-    await starting.listen()
-    options.onListening?.(starting.url)
-    await starting.open(options.startEngine ?? ((engine) => new WorkerEngine(engine)))
-    log.info({ url: starting.url }, 'ready')
-    return starting
+    const { dataFolder } = config
+    lock = await lockData({ disk: nodeDisk, dataFolder, nowUs: systemClock.nowUs() })
+    return await openServer(config, { engine, lock }, options)
   } catch (error) {
-    await starting.close()
+    await engine.terminate()
+    lock?.release()
     throw error
   }
 }
 
-class StartingServer implements RunningServer {
+async function openServer(
+  config: ServerConfig,
+  owned: { readonly engine: Engine; readonly lock: DataLock },
+  { onListening }: StartOptions,
+): Promise<RunningServer> {
+  const { assemble } = await import('./assemble.ts')
+  const parts = assemble(config, owned.engine)
+  const server = new HttpServer(config, { ...owned, ...parts })
+  try {
+    await server.listen()
+    onListening?.(server.url)
+    await parts.open()
+    parts.log.info({ url: server.url }, 'ready')
+    return server
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}
+
+interface ServerParts {
+  readonly engine: Engine
+  readonly lock: DataLock
+  readonly log: Logger
+  readonly subscriptions: Subscriptions
+  readonly listener: RequestListener
+  /** Raises UNAVAILABLE before it is open. */
+  readonly database: () => Database
+  readonly stop: () => Promise<void>
+}
+
+class HttpServer implements RunningServer {
   readonly #config: ServerConfig
-  readonly #lock: DataLock
-  readonly #log: Logger
-  readonly #subscriptions: Subscriptions
+  readonly #parts: ServerParts
   readonly #http: Server
-  #engine: Engine | undefined
-  #database: Database | undefined
   #closing: Promise<void> | undefined
 
-  constructor(config: ServerConfig, log: Logger, lock: DataLock) {
+  constructor(config: ServerConfig, parts: ServerParts) {
     this.#config = config
-    this.#lock = lock
-    this.#log = log
-    this.#subscriptions = new Subscriptions(config.limits.subscriptionsMax)
-    const database = () => this.database
-    const app = createApp({
-      config,
-      clock: systemClock,
-      log,
-      subscriptions: this.#subscriptions,
-      get database() {
-        return database()
-      },
-      ready: () => this.#database?.isReady === true && this.#closing === undefined,
-    })
-    this.#http = createServer(
-      // A client that is slow to send may not hold a connection for ever.
-      { requestTimeout: 120_000, headersTimeout: 20_000, keepAliveTimeout: 20_000 },
-      getRequestListener(app.fetch, { overrideGlobalObjects: false }),
-    )
+    this.#parts = parts
+    // A client that is slow to send may not hold a connection for ever.
+    const timeouts = { requestTimeout: 120_000, headersTimeout: 20_000, keepAliveTimeout: 20_000 }
+    this.#http = createServer(timeouts, parts.listener)
   }
 
   get url(): string {
@@ -98,7 +101,7 @@ class StartingServer implements RunningServer {
   }
 
   get database(): Database {
-    return this.#database ?? fail('UNAVAILABLE', 'The server is starting')
+    return this.#parts.database()
   }
 
   listen(): Promise<void> {
@@ -109,43 +112,27 @@ class StartingServer implements RunningServer {
     })
   }
 
-  async open(startEngine: NonNullable<StartOptions['startEngine']>): Promise<void> {
-    this.#database = new Database({
-      config: this.#config,
-      disk: nodeDisk,
-      clock: systemClock,
-      startEngine: (config) => {
-        this.#engine = startEngine(config)
-        this.#engine.listen({
-          failed: (queryId, error) => this.#log.warn({ queryId, code: error.code }, error.message),
-          broken: (error) => this.#log.fatal({ err: error }, 'the engine cannot go on'),
-        })
-        return this.#engine
-      },
-    })
-    await this.#database.ready
-  }
-
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
+    const { engine, lock, log, subscriptions, stop } = this.#parts
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()))
-    this.#subscriptions.endAll()
+    subscriptions.endAll()
     this.#http.closeIdleConnections()
     const cancel = systemClock.after(CLOSE_MS, () => {
-      this.#log.error('shutdown took too long: no final checkpoint')
-      if (this.#engine instanceof WorkerEngine) void this.#engine.terminate()
+      log.error('shutdown took too long: no final checkpoint')
+      void engine.terminate()
     })
     try {
-      await this.#database?.close()
+      await stop()
     } finally {
       cancel()
       this.#http.closeAllConnections()
       await closed
-      this.#lock.release()
+      lock.release()
     }
   }
 }

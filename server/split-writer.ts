@@ -121,13 +121,21 @@ export class SplitWriter {
     if (this.#ended) return
     this.#ending = true
     this.#work()
-    await this.#busy
+    await this.#idle()
     if (!this.#ended) throw this.#failure ?? fail('DISK_FAILED', 'The end could not be written')
   }
 
+  async #idle(): Promise<void> {
+    while (this.#busy !== undefined) await this.#busy
+  }
+
   #work(): void {
-    this.#busy ??= this.#run().finally(() => {
+    if (this.#busy !== undefined || this.#failure !== undefined) return
+    if (this.#waiting.length === 0 && (!this.#ending || this.#ended)) return
+    this.#busy = this.#run().finally(() => {
       this.#busy = undefined
+      // A request may have come after the last look and before now.
+      this.#work()
     })
   }
 
@@ -227,7 +235,7 @@ export class SplitWriter {
   }
 
   async close(): Promise<void> {
-    await this.#busy
+    await this.#idle()
     this.#log.close()
   }
 }

@@ -95,7 +95,7 @@ export class Views {
     follower.closed = true
     follower.stopListening()
     this.#followers.delete(viewId)
-    await follower.running
+    while (follower.running !== undefined) await follower.running
     follower.cursor.close()
   }
 
@@ -103,6 +103,8 @@ export class Views {
     if (follower.closed || follower.error !== undefined || follower.cursor.atEnd) return
     follower.running ??= this.#applyAll(follower).finally(() => {
       follower.running = undefined
+      // A result may have come after the last look and before now.
+      this.#work(follower)
     })
   }
 

@@ -87,7 +87,12 @@ export const ERRORS = {
   DISK_FAILED: external(503, 'The disk failed'),
   UNAVAILABLE: external(503, 'The service is not available now'),
   CONNECTOR_FAILED: external(502, 'The external system failed'),
-  INTERNAL: { status: 500, fault: 'internal', retry: 'never', title: 'An error in Millrace itself' },
+  INTERNAL: {
+    status: 500,
+    fault: 'internal',
+    retry: 'never',
+    title: 'An error in Millrace itself',
+  },
 } as const satisfies Record<string, CodeInfo>
 
 export type ErrorCode = keyof typeof ERRORS

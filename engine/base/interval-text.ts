@@ -11,12 +11,13 @@ export function formatMonths(months: number): string {
   return `${months < 0 ? '-' : ''}P${text}`
 }
 
-/** Months of `P1Y2M`; undefined if the text is not such an interval. */
+/** Months of `P1Y2M`; undefined if the text is not such an interval or is beyond 32 bits. */
 export function parseMonths(text: string): number | undefined {
-  const match = /^([+-]?)P(?:(\d{1,8})Y)?(?:(\d{1,9})M)?$/.exec(text)
+  const match = /^([+-]?)P(?:(\d{1,9})Y)?(?:(\d{1,10})M)?$/.exec(text)
   if (match === null || (match[2] === undefined && match[3] === undefined)) return undefined
   const months = Number(match[2] ?? 0) * 12 + Number(match[3] ?? 0)
-  return match[1] === '-' && months !== 0 ? -months : months
+  const signed = match[1] === '-' && months !== 0 ? -months : months
+  return signed === (signed | 0) ? signed : undefined
 }
 
 /** `P1DT2H3M4.5S`, `-PT0.000001S`, `PT0S`. */

@@ -58,7 +58,8 @@ function signOf(weight: number | undefined): string[] {
 
 function printToken(value: Value, type: DataType): string {
   if (value === null) return 'NULL'
-  const json = jsonValue(value, type)
+  // A JSON column's text is what is read back, quotes of a JSON string and all.
+  const json = type.kind === 'json' ? (value as string) : jsonValue(value, type)
   const text = typeof json === 'string' ? json : JSON.stringify(json)
   const plain = /^[^\s']+$/.test(text) && text !== 'NULL' && !SIGN.test(text)
   return plain ? text : `'${text.replaceAll("'", "''")}'`

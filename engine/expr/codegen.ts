@@ -2,21 +2,18 @@
  *  expressions inside. Values never enter the source text, except numbers: constants, functions and
  *  tables are bound as parameters of the generated function, so SQL cannot inject code (law 7). */
 
-import { fail } from '../base/errors.ts'
 import type { Schema } from '../batch/schema.ts'
-import { type DataType, storageOf, typeName } from '../batch/types.ts'
+import type { DataType } from '../batch/types.ts'
 import { emitCall } from './emit-call.ts'
 import { emitCase } from './emit-case.ts'
 import { emitCast } from './emit-cast.ts'
 import { emitColumn } from './emit-column.ts'
 import { emitLiteral } from './emit-literal.ts'
-import { type Emitted, harmless, isByteLike, isTrue, type Piece, type Slice } from './emitted.ts'
+import { type Emitted, isTrue, type Piece, type Slice } from './emitted.ts'
 import { ExprKeys } from './expr-keys.ts'
 import type { Expr } from './ir.ts'
 import { Merge } from './merge.ts'
 import { decodeText, encodeText } from './utf8.ts'
-
-export type { Emitted, Piece } from './emitted.ts'
 
 export interface LoopOptions {
   /** The JavaScript name of the batch the columns are in. */
@@ -289,14 +286,3 @@ export class LoopCode {
     return this.#scopes[this.#scopes.length - 1]
   }
 }
-
-/** UNSUPPORTED for the types that generated code can only pass through. */
-export function refuseNested(type: DataType, what: string): void {
-  const storage = storageOf(type)
-  if (storage !== 'list' && storage !== 'struct') return
-  fail('UNSUPPORTED', `${what} of type ${typeName(type)} cannot be computed with yet`, {
-    hint: 'Columns of nested types can be selected as they are.',
-  })
-}
-
-export { harmless, isByteLike }

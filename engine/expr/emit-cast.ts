@@ -3,9 +3,10 @@
 
 import { type DataType, isInteger } from '../batch/types.ts'
 import { castFunction } from './cast.ts'
-import { type LoopCode, refuseNested } from './codegen.ts'
+import type { LoopCode } from './codegen.ts'
 import { type Emitted, harmless, isByteLike, type Piece, scalar, text } from './emitted.ts'
 import type { CastExpr } from './ir.ts'
+import { refuseNested } from './refuse-nested.ts'
 
 const NO_BYTES = new Uint8Array(0)
 

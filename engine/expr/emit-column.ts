@@ -1,10 +1,11 @@
 /** Generated code that reads a column's value in the current row. */
 
 import { storageOf } from '../batch/types.ts'
-import { type LoopCode, refuseNested } from './codegen.ts'
+import type { LoopCode } from './codegen.ts'
 import { type Emitted, type Piece, scalar } from './emitted.ts'
 import { loadInt64, loadInt128 } from './int64.ts'
 import type { ColumnExpr } from './ir.ts'
+import { refuseNested } from './refuse-nested.ts'
 
 /** UNSUPPORTED for nested types. */
 export function emitColumn(expr: ColumnExpr, code: LoopCode): Emitted {
@@ -13,7 +14,8 @@ export function emitColumn(expr: ColumnExpr, code: LoopCode): Emitted {
   return { ...piece, isNull: emitNullTest(expr, code) }
 }
 
-function emitNullTest({ index, nullable }: ColumnExpr, code: LoopCode): string {
+/** Whether the column is NULL in the current row; works for every type. */
+export function emitNullTest({ index, nullable }: ColumnExpr, code: LoopCode): string {
   if (!nullable && !code.schema.fields[index].nullable) return 'false'
   const bits = code.column(index, 'validity')
   const { row } = code

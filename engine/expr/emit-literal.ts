@@ -15,8 +15,9 @@ export function emitLiteral({ value, type }: LiteralExpr, code: LoopCode): Emitt
   if (typeof value === 'string' || value instanceof Uint8Array) {
     return { form: 'text', value: code.bind(value), constant: value, isNull }
   }
-  if (typeof value === 'bigint') return { form: 'scalar', value: code.bind(value), isNull }
-  return { form: 'scalar', value: printScalar(value as number | boolean), isNull }
+  // Only what is a number or a boolean for certain becomes text.
+  const printable = typeof value === 'number' || typeof value === 'boolean'
+  return { form: 'scalar', value: printable ? printScalar(value) : code.bind(value), isNull }
 }
 
 /** The constant as JavaScript, in parentheses when it has a sign. */

@@ -1,4 +1,4 @@
-/** What generated code holds for an expression: JavaScript expressions valid where it was emitted. */
+/** What generated code holds for an expression: JavaScript that is valid where it was emitted. */
 
 import type { DataType } from '../batch/types.ts'
 

@@ -42,7 +42,7 @@ interface FunctionBase {
   readonly family: Family
   /** One or two sentences. */
   readonly doc: string
-  /** The forms it is called in, for the documentation and for errors: `LPAD(text, length[, pad])`. */
+  /** The forms it is called in, for the documentation and for errors: `LPAD(text, length)`. */
   readonly syntax: readonly string[]
   readonly examples: readonly Example[]
 }
@@ -55,7 +55,7 @@ interface TypedFunction extends FunctionBase {
 
 /** A function of its arguments' values. */
 export interface PlainFunction extends TypedFunction {
-  /** 'strict': NULL if an argument is NULL; `evaluate` and `emit` never see one. 'custom': they do. */
+  /** 'strict': NULL if an argument is; `evaluate` and `emit` never see one. 'custom': they do. */
   readonly nulls: 'strict' | 'custom'
   /** Whether it can be NULL: 'args' (the default) if an argument can be. */
   readonly nullable?: 'args' | 'always' | 'never'

@@ -113,16 +113,23 @@ export function printExpr(expr: Expr): string {
   }
 }
 
+/** Operators that are words and stand between their arguments. */
+const INFIX_WORDS = new Set(['AND', 'OR', 'LIKE', 'ILIKE', 'SIMILAR TO'])
+
 function printCall({ name, args }: CallExpr): string {
-  const parts = args.map(printExpr)
-  if (/^[A-Z_0-9]+$/.test(name) && name !== 'AND' && name !== 'OR') {
-    return `${name}(${parts.join(', ')})`
+  const [first, ...rest] = args.map(printExpr)
+  if (name === 'NOT') return `(NOT ${first})`
+  if (name === 'IN') return `(${first} IN (${rest.join(', ')}))`
+  if (INFIX_WORDS.has(name)) {
+    const isPattern = name !== 'AND' && name !== 'OR'
+    if (isPattern && rest.length === 2) return `(${first} ${name} ${rest[0]} ESCAPE ${rest[1]})`
+    return `(${[first, ...rest].join(` ${name} `)})`
   }
-  if (parts.length === 2) return `(${parts[0]} ${name} ${parts[1]})`
-  if (parts.length === 1) {
-    return name.startsWith('IS') ? `(${parts[0]} ${name})` : `(${name} ${parts[0]})`
+  if (/^[A-Z]/.test(name) && !name.startsWith('IS ')) {
+    return `${name}(${args.map(printExpr).join(', ')})`
   }
-  return `${name}(${parts.join(', ')})`
+  if (rest.length === 1) return `(${first} ${name} ${rest[0]})`
+  return name.startsWith('IS ') ? `(${first} ${name})` : `(${name} ${first})`
 }
 
 function printValue(value: Value): string {

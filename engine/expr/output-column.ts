@@ -19,7 +19,7 @@ export class OutputColumn {
   /** The heap that all values lie in already; then nothing is copied. */
   #sharedHeap: string | undefined
 
-  /** Appends the declarations to the current block. `count` is JavaScript for the number of rows. */
+  /** Appends the declarations to the current block. `count` is JavaScript: the number of rows. */
   constructor(code: LoopCode, type: DataType, count: string) {
     this.#code = code
     this.#type = type
@@ -27,7 +27,8 @@ export class OutputColumn {
     code.line(() => this.#declarations(count).join('; '))
   }
 
-  /** Appends statements that store `emitted` as row `row` (JavaScript; the loop's row by default). */
+  /** Appends statements that store `emitted` as row `row` (JavaScript, by default the loop's).
+   *  Once per column: where all values lie in one heap is known only then. */
   write(emitted: Emitted, row: string = this.#code.row): void {
     const { isNull } = emitted
     const code = this.#code
@@ -89,7 +90,7 @@ export class OutputColumn {
         this.#storeInt64(value, row)
         return
       case 'i128':
-        code.line(`${code.bind(storeInt128, 'storeInt128')}(${name}v, ${row}, ${value})`)
+        this.#storeInt128(value, row)
         return
       case 'bool':
         code.line(`${name}v[${row}] = ${value} ? 1 : 0`)
@@ -113,6 +114,22 @@ export class OutputColumn {
     )
   }
 
+  #storeInt128(value: string, row: string): void {
+    const code = this.#code
+    const lane = (index: number) => `${this.#name}l[4 * ${row} + ${index}]`
+    code.branch(
+      `typeof ${value} === 'number'`,
+      () => {
+        code.line(`${lane(0)} = ${value}; ${lane(1)} = Math.floor(${value} / 4294967296)`)
+        code.line(`${lane(2)} = ${lane(3)} = ${value} < 0 ? -1 : 0`)
+      },
+      () => {
+        const store = code.bind(storeInt128, 'storeInt128')
+        code.line(`${store}(${this.#name}v, ${row}, ${value})`)
+      },
+    )
+  }
+
   #declarations(count: string): string[] {
     const code = this.#code
     const name = this.#name
@@ -125,7 +142,7 @@ export class OutputColumn {
     } else {
       const make = code.bind((rows: number) => allocate(this.#type, rows), 'allocate')
       lines.push(`const ${name}v = ${make}(${count})`)
-      if (storageOf(this.#type) === 'i64') {
+      if (storageOf(this.#type) === 'i64' || storageOf(this.#type) === 'i128') {
         lines.push(`const ${name}l = new Int32Array(${name}v.buffer)`)
       }
     }

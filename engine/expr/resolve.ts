@@ -14,7 +14,8 @@ import { nullLiteral } from './literal.ts'
 
 /** The call of a scalar function or operator, by name in any case. UNKNOWN_FUNCTION with the
  *  nearest name; TYPE_MISMATCH with the types found and the forms it takes, at the argument that
- *  does not fit, else at the call; INVALID_ARGUMENT for a bad constant (unit, pattern). A macro (BETWEEN, IF, NULLIF) comes back expanded. */
+ *  does not fit, else at the call; INVALID_ARGUMENT for a bad constant (unit, pattern). A macro
+ *  (BETWEEN, IF, NULLIF) comes back expanded. */
 export function resolveCall(name: string, args: readonly Expr[], at?: Span): Expr {
   const entry = findFunction(name) ?? unknownFunction(name, at)
   if (entry.nulls === 'macro') return expand(entry, args, at)

@@ -99,6 +99,9 @@ export function countCharacters(heap: Uint8Array, start: number, end: number): n
   return count
 }
 
+/** The text's characters (code points), one by one. */
+export const characters = (text: string): readonly string[] => Array.from(text)
+
 /** Characters (code points) in `text`. */
 export function characterLength(text: string): number {
   let count = text.length

@@ -1,7 +1,7 @@
 /** After a start: the last whole checkpoint, then the journal's epochs once more. Results that are
  *  already in their logs are recognised by number and not written again. */
 
-import { type EpochClock } from '../base/clock.ts'
+import type { EpochClock } from '../base/clock.ts'
 import { fail } from '../base/errors.ts'
 import type { QueryPlan } from '../plan/physical.ts'
 import type { Checkpointer } from './checkpointer.ts'
@@ -32,9 +32,13 @@ export async function recover(context: RecoveryContext): Promise<void> {
   }
   const from = checkpoint === undefined ? 0 : checkpoint.epoch + 1
   if (journal.firstEpoch > from) {
-    fail('DATA_DAMAGED', `No checkpoint is whole, and the journal begins at ${journal.firstEpoch}`, {
-      hint: 'Restore the data folder from a backup.',
-    })
+    fail(
+      'DATA_DAMAGED',
+      `No checkpoint is whole, and the journal begins at ${journal.firstEpoch}`,
+      {
+        hint: 'Restore the data folder from a backup.',
+      },
+    )
   }
   for (const entry of journal.entries(from)) await replay(context, entry)
 }

@@ -21,22 +21,22 @@ export class ResultLog {
   readonly #queryId: string
   readonly #writer: LogWriter
   readonly #options: ResultLogOptions
-  /** The number of the next result; behind the writer's end while replaying. */
-  #nextSeq: number
+  /** The number of the next result. A query starts at 0, also when a replay starts it again: it is
+   *  behind the writer's end until the replay has caught up with what is written. */
+  #nextSeq = 0
 
   constructor(disk: Disk, folder: string, queryId: string, options: ResultLogOptions) {
     this.#queryId = queryId
     this.#options = options
     this.#writer = LogWriter.open(disk, folder, options)
-    this.#nextSeq = this.#writer.nextOffset
   }
 
   get nextSeq(): number {
     return this.#nextSeq
   }
 
-  /** Goes back to where a checkpoint stands: the results from here on come again by replay. */
-  rewind(seq: number): void {
+  /** Goes to where a checkpoint stands: the results from here on come again by replay. */
+  resume(seq: number): void {
     this.#nextSeq = seq
   }
 

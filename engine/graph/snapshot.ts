@@ -124,7 +124,7 @@ function restoreQuery(
   pipeline.rowsIn = meta.rowsIn
   pipeline.rowsOut = meta.rowsOut
   pipeline.lateRows = meta.lateRows
-  query.results.rewind(meta.nextSeq)
+  query.results.resume(meta.nextSeq)
   if (meta.ended) {
     query.ended = true
     query.cursor.pipelines.delete(pipeline)

@@ -22,6 +22,8 @@ interface OpenSegment {
 
 const NO_HEADER = new Uint8Array(0)
 
+const isEnd = (head: FrameHead): boolean => head.kind === KIND_END
+
 export class LogReader {
   readonly #disk: Disk
   readonly #folder: string
@@ -72,7 +74,7 @@ export class LogReader {
         if (!this.#advance(segment)) return null
         continue
       }
-      if (head.kind === KIND_END) return null
+      if (isEnd(head)) return null
       const wanted = segment.next + head.count > (this.#target ?? 0)
       const payload = wanted ? segment.scanner.payloadAt(position, head) : NO_HEADER
       if (payload === undefined) damaged(segment.file.path, position, 'the checksum is wrong')

@@ -116,13 +116,19 @@ function unbornBytes(
 /** The first of the trailing segments that are not known to be durable as a whole. */
 function firstUnsealed(disk: Disk, folder: string, firsts: readonly number[]): number {
   let i = firsts.length - 1
-  for (; i > 0; i--) {
-    const file = disk.openRead(segmentPath(folder, firsts[i - 1]))!
-    const sealed = durableMark(file) === file.size()
-    file.close()
-    if (sealed) break
-  }
+  while (i > 0 && !isSealed(disk, folder, firsts[i - 1], firsts[i])) i--
   return i
+}
+
+/** Whether the mark says that all of a segment is durable, and the next one that this is all. */
+function isSealed(disk: Disk, folder: string, first: number, nextFirst: number): boolean {
+  const file = disk.openRead(segmentPath(folder, first))!
+  const next = disk.openRead(segmentPath(folder, nextFirst))!
+  const size = file.size()
+  const sealed = durableMark(file) === size && readHeader(next)?.head.epoch === size
+  file.close()
+  next.close()
+  return sealed
 }
 
 /** Checks every frame from the segment's start. Stops at the first that is not whole: beyond the

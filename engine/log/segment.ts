@@ -33,16 +33,22 @@ export const listSegments = (disk: Disk, folder: string): number[] =>
 export const emptySegmentBytes = (header: Uint8Array): number =>
   PREAMBLE_BYTES + frameBytes(header.length)
 
+export interface SegmentInit {
+  readonly first: number
+  readonly header: Uint8Array
+  /** No record before this segment is younger. */
+  readonly timestampUs: number
+  /** The size of the segment before this one; -1 if there is none. It stands in the header frame,
+   *  as its epoch: a segment that is cut off at a frame's end looks whole by itself. */
+  readonly previousBytes: number
+}
+
 /** Writes a fresh segment and makes it durable before any record goes into it. Blocks for the
  *  device: once per segment. */
-export function createSegment(
-  disk: Disk,
-  folder: string,
-  init: { readonly first: number; readonly header: Uint8Array; readonly timestampUs: number },
-): DiskFile {
-  const { first, header, timestampUs } = init
+export function createSegment(disk: Disk, folder: string, init: SegmentInit): DiskFile {
+  const { first, header, timestampUs, previousBytes: epoch } = init
   const file = disk.openWrite(segmentPath(folder, first))
-  const frame = { kind: KIND_HEADER, flags: 0, first, count: 0, timestampUs, epoch: -1 }
+  const frame = { kind: KIND_HEADER, flags: 0, first, count: 0, timestampUs, epoch }
   const head = encodeHead({ ...frame, watermarkUs: -Infinity }, [header])
   const size = emptySegmentBytes(header)
   const bytes = Buffer.concat([preamble(size), head, header, paddingOf(header.length)])

@@ -9,7 +9,13 @@ import { bytesOf, encodeHead, frameBytes, KIND_END, PAYLOAD_BYTES_MAX, paddingOf
 import { GroupSync } from './group-sync.ts'
 import { type ActiveSegment, type RecoveredLog, recoverLog, type SegmentInfo } from './recover.ts'
 import { segmentsToTrim, type TrimLimits } from './retention.ts'
-import { createSegment, emptySegmentBytes, markDurable, segmentPath } from './segment.ts'
+import {
+  createSegment,
+  emptySegmentBytes,
+  markDurable,
+  type SegmentInit,
+  segmentPath,
+} from './segment.ts'
 import { truncateLog } from './truncate.ts'
 
 export interface LogOptions {
@@ -96,7 +102,8 @@ export class LogWriter {
     return new LogWriter({ disk, folder, options }, log, log.active ?? begin())
 
     function begin(): ActiveSegment {
-      const file = createSegment(disk, folder, { first: log.next, header, timestampUs: 0 })
+      const init = { first: log.next, header, timestampUs: 0, previousBytes: -1 }
+      const file = createSegment(disk, folder, init)
       log.segments.push({ first: log.next, bytes: emptySegmentBytes(header) })
       return { file, header, used: false, ended: false, firstUs: undefined }
     }
@@ -270,15 +277,29 @@ export class LogWriter {
     const header = this.#options.header ?? NO_HEADER
     const first = this.#next
     const last = this.#segments.at(-1)!
-    const file = createSegment(this.#disk, this.#folder, { first, header, timestampUs })
-    // An empty segment has no record to keep: it was made anew under its own name.
-    if (last.first === first) this.#segments.pop()
+    // An empty segment has no record to keep: it is made anew under its own name.
+    const renewed = last.first === first
+    const previousBytes = (renewed ? this.#segments.at(-2) : last)?.bytes ?? -1
+    const init = { first, header, timestampUs, previousBytes }
+    const file = this.#create(init, renewed)
+    if (renewed) this.#segments.pop()
     this.#unsynced.push({ file: this.#file, bytes: last.bytes })
     this.#file = file
     this.#segments.push({ first, bytes: emptySegmentBytes(header) })
     this.#staleHeader = false
     this.#used = false
     this.#firstUs = undefined
+  }
+
+  #create(init: SegmentInit, renewed: boolean): DiskFile {
+    try {
+      return createSegment(this.#disk, this.#folder, init)
+    } catch (error) {
+      // The log goes on in the old segment, and its next one may have another name.
+      if (renewed) this.#broken = asSqlError(error)
+      else this.#disk.remove(segmentPath(this.#folder, init.first))
+      throw error
+    }
   }
 
   async #flush(): Promise<void> {

@@ -54,4 +54,3 @@ export const aggregate = defineOperator<'aggregate', AggregateNode>({
     }
   },
 })
-

@@ -200,7 +200,8 @@ export class ChangedGroups {
     this.#dirtyGroups.set(groups)
     this.#dirtyCount = groups.length
     for (const g of groups) this.#dirty[g] = 1
-    if (before !== undefined) this.#before = [decodeBatch(before.bytes.slice(), this.#options.schema)]
+    if (before !== undefined)
+      this.#before = [decodeBatch(before.bytes.slice(), this.#options.schema)]
   }
 
   restore(sections: readonly Section[]): void {
@@ -230,4 +231,3 @@ function joined(gone: Batch | null, come: Batch | null, schema: Schema): Batch |
   const weights = new Int32Array(rows.rowCount).fill(1).fill(-1, 0, gone.rowCount)
   return new Batch(schema, rows.columns, rows.rowCount, weights)
 }
-

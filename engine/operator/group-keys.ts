@@ -67,6 +67,15 @@ export function emitKey(code: LoopCode, expr: Expr, hash: string): KeyLocals {
   return { form, parts, isNull: emitted.isNull }
 }
 
+/** The key of group `f` of another table, whose arrays are `b0`, `b1`, … and whose heap is
+ *  `fromHeap`. `first` is the position of the key's first array. */
+export function heldKey(type: DataType, first: number): KeyLocals {
+  const form = formOf(type)
+  const elements = ARRAYS[form].map((_, i) => `b${first + i}[f]`)
+  // Its NULL bit is in `nullBits` already.
+  return { form, parts: form === 'text' ? ['fromHeap', ...elements] : elements, isNull: 'false' }
+}
+
 function numberParts(code: LoopCode, form: KeyForm, emitted: Emitted): string[] {
   const value = emitted.form === 'scalar' ? emitted.value : fail('INTERNAL', 'a scalar key')
   const { isNull } = emitted
@@ -75,7 +84,9 @@ function numberParts(code: LoopCode, form: KeyForm, emitted: Emitted): string[] 
   if (form === 'int') code.line(`const ${names[0]} = ${orZero(`+${value} | 0`)}`)
   else if (form === 'float') {
     code.line(`let ${names[0]} = ${orZero(`+${value}`)}`)
-    code.line(`if (${names[0]} === 0) ${names[0]} = 0; else if (${names[0]} !== ${names[0]}) ${names[0]} = NaN`)
+    code.line(
+      `if (${names[0]} === 0) ${names[0]} = 0; else if (${names[0]} !== ${names[0]}) ${names[0]} = NaN`,
+    )
   } else if (form === 'lanes') {
     const [low, high] = names
     const slow = code.bind(highLane, 'highLane')
@@ -85,7 +96,9 @@ function numberParts(code: LoopCode, form: KeyForm, emitted: Emitted): string[] 
       code.block(`if (typeof ${value} === 'number')`, () => {
         code.line(`${low} = ${value} | 0; ${high} = Math.floor(${value} / 4294967296) | 0`)
       })
-      code.block('else', () => code.line(`${low} = ${slowLow}(${value}); ${high} = ${slow}(${value})`))
+      code.block('else', () =>
+        code.line(`${low} = ${slowLow}(${value}); ${high} = ${slow}(${value})`),
+      )
     })
   } else {
     const lanes = code.bind(fourLanes, 'fourLanes')
@@ -99,8 +112,12 @@ function textParts(code: LoopCode, emitted: Emitted): string[] {
   const [heap, start, end] = [code.name('heap'), code.name('start'), code.name('end')]
   if (emitted.form === 'slice') {
     code.line(`const ${heap} = ${emitted.heap}`)
-    code.line(`const ${start} = ${isNull === 'false' ? emitted.start : `(${isNull}) ? 0 : ${emitted.start}`}`)
-    code.line(`const ${end} = ${isNull === 'false' ? emitted.end : `(${isNull}) ? 0 : ${emitted.end}`}`)
+    code.line(
+      `const ${start} = ${isNull === 'false' ? emitted.start : `(${isNull}) ? 0 : ${emitted.start}`}`,
+    )
+    code.line(
+      `const ${end} = ${isNull === 'false' ? emitted.end : `(${isNull}) ? 0 : ${emitted.end}`}`,
+    )
     return [heap, start, end]
   }
   const encode = code.bind(encodeKey, 'encodeKey')
@@ -246,12 +263,6 @@ function equalBytes(
   return true
 }
 
-function copyBytes(
-  from: Uint8Array,
-  start: number,
-  end: number,
-  to: Uint8Array,
-  at: number,
-): void {
+function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   for (let i = start, j = at; i < end; i++, j++) to[j] = from[i]
 }

@@ -14,7 +14,16 @@ import { OutputColumn } from '../expr/output-column.ts'
 import type { ArrayKind, GroupLayout, GroupTable } from '../state/group-table.ts'
 import type { AggregateFunction } from './aggregate/aggregate.ts'
 import { findAggregate } from './aggregate/index.ts'
-import { emitKey, emitKeyStore, isTextKey, keyArrays, keyEquals, storedKey } from './group-keys.ts'
+import {
+  emitKey,
+  emitKeyStore,
+  heldKey,
+  isTextKey,
+  type KeyLocals,
+  keyArrays,
+  keyEquals,
+  storedKey,
+} from './group-keys.ts'
 import type { AggregateCall } from './nodes.ts'
 
 /** The hash of no keys at all. */
@@ -36,6 +45,10 @@ type Find = (
   clock: EpochClock,
 ) => void
 type Add = Find
+/** Adds every group of `from` to the same group of `table`, which is made if there is none. */
+type MergeTables = (table: GroupTable, from: GroupTable) => void
+/** Adds group `source` of the table to group `target` of the same table. */
+type MergeGroups = (table: GroupTable, target: number, source: number) => void
 /** Columns of the keys and the aggregates, for the groups `groups[0..n)`. Own their arrays. */
 type Read = (table: GroupTable, groups: Int32Array, n: number) => Column[]
 
@@ -64,6 +77,8 @@ export class GroupProgram {
   readonly #aggregates: PlacedAggregate[] = []
   #addPlain: Add | undefined
   #addWeighted: Add | undefined
+  #mergeTables: MergeTables | undefined
+  #mergeGroups: MergeGroups | undefined
 
   constructor(grouping: Grouping) {
     this.#grouping = grouping
@@ -94,6 +109,14 @@ export class GroupProgram {
     return (this.#addWeighted ??= this.#compileAdd('weights[i]'))
   }
 
+  get mergeTables(): MergeTables {
+    return (this.#mergeTables ??= this.#compileMergeTables())
+  }
+
+  get mergeGroups(): MergeGroups {
+    return (this.#mergeGroups ??= this.#compileMergeGroups())
+  }
+
   #array = (index: number): string => `a${index}`
 
   #keyArrays(key: PlacedKey): string[] {
@@ -119,7 +142,9 @@ export class GroupProgram {
   }
 
   #keyIndexes(): number[] {
-    return this.#keys.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i))
+    return this.#keys.flatMap(({ first, count }) =>
+      Array.from({ length: count }, (_, i) => first + i),
+    )
   }
 
   #compileFind(): Find {
@@ -131,6 +156,19 @@ export class GroupProgram {
       locals.isNull === 'false' ? '0' : `((${locals.isNull}) ? ${1 << bit} : 0)`,
     )
     code.line(`const nullBits = ${bits.length === 0 ? '0' : bits.join(' | ')}`)
+    this.#emitProbe(code, keys, indexes)
+    code.line('groups[j] = g')
+    const before = `let count = table.count; ${this.#declare(indexes)}`
+    return this.#loop('findGroups', code, before, 'table.count = count')
+  }
+
+  /** Emits the search for the group `g` of the key that `hash`, `nullBits` and `keys` are; makes it
+   *  if there is none. */
+  #emitProbe(
+    code: LoopCode,
+    keys: readonly { key: PlacedKey; locals: KeyLocals }[],
+    indexes: readonly number[],
+  ): void {
     code.line('let s = hash & mask, g')
     code.block('for (;;)', () => {
       code.line('g = slots[s] - 1')
@@ -152,9 +190,6 @@ export class GroupProgram {
       code.line(`if (${tests.join(' && ')}) break`)
       code.line('s = (s + 1) & mask')
     })
-    code.line('groups[j] = g')
-    const before = `let count = table.count; ${this.#declare(indexes)}`
-    return this.#loop('findGroups', code, before, 'table.count = count')
   }
 
   #compileAdd(weight: string): Add {
@@ -177,8 +212,8 @@ export class GroupProgram {
       if (nulls.length === 0) add()
       else code.block(`if (!(${nulls.join(' || ')}))`, add)
     }
-    if (call.filter === undefined) return code.block('', inside)
-    code.whenTrue(call.filter, inside)
+    if (call.filter === undefined) code.block('', inside)
+    else code.whenTrue(call.filter, inside)
   }
 
   #loop(name: string, code: LoopCode, before: string, after: string): Find {
@@ -191,6 +226,42 @@ export class GroupProgram {
       }
       ${after}`
     return compile<Find>(code, ['batch', 'table', 'rows', 'n', 'groups', 'clock'], source, name)
+  }
+
+  #compileMergeTables(): MergeTables {
+    const code = new LoopCode(schemaOf([]))
+    const all = this.layout.arrays.map((_, i) => i)
+    const others = all.map((i) => `b${i} = from.arrays[${i}]`)
+    code.line(`let count = table.count; ${this.#declare(all)}`)
+    code.line(`const ${['fromHeap = from.heap', ...others].join(', ')}`)
+    code.block('for (let f = 0; f < from.count; f++)', () => {
+      code.line('const hash = from.hashes[f], nullBits = from.nulls[f]')
+      const keys = this.#keys.map((key) => ({ key, locals: heldKey(key.expr.type, key.first) }))
+      this.#emitProbe(code, keys, all)
+      for (const placed of this.#aggregates) {
+        code.block('', () => this.#emitMerge(code, placed, (index) => `b${index}[f]`))
+      }
+    })
+    code.line('table.count = count')
+    return compile<MergeTables>(code, ['table', 'from'], undefined, 'mergeTables')
+  }
+
+  #compileMergeGroups(): MergeGroups {
+    const code = new LoopCode(schemaOf([]))
+    const all = this.layout.arrays.map((_, i) => i)
+    code.line(this.#declare(all))
+    for (const placed of this.#aggregates) {
+      code.block('', () =>
+        this.#emitMerge(code, placed, (index) => `${this.#array(index)}[source]`),
+      )
+    }
+    return compile<MergeGroups>(code, ['table', 'g', 'source'], undefined, 'mergeGroups')
+  }
+
+  #emitMerge(code: LoopCode, placed: PlacedAggregate, element: (index: number) => string): void {
+    const args = placed.call.args.map((arg) => arg.type)
+    const slot = this.#slotsOf(placed, new Set())
+    placed.entry.merge({ code, args, slot, other: (name) => element(placed.slots.get(name)!) })
   }
 
   #compileRead(): Read {

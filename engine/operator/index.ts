@@ -5,8 +5,8 @@ import { filter } from './filter.ts'
 import type { OperatorDefinition } from './operator.ts'
 import { project } from './project.ts'
 import { sort } from './sort.ts'
-import { windowAggregate } from './window-aggregate.ts'
 import { window } from './window.ts'
+import { windowAggregate } from './window-aggregate.ts'
 
 const LIST = [filter, project, window, aggregate, windowAggregate, sort] as const
 

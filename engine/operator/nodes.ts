@@ -23,7 +23,33 @@ export interface TumbleSpec {
   readonly offsetUs: number
 }
 
-export type WindowSpec = TumbleSpec
+/** Windows of `sizeUs` that start every `slideUs`. */
+export interface HopSpec {
+  readonly kind: 'hop'
+  readonly slideUs: number
+  readonly sizeUs: number
+  readonly offsetUs: number
+}
+
+/** Windows that start every `sizeUs` and end after one step, two steps, … up to the size. */
+export interface CumulateSpec {
+  readonly kind: 'cumulate'
+  readonly stepUs: number
+  readonly sizeUs: number
+  readonly offsetUs: number
+}
+
+/** Rows of a key that are at most `gapUs` apart are in one window, which ends a gap after its last
+ *  row. Only in a windowed aggregate, by its keys. */
+export interface SessionSpec {
+  readonly kind: 'session'
+  readonly gapUs: number
+}
+
+/** Windows that do not depend on the rows. */
+export type AlignedSpec = TumbleSpec | HopSpec | CumulateSpec
+
+export type WindowSpec = AlignedSpec | SessionSpec
 
 /** The windowing table function: every row once per window it is in. Output: the input's columns,
  *  then window_start, window_end, window_time (= end - 1 ms, the time attribute). */

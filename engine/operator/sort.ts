@@ -8,7 +8,7 @@ import { valueAt } from '../batch/rows.ts'
 import { schemaOf } from '../batch/schema.ts'
 import { compareValues } from '../batch/value-order.ts'
 import { compileProject } from '../expr/compile-project.ts'
-import { type Value, printExpr } from '../expr/ir.ts'
+import { printExpr, type Value } from '../expr/ir.ts'
 import type { SortKey, SortNode } from './nodes.ts'
 import { defineOperator, type Output, stateless } from './operator.ts'
 

@@ -58,6 +58,11 @@ export class GroupTable {
     return group
   }
 
+  /** Makes a group fresh again, under its old key. */
+  resetGroup(group: number): void {
+    this.#reset(group, group + 1)
+  }
+
   /** Doubles the room for groups. Called by generated code when `count` reaches the capacity. */
   grow(): void {
     const capacity = this.hashes.length * 2

@@ -28,8 +28,8 @@ const columnNames = (schema: Schema): string[] => schema.fields.map((_, i) => qu
 /** Adds every row. A retraction is an internal error: the plan promised none. */
 export function applyAppends(target: ApplyTarget, frames: readonly Frame[]): Promise<void> {
   const name = target.table.slice(1, -1)
-  return target.connection.append(name, false, (appender) => {
-    for (const frame of frames) appendBatch(appender, repeatByWeight(frame))
+  return target.connection.append(name, false, async (appender) => {
+    for (const frame of frames) await appendBatch(appender, repeatByWeight(frame))
   })
 }
 
@@ -106,11 +106,11 @@ async function stage({ connection, schema }: ApplyTarget, frames: readonly Frame
     `CREATE OR REPLACE TEMPORARY TABLE ${quoted(STAGE)} ` +
       `("frame" INTEGER, "weight" INTEGER, ${columns.join(', ')})`,
   )
-  await connection.append(STAGE, true, (appender) => {
-    frames.forEach((frame, i) => {
+  await connection.append(STAGE, true, async (appender) => {
+    for (const [i, frame] of frames.entries()) {
       const number = new Int32Array(frame.rowCount).fill(i)
       const weights = frame.weights ?? new Int32Array(frame.rowCount).fill(1)
-      appendBatch(appender, frame, { prefix: [number, weights] })
-    })
+      await appendBatch(appender, frame, { prefix: [number, weights] })
+    }
   })
 }

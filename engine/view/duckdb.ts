@@ -125,12 +125,16 @@ export class Connection {
   }
 
   /** Runs `fill` on an appender for the table and flushes it. */
-  append(table: string, temporary: boolean, fill: (appender: DuckDBAppender) => void) {
+  append(
+    table: string,
+    temporary: boolean,
+    fill: (appender: DuckDBAppender) => Promise<void>,
+  ): Promise<void> {
     return translated(async () => {
       const catalog = temporary ? 'temp' : null
       const appender = await this.#connection.createAppender(table, 'main', catalog)
       try {
-        fill(appender)
+        await fill(appender)
         appender.flushSync()
       } finally {
         appender.closeSync()

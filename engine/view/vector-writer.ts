@@ -2,7 +2,7 @@
  *  layouts agree, and hands them to an appender. */
 
 import type { Batch } from '../batch/batch.ts'
-import type { Column } from '../batch/column.ts'
+import type { Column, Dictionary } from '../batch/column.ts'
 import { type DataType, storageOf } from '../batch/types.ts'
 import {
   type DuckDBAppender,
@@ -32,12 +32,13 @@ export interface AppendOptions {
 }
 
 /** Appends all rows of `batch` (its weights are not looked at). The table's columns are the
- *  prefix, then those of the batch's schema. */
-export function appendBatch(
+ *  prefix, then those of the batch's schema. Lets the event loop turn after every few chunks: a
+ *  large result must not hold up everyone else. */
+export async function appendBatch(
   appender: DuckDBAppender,
   batch: Batch,
   { prefix = [] }: AppendOptions = {},
-): void {
+): Promise<void> {
   const types: DuckDBType[] = [
     ...prefix.map(() => INTEGER),
     ...batch.columns.map((column) => duckdbType(column.type)),
@@ -56,8 +57,11 @@ export function appendBatch(
       vector.flush()
     })
     appender.appendDataChunk(chunk)
+    if (((from / CHUNK_ROWS) & 3) === 3) await breathe()
   }
 }
+
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 const setItems = (vector: DuckDBVector, values: ArrayLike<number | bigint>): void =>
   (vector as unknown as FixedVector).items.set(values)
@@ -97,11 +101,20 @@ function valueReader(column: Column): (row: number) => DuckDBValue {
   if (type.kind === 'boolean') return (row) => column.values[row] === 1
   if (type.kind === 'decimal') return decimalReader(column, type)
   if (storageOf(type) !== 'bytes') return (row) => duckdbValueAt(column, row)
+  if (column.dictionary !== null && type.kind !== 'bytes')
+    return dictionaryReader(column.dictionary)
   const heap = column.values
   const bytes = Buffer.from(heap.buffer, heap.byteOffset, heap.byteLength)
   return type.kind === 'bytes'
     ? (row) => new DuckDBBlobValue(bytes.subarray(starts[row], ends[row]))
     : (row) => bytes.toString('utf8', starts[row], ends[row])
+}
+
+/** Each distinct text is made once. */
+function dictionaryReader({ codes, entries }: Dictionary): (row: number) => DuckDBValue {
+  const textAt = valueReader(entries)
+  const texts: DuckDBValue[] = []
+  return (row) => (texts[codes[row]] ??= textAt(codes[row]))
 }
 
 function decimalReader(

@@ -107,6 +107,8 @@ async function sendStream(
     })
     subscriptions.add(stream)
     outgoing.once('close', () => stream.close())
+    // A write that meets a closed socket is no news: `close` comes with it.
+    outgoing.on('error', () => {})
     return RESPONSE_ALREADY_SENT
   } catch (error) {
     leave()

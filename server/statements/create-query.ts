@@ -1,6 +1,6 @@
 /** Named continuous queries: POST and DELETE /v1/queries. */
 
-import { fail } from '../../engine/base/errors.ts'
+import { asSqlError, fail } from '../../engine/base/errors.ts'
 import { defineQuery } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
 import type { QueryInfo } from '../info.ts'
@@ -20,11 +20,22 @@ export async function createQuery(
   const statement = selectStatement(config, sql)
   queries.checkRoom()
   const text = name ?? freeName(parts)
+  checkName(parts, text)
   const { entry, planned } = defineQuery({ text, at: NOWHERE }, statement, catalog)
   catalog.add(entry)
   const { plan, warnings } = planned
   await keep(parts, entry, () => queries.start({ plan, warnings, kind: 'query' }))
   return queries.info(entry.id)
+}
+
+/** The name is not part of the SQL text, so its errors have no place there. */
+function checkName({ catalog }: DatabaseParts, text: string): void {
+  try {
+    catalog.checkFree({ text, at: NOWHERE })
+  } catch (thrown) {
+    const { code, message, hint } = asSqlError(thrown)
+    fail(code, message, { hint })
+  }
 }
 
 function freeName({ catalog }: DatabaseParts): string {

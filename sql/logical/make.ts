@@ -1,4 +1,4 @@
-/** Makes logical nodes: the only place that works out a node's schema and traits. */
+/** Makes the logical nodes of one input: works out each one's schema and traits. */
 
 import { assert } from '../../engine/base/assert.ts'
 import { type Field, type Schema, schemaOf } from '../../engine/batch/schema.ts'
@@ -72,12 +72,19 @@ export function makeProject(
   }
 }
 
-export function makeWindow(input: LogicalNode, window: WindowSpec, timeColumn: number): WindowNode {
+/** `partitionBy`: of SESSION. */
+export function makeWindow(
+  input: LogicalNode,
+  window: WindowSpec,
+  timeColumn: number,
+  partitionBy: readonly number[] = [],
+): WindowNode {
   return {
     kind: 'window',
     input,
     window,
     timeColumn,
+    partitionBy,
     schema: operatorOf('window').schema({ window, timeColumn }, [input.schema]),
     traits: windowTraits(input.traits, input.schema.fields.length, window),
   }

@@ -1,14 +1,20 @@
-/** The logical plan: what a query means, before how it runs. Immutable. Nodes are made only by
- *  `make.ts`, which works out `schema` and `traits`; every kind is its own interface, so that a new
- *  one (join, union, distinct, over, top-n) is a new member of the union and the compiler lists
- *  the places that must know it. */
+/** The logical plan: what a query means, before how it runs. Immutable. Nodes are made only by the
+ *  `make*.ts` files, which work out `schema` and `traits`; every kind is its own interface, so that a
+ *  new one is a new member of the union and the compiler lists the places that must know it. */
 
 import type { Field, Schema } from '../../engine/batch/schema.ts'
 import type { Expr, Value } from '../../engine/expr/ir.ts'
 import type {
   AggregateCall,
   EmitPolicy,
+  ExpandNode as ExpandSpec,
+  JoinKind,
+  JoinNode as JoinSpec,
+  OverCall,
+  RankNode as RankSpec,
   SortKey,
+  TemporalFilterNode as TemporalFilterSpec,
+  UnnestNode as UnnestSpec,
   WindowColumn,
   WindowSpec,
 } from '../../engine/operator/nodes.ts'
@@ -31,6 +37,8 @@ export interface Traits {
   /** Event-time attributes: no later row has a value below the watermark. */
   readonly timeColumns: readonly number[]
   readonly windowColumns: readonly WindowProperty[]
+  /** Columns that hold the time at which their row is processed (`PROCTIME()`). */
+  readonly processingColumns: readonly number[]
   /** Some source below has a watermark. */
   readonly watermarked: boolean
 }
@@ -72,6 +80,8 @@ export interface WindowNode extends Base {
   readonly input: LogicalNode
   readonly window: WindowSpec
   readonly timeColumn: number
+  /** Of SESSION only: the columns whose equal rows share sessions. */
+  readonly partitionBy: readonly number[]
 }
 
 /** Unwindowed GROUP BY, and DISTINCT (no aggregates). Output: keys, aggregates. */
@@ -89,6 +99,9 @@ export interface WindowAggregateNode extends Base {
   readonly window: WindowSpec
   /** Any column whose value lies in the row's window: the event time, or `window_start`. */
   readonly timeColumn: number
+  /** The rows have their windows already, in columns: these. `timeColumn` is then the first of them.
+   *  Absent: the aggregate assigns the windows (or a tumbling window, which it finds again). */
+  readonly attached?: { readonly start: number; readonly end: number } | undefined
   readonly keys: readonly Expr[]
   readonly aggregates: readonly AggregateCall[]
   readonly windowColumns: readonly WindowColumn[]
@@ -104,6 +117,88 @@ export interface SortNode extends Base {
   readonly offset?: number | undefined
 }
 
+/** A join of any kind. Its keys and its bounds in time are found in the condition, whenever the node
+ *  is made. Output: left columns, right columns; `semi` and `anti`: left columns. */
+export interface JoinNode extends Base {
+  readonly kind: 'join'
+  readonly join: JoinKind
+  readonly left: LogicalNode
+  readonly right: LogicalNode
+  /** Over the left columns, then the right ones. Absent: every pair matches. */
+  readonly on?: Expr | undefined
+  readonly nullAware: boolean
+  readonly parts: JoinParts
+}
+
+/** What the operator is told of a join's condition. */
+export type JoinParts = Pick<
+  JoinSpec,
+  'leftKeys' | 'rightKeys' | 'nullSafe' | 'condition' | 'interval'
+>
+
+/** FOR SYSTEM_TIME AS OF. */
+export interface TemporalJoinNode extends Base {
+  readonly kind: 'temporal-join'
+  readonly join: 'inner' | 'left'
+  readonly left: LogicalNode
+  readonly right: LogicalNode
+  readonly on: Expr
+  /** Absent: as of the epoch that reads the left row. */
+  readonly time?: { readonly leftTime: number; readonly rightTime: number } | undefined
+  readonly parts: JoinParts
+}
+
+/** UNION ALL. Both sides have the same types. */
+export interface UnionNode extends Base {
+  readonly kind: 'union'
+  readonly left: LogicalNode
+  readonly right: LogicalNode
+}
+
+/** INTERSECT and EXCEPT. Both sides have the same types. */
+export interface SetOperationNode extends Base {
+  readonly kind: 'set-operation'
+  readonly operator: 'intersect' | 'except'
+  readonly all: boolean
+  readonly left: LogicalNode
+  readonly right: LogicalNode
+}
+
+/** The rows of certain ranks in each partition; the rank follows the input's columns if asked for. */
+export interface RankNode extends Base, Omit<RankSpec, 'fields'> {
+  readonly kind: 'rank'
+  readonly input: LogicalNode
+}
+
+/** Window functions over one partitioning and order; one column per call follows the input's. */
+export interface OverNode extends Base {
+  readonly kind: 'over'
+  readonly input: LogicalNode
+  readonly partitionBy: readonly Expr[]
+  readonly orderBy: readonly SortKey[]
+  readonly calls: readonly OverCall[]
+  /** See the operator's node. */
+  readonly timeColumn?: number | undefined
+}
+
+/** GROUPING SETS: input columns, keys, number of the set. */
+export interface ExpandNode extends Base, Omit<ExpandSpec, 'fields'> {
+  readonly kind: 'expand'
+  readonly input: LogicalNode
+}
+
+/** UNNEST: input columns, the element's columns, its position if asked for. */
+export interface UnnestNode extends Base, Omit<UnnestSpec, 'fields'> {
+  readonly kind: 'unnest'
+  readonly input: LogicalNode
+}
+
+/** A condition on the passing of time. */
+export interface TemporalFilterNode extends Base, TemporalFilterSpec {
+  readonly kind: 'temporal-filter'
+  readonly input: LogicalNode
+}
+
 export type LogicalNode =
   | ScanNode
   | ValuesNode
@@ -113,7 +208,20 @@ export type LogicalNode =
   | AggregateNode
   | WindowAggregateNode
   | SortNode
+  | JoinNode
+  | TemporalJoinNode
+  | UnionNode
+  | SetOperationNode
+  | RankNode
+  | OverNode
+  | ExpandNode
+  | UnnestNode
+  | TemporalFilterNode
 
 export type LogicalKind = LogicalNode['kind']
 
 export const fieldsOf = (node: LogicalNode): readonly Field[] => node.schema.fields
+
+/** The columns that a node adds behind its input's. */
+export const addedTo = (node: ExpandNode | UnnestNode | OverNode | RankNode): readonly Field[] =>
+  fieldsOf(node).slice(node.input.schema.fields.length)

@@ -1,4 +1,5 @@
-/** How traits pass through each kind of node. */
+/** How traits pass through nodes of one input; those of joins and orders: `join-traits.ts`,
+ *  `order-traits.ts`. */
 
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { WindowColumn, WindowSpec } from '../../engine/operator/nodes.ts'
@@ -22,6 +23,7 @@ function place(input: Traits, places: Placement): Traits {
       return placed === undefined ? [] : [placed]
     }),
     timeColumns: input.timeColumns.flatMap((column) => places.get(column) ?? []),
+    processingColumns: input.processingColumns.flatMap((column) => places.get(column) ?? []),
     windowColumns: input.windowColumns.flatMap((property) => {
       const column = places.get(property.column)
       return column === undefined ? [] : [{ ...property, column }]
@@ -43,24 +45,40 @@ export function scanTraits(
   columns: readonly number[],
   keys: readonly (readonly number[])[],
 ): Traits {
-  const watermark = table.watermark
+  const { watermark, storedCount, computed } = table
   const whole: Traits = {
     appendOnly: true,
     watermarked: watermark !== undefined,
     keys,
     timeColumns: watermark === undefined ? [] : [watermark.column],
+    processingColumns: computed.flatMap((expr, i) =>
+      isProcessingTime(expr) ? storedCount + i : [],
+    ),
     windowColumns: [],
   }
   return place(whole, new Map(columns.map((column, i) => [column, i])))
 }
 
-export function valuesTraits(rowCount: number): Traits {
-  const keys = rowCount <= 1 ? [[]] : []
-  return { appendOnly: true, keys, timeColumns: [], windowColumns: [], watermarked: false }
+/** `PROCTIME()`, also under a cast that changes its precision. */
+export function isProcessingTime(expr: Expr): boolean {
+  if (expr.kind === 'cast')
+    return expr.arg.type.kind === expr.type.kind && isProcessingTime(expr.arg)
+  return expr.kind === 'call' && expr.name === 'PROCTIME'
 }
 
-export const projectTraits = (input: Traits, exprs: readonly Expr[]): Traits =>
-  place(input, placementOf(exprs))
+/** Traits of which nothing is known but these. */
+export const plainTraits = (
+  parts: Pick<Traits, 'appendOnly' | 'keys' | 'watermarked'>,
+): Traits => ({ ...parts, timeColumns: [], processingColumns: [], windowColumns: [] })
+
+export const valuesTraits = (rowCount: number): Traits =>
+  plainTraits({ appendOnly: true, keys: rowCount <= 1 ? [[]] : [], watermarked: false })
+
+export function projectTraits(input: Traits, exprs: readonly Expr[]): Traits {
+  const traits = place(input, placementOf(exprs))
+  const made = exprs.flatMap((expr, i) => (isProcessingTime(expr) ? [i] : []))
+  return { ...traits, processingColumns: [...traits.processingColumns, ...made] }
+}
 
 export const WINDOW_COLUMNS: readonly WindowColumn[] = ['window_start', 'window_end', 'window_time']
 
@@ -70,31 +88,37 @@ const properties = (
   window: WindowSpec,
 ): WindowProperty[] => columns.map((role, i) => ({ column: first + i, role, window }))
 
-const timeColumnsOf = (found: readonly WindowProperty[]): number[] =>
+export const timeColumnsOf = (found: readonly WindowProperty[]): number[] =>
   found.flatMap(({ role, column }) => (role === 'window_time' ? [column] : []))
 
-/** `width`: columns of the input. A row is in exactly one tumbling window, so keys stay keys. */
+/** Which bounds tell the windows of one kind apart: all windows of a row, or of a key. */
+const namesWindow = ({ kind }: WindowSpec, role: WindowColumn): boolean =>
+  kind !== 'cumulate' || role !== 'window_start'
+
+/** `width`: columns of the input. A row is in exactly one tumbling window or session, so keys stay
+ *  keys; it can be in several others, which a bound tells apart. */
 export function windowTraits(input: Traits, width: number, window: WindowSpec): Traits {
   const added = properties(WINDOW_COLUMNS, width, window)
+  const once = window.kind === 'tumble' || window.kind === 'session'
+  const keys = once ? input.keys : input.keys.map((key) => [...key, width + 1])
   return {
     ...input,
+    keys,
     timeColumns: [...input.timeColumns, ...timeColumnsOf(added)],
     // A windowed input's own windows are no longer the ones that its rows are grouped by.
     windowColumns: added,
   }
 }
 
-const indexes = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
+export const indexes = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 /** `distinct`: no aggregates. The first of equal rows is then final if no row is taken back. */
 export function aggregateTraits(input: Traits, keyCount: number, distinct: boolean): Traits {
-  return {
+  return plainTraits({
     appendOnly: distinct && input.appendOnly,
     watermarked: input.watermarked,
     keys: [indexes(keyCount)],
-    timeColumns: [],
-    windowColumns: [],
-  }
+  })
 }
 
 export interface WindowAggregateShape {
@@ -112,9 +136,11 @@ export function windowAggregateTraits(input: Traits, shape: WindowAggregateShape
     // What was emitted at close is final, whatever the input is.
     appendOnly: shape.atClose,
     watermarked: input.watermarked,
-    // Each bound of a tumbling window names it, so each makes a key of its own.
-    keys: found.map(({ column }) => [...indexes(shape.keyCount), column]),
+    keys: found
+      .filter(({ role }) => namesWindow(shape.window, role))
+      .map(({ column }) => [...indexes(shape.keyCount), column]),
     timeColumns: timeColumnsOf(found),
+    processingColumns: [],
     windowColumns: found,
   }
 }

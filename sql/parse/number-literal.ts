@@ -1,5 +1,5 @@
-/** Numbers as SQL types them: whole ones are INT, BIGINT or DECIMAL(n, 0) by size, `0.1` is an exact
- *  DECIMAL, `1e3` a DOUBLE. */
+/** Numbers as SQL types them: whole ones are INT, BIGINT or DECIMAL(n, 0) by size, `0.1` is an
+ *  exact DECIMAL, `1e3` a DOUBLE. */
 
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { BIGINT, DOUBLE, INT } from '../../engine/batch/types.ts'

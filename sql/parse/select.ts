@@ -2,7 +2,6 @@
 
 import { fail } from '../../engine/base/errors.ts'
 import type { Expression, Over, Select, TableRef } from '../ast.ts'
-import { isMinus } from './alias.ts'
 import type { Cursor } from './cursor.ts'
 import { parseSelectText } from './grammar.ts'
 import { lowerFrom, lowerSelect } from './lower/lower-select.ts'
@@ -13,8 +12,8 @@ import { items } from './rewrite/items.ts'
 import type { Rewritten } from './rewrite/rewritten.ts'
 import { spanOf } from './token.ts'
 
-/** The SELECT at the cursor, up to a set operation, ORDER BY, LIMIT or whatever else follows. Leaves
- *  its named windows in the cursor, for ORDER BY. */
+/** The SELECT at the cursor, up to a set operation, ORDER BY, LIMIT or whatever else follows.
+ *  Leaves its named windows in the cursor, for ORDER BY. */
 export function select(cursor: Cursor): Select {
   const first = cursor.token
   cursor.windows = namedWindows(cursor)
@@ -90,13 +89,15 @@ const KSQL_WINDOWS: ReadonlySet<string> = new Set(['TUMBLING', 'HOPPING', 'SESSI
  *  for a name that is defined twice. */
 function namedWindows(cursor: Cursor): ReadonlyMap<string, Over> {
   const { tokens, partner } = cursor.source
+  // EMIT ON WINDOW CLOSE is none.
+  const isWindowClause = (at: number) => tokens[at].key === 'WINDOW' && tokens[at - 1].key !== 'ON'
   let index = cursor.index + 1
   while (tokens[index].kind !== 'end' && !ENDS.has(tokens[index].key)) {
-    if (tokens[index].key === 'WINDOW') break
+    if (isWindowClause(index)) break
     index = Math.max(partner[index], index) + 1
   }
   const windows = new Map<string, Over>()
-  if (tokens[index].key !== 'WINDOW') return windows
+  if (!isWindowClause(index)) return windows
   const ahead = cursor.fork(index)
   refuseKsql(ahead)
   ahead.advance()
@@ -112,7 +113,7 @@ function namedWindows(cursor: Cursor): ReadonlyMap<string, Over> {
 
 /** Passes the WINDOW clause, which `namedWindows` has read. */
 function skipWindows(cursor: Cursor): void {
-  if (!cursor.is('WINDOW') || isMinus(cursor)) return
+  if (!cursor.is('WINDOW')) return
   do {
     cursor.index += 3
     cursor.index = cursor.closing() + 1

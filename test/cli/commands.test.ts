@@ -145,6 +145,35 @@ describe('produce and tail', () => {
     expect(stdout).toBe('{"n":5}\n')
   })
 
+  test('Parquet goes in as columns; --skip continues, --end closes', async () => {
+    const { DuckDBInstance } = await import('@duckdb/node-api')
+    const file = join(folder, 'readings.parquet')
+    const duckdb = await (await DuckDBInstance.create(':memory:')).connect()
+    await duckdb.run(
+      `COPY (SELECT TIMESTAMP '2026-01-01' + to_seconds(n) AS ts, n AS id, 'é' || n AS name
+       FROM range(50000) t(n)) TO '${file}'`,
+    )
+    duckdb.closeSync()
+    await at('sql', '-e', 'CREATE TABLE readings (ts TIMESTAMP(6), id BIGINT, name STRING)')
+    const { stdout, stderr } = await at(
+      'produce',
+      'readings',
+      file,
+      '--skip',
+      '10',
+      '--end',
+      '--json',
+    )
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 49_990 })
+    const sums = 'SELECT COUNT(*) AS n, SUM(id) AS total, MAX(name) AS last FROM readings'
+    const { stdout: answer } = await at('sql', '--json', '-e', sums)
+    expect(JSON.parse(answer)).toEqual({ n: 49_990, total: 1_249_974_955, last: 'é9999' })
+    const { code, stderr: ended } = await at('produce', 'readings', file)
+    expect(code).toBe(1)
+    expect(ended).toContain('STREAM_ENDED')
+  })
+
   test('an unknown stream is refused before anything is read', async () => {
     const { code, stderr } = await at('produce', 'nowhere', '-')
     expect(code).toBe(1)

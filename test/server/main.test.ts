@@ -103,8 +103,9 @@ it('keeps every acknowledged record through kill -9, and counts none twice', asy
     if (round === 0) {
       const sql = `CREATE TABLE s (n BIGINT);
         CREATE MATERIALIZED VIEW totals AS
-          SELECT COUNT(*) AS n, COUNT(DISTINCT n) AS different, MAX(n) AS most FROM s`
-      await call('/v1/sql', 'application/json', JSON.stringify({ sql }))
+          SELECT COUNT(*) AS n, MAX(n) AS most FROM s`
+      const { status } = await call('/v1/sql', 'application/json', JSON.stringify({ sql }))
+      expect(status).toBe(200)
     }
     const kill = setTimeout(() => child.kill('SIGKILL'), 150 + round * 70)
     try {

@@ -85,9 +85,13 @@ it('answers with offsets once the rows are durable, and then tells the engine', 
 
 it('commits requests that come together in one frame, each whole', async () => {
   let syncs = 0
+  const count = <T>(result: T): T => {
+    syncs++
+    return result
+  }
   await open(
     table(),
-    withFiles((file) => ({ ...wrap(file), sync: () => (syncs++, file.sync()) })),
+    withFiles((file) => ({ ...wrap(file), sync: () => count(file.sync()) })),
   )
   syncs = 0
   const answers = await Promise.all(
@@ -200,6 +204,7 @@ describe('a failing disk', () => {
     await expect(streams.append('t1', numbers(2))).rejects.toMatchObject({ code: 'DISK_FAILED' })
     broken = false
     await expect(streams.append('t1', numbers(3))).rejects.toMatchObject({ code: 'DISK_FAILED' })
+    await expect(streams.end('t1')).rejects.toMatchObject({ code: 'DISK_FAILED' })
     expect(told.at(-1)).toEqual([0, 1, false])
   })
 })

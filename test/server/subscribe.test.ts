@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EventReader, TestServer } from './test-server.ts'
 
@@ -266,6 +267,45 @@ it('limits the number of event streams', async () => {
       )
       .toBe('open')
     readers[1].close()
+  } finally {
+    await small.stop()
+  }
+})
+
+it('cuts off a reader that does not read, and stays small', async () => {
+  const small = await TestServer.start({ limits: { resultBytesMax: 200_000 } })
+  try {
+    await small.sql('CREATE TABLE s (text STRING)')
+    await small.post('/v1/queries', { name: 'q', sql: 'SELECT text FROM s' })
+    const { hostname, port } = new URL(small.url)
+    const socket = connect(Number(port), hostname)
+    socket.write('GET /v1/queries/q/events HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    await new Promise((resolve) => socket.once('readable', resolve))
+    socket.pause()
+    const text = 'x'.repeat(500)
+    const rows = `${JSON.stringify({ text })}\n`.repeat(4000)
+    const before = process.memoryUsage().rss
+    for (let i = 0; i < 25; i++) {
+      await small.post('/v1/streams/s/records', rows, { 'content-type': 'application/x-ndjson' })
+    }
+    let received = ''
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => {
+      received = received.slice(-2000) + chunk
+    })
+    await new Promise((resolve) => socket.once('end', resolve))
+    const error = /event: error\ndata: (.*)\n/.exec(received)![1]
+    const { code, details } = JSON.parse(error)
+    expect(code).toBe('SLOW_SUBSCRIBER')
+    const { id } = (await small.get('/v1/queries/q')).json
+    expect(details.after).toMatch(new RegExp(`^${id}-\\d+$`))
+    const resumed = await EventReader.open(
+      `${small.url}/v1/queries/q/events?after=${details.after}`,
+    )
+    const next = await resumed.until('changes')
+    expect(next.id).toBe(`${id}-${Number(details.after.split('-')[1]) + 1}`)
+    resumed.close()
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 << 20)
   } finally {
     await small.stop()
   }

@@ -175,10 +175,10 @@ describe('a reader that falls behind', () => {
   it('misses results if it said so, and is told how many', () => {
     const { sink } = fallBehind('drop')
     expect(sink.seqs).toEqual([0, 1])
+    const first = feed.firstInMemory
     sink.drain()
-    const left = feed.nextSeq - feed.firstInMemory
-    expect(sink.seqs).toEqual([0, 1, ...range(feed.firstInMemory, feed.nextSeq)])
-    expect(sink.text).toMatch(new RegExp(`"message":"${20 - left} results were left out"`))
+    expect(sink.seqs).toEqual([0, 1, ...range(first, feed.nextSeq)])
+    expect(sink.text).toMatch(new RegExp(`"message":"${first - 2} results were left out"`))
     publish()
     expect(sink.seqs.at(-1)).toBe(22)
   })
@@ -237,7 +237,7 @@ it('tells progress at most so often, and never before the results it follows', (
   expect(sink.text).not.toMatch(/00:01:39/)
   sink.drain()
   clock.advance(200)
-  expect(sink.text).toMatch(/"seq":2}[^]*"watermark":"1970-01-01T00:01:39.000Z"/)
+  expect(sink.text).toMatch(/"seq":2}[\s\S]*"watermark":"1970-01-01T00:01:39.000Z"/)
 })
 
 it('ends after the last result', () => {

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig, type ServerOptions } from '../../server/config.ts'
-import { WorkerEngine } from '../../server/engine.ts'
 import { type RunningServer, startServer } from '../../server/main.ts'
 
 export interface Reply {
@@ -35,9 +34,7 @@ export class TestServer {
   async open(): Promise<void> {
     const dataFolder = join(this.folder, 'data')
     const config = readConfig({ port: 0, logLevel: 'silent', dataFolder, ...this.#options })
-    this.running = await startServer(config, {
-      startEngine: (c) => new WorkerEngine(c, new URL('file:///tmp/server-try/inline.ts')),
-    })
+    this.running = await startServer(config)
   }
 
   async restart(): Promise<void> {

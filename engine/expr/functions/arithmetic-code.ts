@@ -82,13 +82,25 @@ function checkedCode(
       return args.some((arg) => keepsPrecision(arg, type.precision))
         ? wideCode(operator, a, b, code, call)
         : undefined
+    case 'decimal':
+      return isPlainDecimal(operator, call) ? wideCode(operator, a, b, code, call) : undefined
     default:
       return undefined
   }
 }
 
-/** Whether it is an interval that moves timestamps of the precision onto such: any at 6 digits, else
- *  a constant one. */
+/** Whether the scaled integers are added or multiplied as they are. A result below 2^53 has at most
+ *  16 digits, so with that precision it fits. */
+function isPlainDecimal(operator: IntegerOperator, { type, args }: CallExpr): boolean {
+  const [x, y] = args.map((arg) => arg.type)
+  if (type.kind !== 'decimal' || x.kind !== 'decimal' || y.kind !== 'decimal') return false
+  if (type.precision < 16) return false
+  if (operator === '*') return x.scale + y.scale === type.scale
+  return (operator === '+' || operator === '-') && x.scale === type.scale && y.scale === type.scale
+}
+
+/** Whether it is an interval that keeps timestamps within the precision: at 6 digits any does, else
+ *  a constant may. */
 function keepsPrecision(by: Expr, precision: number): boolean {
   if (by.type.kind !== 'interval_second') return false
   if (precision === 6) return true
@@ -141,9 +153,8 @@ function wideCode(
   const result = code.variable('v', numbers === '' ? fast : `${numbers} ? ${fast} : NaN`)
   const slow = code.bind(arithmeticValue(operator, call), 'slow')
   // -2^53 may be a rounded -2^53 - 1. Also true for NaN.
-  code.line(
-    `if (!(${result} > -9007199254740992 && ${result} < 9007199254740992)) ${result} = ${slow}(${a}, ${b})`,
-  )
+  const exact = `${result} > -9007199254740992 && ${result} < 9007199254740992`
+  code.line(`if (!(${exact})) ${result} = ${slow}(${a}, ${b})`)
   return result
 }
 
@@ -167,5 +178,6 @@ function numberTest(value: string, { type, kind }: Expr): string {
   if (kind === 'literal') return /^\(?-?\d/.test(value) ? '' : `typeof ${value} === 'number'`
   const wide = type.kind === 'bigint' || type.kind === 'time' || isInterval(type)
   if (type.kind === 'interval_month') return ''
+  if (type.kind === 'decimal' && type.precision > DIGITS_MAX) return `typeof ${value} === 'number'`
   return wide || type.kind.startsWith('timestamp') ? `typeof ${value} === 'number'` : ''
 }

@@ -150,6 +150,17 @@ function keepDigits(value: bigint, scale: number, digits: number, cut: boolean):
 function keepDoubleDigits(x: number, digits: number, cut: boolean): number {
   if (!Number.isFinite(x) || digits > 300) return x
   if (digits < -300) return 0
+  if (digits >= 0 && digits <= 15) {
+    const unit = 10 ** digits
+    const scaled = Math.abs(x) * unit
+    const rest = scaled - Math.floor(scaled)
+    // Clear of where the product's own rounding would decide: a tie, or a whole number to cut at.
+    const clear = cut ? rest > 1e-4 && rest < 0.9999 : Math.abs(rest - 0.5) > 1e-4
+    if (scaled < 1e11 && clear) {
+      const whole = cut || rest < 0.5 ? Math.floor(scaled) : Math.floor(scaled) + 1
+      return (Math.sign(x) * whole) / unit + 0
+    }
+  }
   // By the decimal text, as Flink does with BigDecimal: 1.005 rounds to 1.01.
   const shifted = Number(`${x}`.includes('e') ? x * 10 ** digits : `${x}e${digits}`)
   if (!Number.isFinite(shifted)) return x

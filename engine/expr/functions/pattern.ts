@@ -1,4 +1,4 @@
-/** LIKE, ILIKE, SIMILAR TO and regular expressions. Patterns that are constant are analysed once. */
+/** LIKE, ILIKE, SIMILAR TO and regular expressions. Constant patterns are analysed once. */
 
 import type { Span } from '../../base/errors.ts'
 import { BOOLEAN, INT, VARCHAR } from '../../batch/types.ts'

@@ -1,7 +1,6 @@
-/** Dates and times: the clock, fields, rounding, conversion from and to text and numbers. The
- *  session's time zone is UTC. "Now" is the epoch's clock, so a replay gives the same answer. */
+/** Dates and times: the clock, fields, and conversion from and to text, numbers and units. The
+ *  session's time zone is UTC. */
 
-import type { EpochClock } from '../../base/clock.ts'
 import { fail } from '../../base/errors.ts'
 import {
   BIGINT,
@@ -18,13 +17,12 @@ import {
   addMonths,
   addMonthsToDate,
   dayOf,
-  timeOfDay,
   truncateToPrecision,
   US_PER_SECOND,
 } from '../calendar.ts'
 import { coerce, literalInteger, literalText } from '../coerce.ts'
 import { compileDatePattern } from '../date-pattern.ts'
-import type { PlainFunction, ScalarFunction, Signature } from '../function.ts'
+import type { PlainFunction, ScalarFunction } from '../function.ts'
 import {
   addInt64,
   canonical,
@@ -35,157 +33,14 @@ import {
 } from '../int64.ts'
 import type { CallExpr, Expr, Value } from '../ir.ts'
 import { bigint, date, int, literal, text, timestamp } from '../literal.ts'
+import { clocks } from './clock.ts'
 import { monthsBetween } from './months-between.ts'
 import { oneOf } from './signature.ts'
-import {
-  dateField,
-  FIXED_US,
-  type Field,
-  fieldOf,
-  isClockField,
-  isFixed,
-  MONTHS,
-  pointType,
-  resolveToUnit,
-  roundToUnit,
-  timeField,
-  timestampField,
-  unitOf,
-} from './time-unit.ts'
+import { timeFields } from './time-field.ts'
+import { FIXED_US, isClockField, isFixed, MONTHS, pointType, unitOf } from './time-unit.ts'
 
 const plain = { family: 'temporal', nulls: 'strict' } as const
 const TS = timestamp('2024-02-29 13:45:30.123')
-
-/** A reading of the epoch's clock. */
-function clockEntry(
-  name: string,
-  type: DataType,
-  doc: string,
-  read: (nowUs: number) => Value,
-  result: string,
-  aliases: readonly string[] = [],
-): PlainFunction {
-  return {
-    ...plain,
-    name,
-    aliases,
-    doc: `${doc} It is the epoch's clock: the same for all rows of an epoch, and again in a replay.`,
-    syntax: [`${name}()`],
-    examples: [{ args: [], result }],
-    resolve: (args) => (args.length === 0 ? { args: [], type } : undefined),
-    nullable: 'never',
-    clock: true,
-    evaluate: () => (clock: EpochClock) => read(clock.nowUs),
-  }
-}
-
-const toMs = (us: number): Int64 => truncateToPrecision(us, 3)
-
-const CLOCKS: readonly PlainFunction[] = [
-  clockEntry(
-    'CURRENT_TIMESTAMP',
-    TIMESTAMP_LTZ,
-    'The current time.',
-    toMs,
-    '1970-01-01 00:00:00.000',
-    ['NOW', 'CURRENT_ROW_TIMESTAMP'],
-  ),
-  clockEntry(
-    'LOCALTIMESTAMP',
-    TIMESTAMP,
-    'The current time in the session time zone, UTC.',
-    toMs,
-    '1970-01-01 00:00:00.000',
-  ),
-  clockEntry('PROCTIME', TIMESTAMP_LTZ, 'The processing time.', toMs, '1970-01-01 00:00:00.000'),
-  clockEntry('CURRENT_DATE', DATE, 'The current date in UTC.', dayOf, '1970-01-01'),
-  clockEntry(
-    'CURRENT_TIME',
-    { kind: 'time', precision: 0 },
-    'The current time of day in UTC.',
-    (us) => truncateToPrecision(timeOfDay(us), 0),
-    '00:00:00',
-    ['LOCALTIME'],
-  ),
-]
-
-function resolveField(args: readonly Expr[], field: Field): Signature | undefined {
-  const [point] = args
-  if (point.type.kind === 'time' && isClockField(field)) return { args: [point.type], type: BIGINT }
-  const type = pointType(point)
-  return type && { args: [type], type: BIGINT }
-}
-
-function fieldValue(type: DataType, field: Field): (value: never) => number {
-  if (type.kind === 'date') return (days: number) => dateField(days, field)
-  if (type.kind === 'time' && isClockField(field)) return (us: number) => timeField(us, field)
-  return (us: Int64) => timestampField(us, field)
-}
-
-const extract: PlainFunction = {
-  ...plain,
-  name: 'EXTRACT',
-  aliases: ['DATE_PART'],
-  doc: 'A field of a date, time or timestamp, as BIGINT: YEAR, QUARTER, MONTH, WEEK (ISO), DAY, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND (within the second), DOW (1 = Sunday), ISODOW (1 = Monday), DOY, ISOYEAR, EPOCH, DECADE, CENTURY, MILLENNIUM.',
-  syntax: ['EXTRACT(field FROM timestamp)'],
-  examples: [
-    { args: [text('HOUR'), TS], result: '13' },
-    { args: [text('DOY'), date('2024-02-29')], result: '60' },
-  ],
-  resolve(args) {
-    if (args.length !== 2) return undefined
-    const signature = resolveField(args.slice(1), fieldOf(args[0]))
-    return signature && { ...signature, args: [VARCHAR, ...signature.args] }
-  },
-  evaluate({ args }) {
-    const read = fieldValue(args[1].type, fieldOf(args[0]))
-    return (_field: string, value: never) => read(value)
-  },
-}
-
-const fieldEntry = (name: string, field: Field, doc: string, result: string): PlainFunction => ({
-  ...plain,
-  name,
-  doc,
-  syntax: [`${name}(timestamp)`],
-  examples: [{ args: [TS], result }],
-  resolve: (args) => (args.length === 1 ? resolveField(args, field) : undefined),
-  evaluate: ({ args }) => fieldValue(args[0].type, field),
-})
-
-const FIELDS: readonly PlainFunction[] = [
-  fieldEntry('YEAR', 'YEAR', 'The year.', '2024'),
-  fieldEntry('QUARTER', 'QUARTER', 'The quarter, 1 to 4.', '1'),
-  fieldEntry('MONTH', 'MONTH', 'The month, 1 to 12.', '2'),
-  fieldEntry('WEEK', 'WEEK', 'The ISO week, 1 to 53.', '9'),
-  fieldEntry('DAYOFYEAR', 'DOY', 'The day of the year, 1 to 366.', '60'),
-  fieldEntry('DAYOFMONTH', 'DAY', 'The day of the month, 1 to 31.', '29'),
-  fieldEntry('DAYOFWEEK', 'DOW', 'The day of the week, 1 (Sunday) to 7.', '5'),
-  fieldEntry('HOUR', 'HOUR', 'The hour, 0 to 23.', '13'),
-  fieldEntry('MINUTE', 'MINUTE', 'The minute, 0 to 59.', '45'),
-  fieldEntry('SECOND', 'SECOND', 'The second, 0 to 59.', '30'),
-]
-
-const dateTrunc: PlainFunction = {
-  ...plain,
-  name: 'DATE_TRUNC',
-  doc: 'The start of the unit that the date or timestamp is in. Weeks begin on Monday.',
-  syntax: ["DATE_TRUNC('unit', timestamp)"],
-  examples: [
-    { args: [text('hour'), TS], result: '2024-02-29 13:00:00.000' },
-    { args: [text('month'), date('2024-02-29')], result: '2024-02-01' },
-  ],
-  resolve(args) {
-    if (args.length !== 2) return undefined
-    const signature = resolveToUnit([args[1], args[0]])
-    return signature && { ...signature, args: [VARCHAR, signature.args[0]] }
-  },
-  evaluate(call) {
-    const [unit, point] = call.args
-    const round = roundToUnit({ ...call, args: [point, unit] }, false) as (value: Value) => Value
-    return (_unit: string, value: Value) => round(value)
-  },
-}
 
 const DEFAULT_PATTERN = 'yyyy-MM-dd HH:mm:ss'
 
@@ -406,10 +261,8 @@ const timestampDiff: PlainFunction = {
 } satisfies PlainFunction
 
 export const temporal: readonly ScalarFunction[] = [
-  ...CLOCKS,
-  extract,
-  ...FIELDS,
-  dateTrunc,
+  ...clocks,
+  ...timeFields,
   dateFormat,
   toTimestamp,
   toDate,

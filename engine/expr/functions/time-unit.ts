@@ -1,4 +1,4 @@
-/** The units of time that EXTRACT, DATE_TRUNC, FLOOR/CEIL TO, TIMESTAMPADD and TIMESTAMPDIFF know. */
+/** The units of time that EXTRACT, DATE_TRUNC, FLOOR and CEIL TO, TIMESTAMPADD and -DIFF know. */
 
 import { fail } from '../../base/errors.ts'
 import { nearestName } from '../../base/nearest-name.ts'

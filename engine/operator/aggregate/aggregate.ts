@@ -31,6 +31,11 @@ export interface AddCode extends AggregateCode {
   readonly weight: string
 }
 
+export interface MergeCode extends AggregateCode {
+  /** The other group's element of a slot. */
+  other(name: string): string
+}
+
 export interface AggregateFunction {
   readonly name: string
   readonly doc: string
@@ -44,7 +49,8 @@ export interface AggregateFunction {
   slots(args: readonly DataType[]): readonly Slot[]
   /** Emits statements that add one row; a negative weight removes it. */
   add(add: AddCode): void
+  /** Emits statements that add another group's rows to this one's. */
+  merge(merge: MergeCode): void
   /** Emits the result. */
   value(code: AggregateCode): Emitted
 }
-

@@ -3,8 +3,13 @@
 
 import { DOUBLE, isFloating, isInteger } from '../../batch/types.ts'
 import type { AggregateFunction } from './aggregate.ts'
-import { DOUBLE_SUM_SLOTS, emitDoubleAdd, emitDoubleTotal } from './compensated-sum.ts'
-import { emitExactAdd, emitExactAverage, SUM_SLOTS } from './exact-sum.ts'
+import {
+  DOUBLE_SUM_SLOTS,
+  emitDoubleAdd,
+  emitDoubleMerge,
+  emitDoubleTotal,
+} from './compensated-sum.ts'
+import { emitExactAdd, emitExactAverage, emitExactMerge, SUM_SLOTS } from './exact-sum.ts'
 import { scalarOf } from './scalar.ts'
 
 export const avg: AggregateFunction = {
@@ -27,6 +32,11 @@ export const avg: AggregateFunction = {
     add.code.line(`${add.slot('count')} += ${add.weight}`)
     if (isFloating(add.args[0])) emitDoubleAdd(add, value)
     else emitExactAdd(add, value)
+  },
+  merge(merge) {
+    merge.code.line(`${merge.slot('count')} += ${merge.other('count')}`)
+    if (isFloating(merge.args[0])) emitDoubleMerge(merge)
+    else emitExactMerge(merge)
   },
   value(code) {
     const count = code.slot('count')

@@ -2,7 +2,7 @@
  *  of its additions (Neumaier 1974, with Knuth's TwoSum). Infinities and NaN are counted apart, so
  *  that they can be retracted. */
 
-import type { AddCode, AggregateCode, Slot } from './aggregate.ts'
+import type { AddCode, AggregateCode, MergeCode, Slot } from './aggregate.ts'
 
 export const DOUBLE_SUM_SLOTS: readonly Slot[] = [
   { name: 'sum', kind: 'f64', initial: 0 },
@@ -19,14 +19,25 @@ export function emitDoubleAdd({ code, slot, weight }: AddCode, value: string): v
   code.block(`if (${term} - ${term} === 0)`, () => {
     code.line(`const ${total} = ${slot('sum')} + ${term}`)
     code.line(`const ${part} = ${total} - ${slot('sum')}`)
-    code.line(
-      `${slot('error')} += (${slot('sum')} - (${total} - ${part})) + (${term} - ${part})`,
-    )
+    code.line(`${slot('error')} += (${slot('sum')} - (${total} - ${part})) + (${term} - ${part})`)
     code.line(`${slot('sum')} = ${total}`)
   })
   code.line(`else if (${value} === Infinity) ${slot('plus')} += ${weight}`)
   code.line(`else if (${value} === -Infinity) ${slot('minus')} += ${weight}`)
   code.line(`else ${slot('nan')} += ${weight}`)
+}
+
+/** Emits `sum += other sum`. */
+export function emitDoubleMerge({ code, slot, other }: MergeCode): void {
+  const [total, part] = [code.name('total'), code.name('part')]
+  code.line(`const ${total} = ${slot('sum')} + ${other('sum')}`)
+  code.line(`const ${part} = ${total} - ${slot('sum')}`)
+  code.line(
+    `${slot('error')} += ${other('error')} + ` +
+      `(${slot('sum')} - (${total} - ${part})) + (${other('sum')} - ${part})`,
+  )
+  code.line(`${slot('sum')} = ${total}`)
+  for (const name of ['plus', 'minus', 'nan']) code.line(`${slot(name)} += ${other(name)}`)
 }
 
 /** Emits the sum as a double. */

@@ -14,5 +14,8 @@ export const count: AggregateFunction = {
   add({ code, slot, weight }) {
     code.line(`${slot('count')} += ${weight}`)
   },
+  merge({ code, slot, other }) {
+    code.line(`${slot('count')} += ${other('count')}`)
+  },
   value: ({ slot }) => ({ form: 'scalar', value: slot('count'), isNull: 'false' }),
 }

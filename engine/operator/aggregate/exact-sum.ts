@@ -2,7 +2,7 @@
  *  value below 2^52 is one addition and one comparison; everything larger takes the slow path. */
 
 import { fail } from '../../base/errors.ts'
-import type { AddCode, AggregateCode, Slot } from './aggregate.ts'
+import type { AddCode, AggregateCode, MergeCode, Slot } from './aggregate.ts'
 
 export const SUM_SLOTS: readonly Slot[] = [
   { name: 'low', kind: 'f64', initial: 0 },
@@ -32,6 +32,19 @@ export function emitExactAdd({ code, slot, weight }: AddCode, value: string): vo
     code.line(`const ${parts} = ${slow}(${slot('low')}, ${slot('high')}, ${value}, ${weight})`)
     code.line(`${slot('low')} = ${parts}[0]; ${slot('high')} = ${parts}[1]`)
   })
+}
+
+/** Emits `total += other total`. */
+export function emitExactMerge({ code, slot, other }: MergeCode): void {
+  const carry = code.bind(carried, 'carried')
+  const low = code.name('low')
+  code.line(`let ${low} = ${slot('low')} + ${other('low')}`)
+  code.line(`${slot('high')} += ${other('high')}`)
+  code.block(`if (${low} > ${LOW_MAX} || ${low} < -${LOW_MAX})`, () => {
+    code.line(`${slot('high')} += ${carry}(${low})`)
+    code.line(`${low} -= ${carry}(${low}) * ${BASE}`)
+  })
+  code.line(`${slot('low')} = ${low}`)
 }
 
 /** How many 2^32 to move from low to high. */

@@ -16,16 +16,13 @@ function keptAs(type: DataType): 'number' | 'lanes' | 'any' {
   return storage === 'bytes' || storage === 'i128' ? 'any' : 'number'
 }
 
-const SEEN: Slot = { name: 'seen', kind: 'u8', initial: 0 }
-const SLOTS: Record<ReturnType<typeof keptAs>, readonly Slot[]> = {
-  number: [SEEN, { name: 'best', kind: 'f64', initial: 0 }],
-  lanes: [
-    SEEN,
-    { name: 'low', kind: 'i32', initial: 0 },
-    { name: 'high', kind: 'i32', initial: 0 },
-  ],
-  any: [SEEN, { name: 'best', kind: 'js', initial: 0 }],
-}
+const VALUE_SLOTS = { number: ['best'], lanes: ['low', 'high'], any: ['best'] } as const
+const ARRAY = { number: 'f64', lanes: 'i32', any: 'js' } as const
+
+const slotsOf = (type: DataType): Slot[] => [
+  { name: 'seen', kind: 'u8', initial: 0 },
+  ...VALUE_SLOTS[keptAs(type)].map((name) => ({ name, kind: ARRAY[keptAs(type)], initial: 0 })),
+]
 
 function extreme(name: Direction, doc: string): AggregateFunction {
   return {
@@ -38,8 +35,13 @@ function extreme(name: Direction, doc: string): AggregateFunction {
         : arg,
     nullable: true,
     retractable: false,
-    slots: ([arg]) => SLOTS[keptAs(arg)],
-    add: (add) => ADD[keptAs(add.args[0])](add, name),
+    slots: ([arg]) => slotsOf(arg),
+    add: (add) => emitTake(add, CANDIDATE[keptAs(add.args[0])](add), name),
+    merge(merge) {
+      const { code, other, args } = merge
+      const candidate = VALUE_SLOTS[keptAs(args[0])].map(other)
+      code.block(`if (${other('seen')} === 1)`, () => emitTake(merge, candidate, name))
+    },
     value(code) {
       const isNull = `${code.slot('seen')} === 0`
       return { ...VALUE[keptAs(code.args[0])](code), isNull }
@@ -47,47 +49,60 @@ function extreme(name: Direction, doc: string): AggregateFunction {
   }
 }
 
-const ADD = {
-  number({ code, slot, values }: AddCode, name: Direction): void {
-    const value = scalarOf(values[0])
-    const number = code.name('candidate')
-    code.line(`const ${number} = +${value}`)
-    const [a, b] = name === 'MIN' ? [number, slot('best')] : [slot('best'), number]
-    const better = `${a} < ${b} || (${b} !== ${b} && ${a} === ${a})`
-    code.block(`if (${slot('seen')} === 0 || ${better})`, () => {
-      code.line(`${slot('seen')} = 1; ${slot('best')} = ${number}`)
-    })
+/** Emits the candidate of a row as local variables. */
+const CANDIDATE = {
+  number({ code, values }: AddCode): string[] {
+    return [code.constant('candidate', `+${scalarOf(values[0])}`)]
   },
-  lanes({ code, slot, values }: AddCode, name: Direction): void {
+  lanes({ code, values }: AddCode): string[] {
     const value = scalarOf(values[0])
     const [low, high] = [code.name('low'), code.name('high')]
-    const slow = code.bind(lanesOf, 'lanesOf')
     code.line(`let ${low}, ${high}`)
-    code.block(`if (typeof ${value} === 'number')`, () => {
-      code.line(`${high} = Math.floor(${value} / 4294967296) | 0; ${low} = ${value} | 0`)
-    })
-    code.block('else', () => code.line(`[${low}, ${high}] = ${slow}(${value})`))
+    code.branch(
+      `typeof ${value} === 'number'`,
+      () => code.line(`${high} = Math.floor(${value} / 4294967296) | 0; ${low} = ${value} | 0`),
+      () => code.line(`[${low}, ${high}] = ${code.bind(lanesOf, 'lanesOf')}(${value})`),
+    )
+    return [low, high]
+  },
+  any({ code, values: [value], args }: AddCode): string[] {
+    if (value.form !== 'slice') return [code.constant('candidate', value.value)]
+    const own = code.bind(args[0].kind === 'bytes' ? copyOf : textOf, 'own')
+    return [code.constant('candidate', `${own}(${value.heap}, ${value.start}, ${value.end})`)]
+  },
+}
+
+/** The condition under which the candidate beats the best so far. */
+const BETTER = {
+  number({ slot }: AggregateCode, [candidate]: readonly string[], name: Direction): string {
+    const best = slot('best')
+    const [a, b] = name === 'MIN' ? [candidate, best] : [best, candidate]
+    return `${a} < ${b} || (${b} !== ${b} && ${a} === ${a})`
+  },
+  lanes({ slot }: AggregateCode, [low, high]: readonly string[], name: Direction): string {
     const op = name === 'MIN' ? '<' : '>'
-    const better =
+    return (
       `${high} ${op} ${slot('high')} || ` +
       `(${high} === ${slot('high')} && (${low} >>> 0) ${op} (${slot('low')} >>> 0))`
-    code.block(`if (${slot('seen')} === 0 || ${better})`, () => {
-      code.line(`${slot('seen')} = 1; ${slot('low')} = ${low}; ${slot('high')} = ${high}`)
-    })
-  },
-  any({ code, slot, values, args }: AddCode, name: Direction): void {
-    const [value] = values
-    const candidate = code.name('candidate')
-    const decode = code.bind(args[0].kind === 'bytes' ? copyOf : textOf, 'own')
-    const compare = code.bind(compareValues, 'compareValues')
-    const js =
-      value.form === 'slice' ? `${decode}(${value.heap}, ${value.start}, ${value.end})` : value.value
-    code.line(`const ${candidate} = ${js}`)
-    const op = name === 'MIN' ? '<' : '>'
-    code.block(`if (${slot('seen')} === 0 || ${compare}(${candidate}, ${slot('best')}) ${op} 0)`, () =>
-      code.line(`${slot('seen')} = 1; ${slot('best')} = ${candidate}`),
     )
   },
+  any({ code, slot }: AggregateCode, [candidate]: readonly string[], name: Direction): string {
+    const compare = code.bind(compareValues, 'compareValues')
+    return `${compare}(${candidate}, ${slot('best')}) ${name === 'MIN' ? '<' : '>'} 0`
+  },
+}
+
+/** Emits the taking of a candidate that is better than the best so far. */
+function emitTake(state: AggregateCode, candidate: readonly string[], name: Direction): void {
+  const { code, slot } = state
+  const kept = keptAs(state.args[0])
+  const better = BETTER[kept](state, candidate, name)
+  code.block(`if (${slot('seen')} === 0 || ${better})`, () => {
+    code.line(`${slot('seen')} = 1`)
+    VALUE_SLOTS[kept].forEach((part, i) => {
+      code.line(`${slot(part)} = ${candidate[i]}`)
+    })
+  })
 }
 
 const VALUE = {
@@ -109,8 +124,7 @@ const decoder = new TextDecoder()
 const textOf = (heap: Uint8Array, start: number, end: number): string =>
   decoder.decode(heap.subarray(start, end))
 
-const copyOf = (heap: Uint8Array, start: number, end: number): Uint8Array =>
-  heap.slice(start, end)
+const copyOf = (heap: Uint8Array, start: number, end: number): Uint8Array => heap.slice(start, end)
 
 const lanesOf = (value: bigint): [number, number] => [
   Number(BigInt.asIntN(32, value)),

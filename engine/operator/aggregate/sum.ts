@@ -2,8 +2,13 @@
 
 import { BIGINT, DOUBLE, isFloating, isInteger } from '../../batch/types.ts'
 import type { AggregateFunction } from './aggregate.ts'
-import { DOUBLE_SUM_SLOTS, emitDoubleAdd, emitDoubleTotal } from './compensated-sum.ts'
-import { emitExactAdd, emitExactTotal, SUM_SLOTS } from './exact-sum.ts'
+import {
+  DOUBLE_SUM_SLOTS,
+  emitDoubleAdd,
+  emitDoubleMerge,
+  emitDoubleTotal,
+} from './compensated-sum.ts'
+import { emitExactAdd, emitExactMerge, emitExactTotal, SUM_SLOTS } from './exact-sum.ts'
 import { scalarOf } from './scalar.ts'
 
 export const sum: AggregateFunction = {
@@ -26,6 +31,11 @@ export const sum: AggregateFunction = {
     add.code.line(`${add.slot('count')} += ${add.weight}`)
     if (isFloating(add.args[0])) emitDoubleAdd(add, value)
     else emitExactAdd(add, value)
+  },
+  merge(merge) {
+    merge.code.line(`${merge.slot('count')} += ${merge.other('count')}`)
+    if (isFloating(merge.args[0])) emitDoubleMerge(merge)
+    else emitExactMerge(merge)
   },
   value(code) {
     const value = isFloating(code.args[0]) ? emitDoubleTotal(code) : emitExactTotal(code)

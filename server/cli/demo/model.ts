@@ -35,7 +35,7 @@ export class DemoModel {
   rowsAppended = 0
   rowsTotal = 0
   eventTimeUs: number | undefined
-  /** Of the slowest query; ISO-8601. */
+  /** Of the hourly windows; ISO-8601, 'infinity' at the end. */
   watermark: string | null = null
   lagRows: number | undefined
   lateRows = 0
@@ -57,6 +57,7 @@ export class DemoModel {
       this.hourCount = 0
       this.hours.length = 0
     }
+    if ('watermark' in event) this.watermark = event.watermark
     for (const row of addedRows(event)) {
       this.hourCount++
       this.hours.push({

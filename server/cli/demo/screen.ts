@@ -88,7 +88,7 @@ function heading(style: Style, title: string, remark: string): string {
 function airportLines({ model, style, cities }: Frame, width: number, rows: number): string[] {
   const { week, airports } = model.worstAirports()
   const since = week === undefined ? 'waiting for flights' : `week of ${dayText(week)}`
-  const nameWidth = Math.min(30, Math.max(12, width - 24))
+  const nameWidth = Math.min(26, Math.max(16, width - 30))
   const barWidth = Math.max(0, width - nameWidth - 23)
   const worst = Math.max(airports[0]?.avgDelay ?? 1, 1)
   const lines = airports.slice(0, rows).map(({ origin, flights, avgDelay }) => {

@@ -2,6 +2,7 @@
 
 import type { MillraceClient, QueryInfo, SubscriptionEvent } from '../../../client/index.ts'
 import { sleep } from '../../../engine/base/clock.ts'
+import { CliFailure } from '../failure.ts'
 import type { DemoModel } from './model.ts'
 import { ALL_VIEWS, VIEWS } from './statements.ts'
 
@@ -34,7 +35,7 @@ export function followViews(
   return { ended }
 }
 
-/** Keeps watermark, lag and late rows up to date until all queries have ended. */
+/** Keeps lag and late rows up to date until all queries have ended. CliFailure if one fails. */
 async function pollStatus(
   client: MillraceClient,
   model: DemoModel,
@@ -43,6 +44,8 @@ async function pollStatus(
   while (!signal.aborted) {
     const queries = await demoQueries(client, signal)
     takeStatus(model, queries)
+    const failed = queries.find(({ state }) => state === 'failed')
+    if (failed) throw new CliFailure(`Query ${failed.name} failed: ${JSON.stringify(failed.error)}`)
     if (queries.length > 0 && queries.every(({ state }) => state === 'ended')) return
     await sleep(POLL_MS, signal)
   }
@@ -59,10 +62,6 @@ async function demoQueries(client: MillraceClient, signal: AbortSignal): Promise
 }
 
 function takeStatus(model: DemoModel, queries: readonly QueryInfo[]): void {
-  const marks = queries.map(({ watermark }) => watermark)
-  model.watermark = marks.every((mark) => typeof mark === 'string')
-    ? [...marks].sort()[0] // ISO texts sort as times do, and 'infinity' behind them
-    : null
   const lags = queries.map(({ lagRows }) => Number(lagRows ?? Number.NaN))
   const lag = Math.max(0, ...lags)
   model.lagRows = Number.isNaN(lag) ? undefined : lag

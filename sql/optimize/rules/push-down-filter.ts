@@ -7,7 +7,7 @@ import { makeFilter } from '../../logical/make.ts'
 import type { FilterNode, LogicalNode } from '../../logical/node.ts'
 import { substitute } from '../../logical/substitute.ts'
 import { rebuild } from '../../logical/visit.ts'
-import { conjunction, conjunctsOf } from '../conjuncts.ts'
+import { conjunction, conjunctsOf } from '../../logical/conjuncts.ts'
 import type { Rule } from '../rule.ts'
 
 export const pushDownFilter: Rule = {

@@ -36,7 +36,8 @@ export function castCall(cursor: Cursor, out: Rewritten): void {
 export const isConstructor = (cursor: Cursor): boolean =>
   (cursor.is('ARRAY') || cursor.is('MAP')) && cursor.peek().key === '['
 
-/** `ARRAY[a, b]`, `MAP[key, value, …]`: calls by these names. SYNTAX if a map's value is missing. */
+/** `ARRAY[a, b]`, `MAP[key, value, …]`: calls by these names. SYNTAX if a map's value is
+ *  missing. */
 export function valueConstructor(cursor: Cursor, out: Rewritten): void {
   const first = cursor.advance()
   const close = cursor.source.tokens[cursor.closing()]

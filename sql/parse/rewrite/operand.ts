@@ -49,8 +49,8 @@ function prefixes(cursor: Cursor, out: Rewritten): void {
     if (!isSign && token.key !== 'NOT') return
     const at = spanOf(cursor.advance())
     const apply = (arg: Expression, over: Span): Expression => {
-      if (token.key === 'NOT' && arg.kind === 'exists') {
-        return { ...arg, negated: !arg.negated, at: over }
+      if (token.key === 'NOT' && arg.kind === 'exists' && !arg.negated) {
+        return { ...arg, negated: true, at: over }
       }
       const signed = arg.kind === 'literal' && isSign ? withSign(token.key, arg, over) : undefined
       return signed ?? callOf({ text: token.key, at }, [arg], over)

@@ -105,7 +105,8 @@ const SIDES: Readonly<Record<string, string>> = {
   TRAILING: 'RTRIM',
 }
 
-/** TRIM(s), TRIM(BOTH 'x' FROM s), TRIM(LEADING FROM s): TRIM, LTRIM or RTRIM (text, characters). */
+/** TRIM(s), TRIM(BOTH 'x' FROM s), TRIM(LEADING FROM s): TRIM, LTRIM or RTRIM (text,
+ *  characters). */
 function trim(cursor: Cursor, out: Rewritten): MadeForm {
   if (cursor.is(')')) return {}
   const hasSide = cursor.token.kind === 'word' && Object.hasOwn(SIDES, cursor.key)

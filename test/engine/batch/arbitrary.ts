@@ -84,7 +84,8 @@ export function present(type: DataType): fc.Arbitrary<Value> {
         fc.string({ unit: 'binary', maxLength: 30 }),
       )
     case 'json':
-      return fc.json({ maxDepth: 2 })
+      // A JSON null cannot be told from NULL once it has travelled as JSON.
+      return fc.json({ maxDepth: 2 }).filter((text) => text !== 'null')
     case 'bytes':
       return fc.uint8Array({ maxLength: 20 })
     case 'date':
@@ -98,21 +99,21 @@ export function present(type: DataType): fc.Arbitrary<Value> {
     case 'timestamp_ltz':
       return timestampUs(type.precision)
     case 'array':
-      return fc.array(valueOf(type.element), { maxLength: 4 })
+      return fc.array(nullableValue(type.element), { maxLength: 4 })
     case 'map':
-      return fc.uniqueArray(fc.tuple(present(type.key), valueOf(type.value)), {
+      return fc.uniqueArray(fc.tuple(present(type.key), nullableValue(type.value)), {
         maxLength: 3,
         selector: ([key]) =>
           String(key instanceof Uint8Array ? Buffer.from(key).toString('hex') : key),
       })
     case 'row':
-      return fc.tuple(...type.fields.map((field) => valueOf(field.type)))
+      return fc.tuple(...type.fields.map((field) => nullableValue(field.type)))
     case 'null':
       return fc.constant(null)
   }
 }
 
-export const valueOf = (type: DataType): fc.Arbitrary<Value> =>
+export const nullableValue = (type: DataType): fc.Arbitrary<Value> =>
   fc.option(present(type), { nil: null, freq: 5 })
 
 export interface Case {
@@ -133,7 +134,7 @@ export const anyCase = (type: fc.Arbitrary<DataType> = anyType): fc.Arbitrary<Ca
       ),
     )
     const row = fc.tuple(
-      ...columns.map(([t, nullable]) => (nullable ? valueOf(t) : present(t))),
+      ...columns.map(([t, nullable]) => (nullable ? nullableValue(t) : present(t))),
     ) as fc.Arbitrary<Value[]>
     const weight = fc.integer({ min: -3, max: 3 }).filter((w) => w !== 0)
     return fc

@@ -159,4 +159,3 @@ export async function until(condition: () => boolean, what: () => string): Promi
   }
   throw new Error(`waited in vain for ${what()}`)
 }
-

@@ -10,11 +10,17 @@ import { type Field, schemaOf } from '../../../engine/batch/schema.ts'
 import { BIGINT, DOUBLE, TIMESTAMP, VARCHAR } from '../../../engine/batch/types.ts'
 import { exactInteger } from '../../../engine/batch/value.ts'
 import type { Expr, Value } from '../../../engine/expr/ir.ts'
-import type { AggregateCall, EmitPolicy } from '../../../engine/operator/nodes.ts'
+import type {
+  AggregateCall,
+  AlignedSpec,
+  EmitPolicy,
+  WindowSpec,
+} from '../../../engine/operator/nodes.ts'
+import { layoutOf } from '../../../engine/operator/window-layout.ts'
 import type { QueryPlan } from '../../../engine/plan/physical.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
 import { seedOf } from '../../seed.ts'
-import { Producer, startEngine, Subscriber, temporaryFolder, until } from './harness.ts'
+import { Producer, Subscriber, startEngine, temporaryFolder, until } from './harness.ts'
 
 const FIELDS: readonly Field[] = [
   { name: 'ts', type: TIMESTAMP, nullable: true },
@@ -43,10 +49,7 @@ const table = (splits: number): TableSpec => ({
       kind: 'call',
       name: '-',
       type: TIMESTAMP,
-      args: [
-        column(0),
-        { kind: 'literal', type: { kind: 'interval_second' }, value: DELAY_US },
-      ],
+      args: [column(0), { kind: 'literal', type: { kind: 'interval_second' }, value: DELAY_US }],
     },
   },
 })
@@ -65,11 +68,26 @@ const CALLS: readonly AggregateCall[] = [
 const named = (calls: readonly AggregateCall[]): Field[] =>
   calls.map((call, i) => ({ name: `a${i}`, type: call.type, nullable: true }))
 
-function windowed(id: string, spec: TableSpec, emit: EmitPolicy): QueryPlan {
+const TUMBLE: AlignedSpec = { kind: 'tumble', sizeUs: WINDOW_US, offsetUs: 0 }
+const HOP: AlignedSpec = { kind: 'hop', slideUs: 4 * SECOND, sizeUs: 10 * SECOND, offsetUs: SECOND }
+const CUMULATE: AlignedSpec = {
+  kind: 'cumulate',
+  stepUs: 5 * SECOND,
+  sizeUs: 20 * SECOND,
+  offsetUs: 0,
+}
+const SESSION: WindowSpec = { kind: 'session', gapUs: 2 * SECOND }
+
+function windowed(
+  id: string,
+  spec: TableSpec,
+  emit: EmitPolicy,
+  window: WindowSpec = TUMBLE,
+): QueryPlan {
   const fields: Field[] = [
     FIELDS[1],
     ...named(CALLS),
-    { name: 'window_start', type: TIMESTAMP, nullable: false },
+    { name: 'window_end', type: TIMESTAMP, nullable: false },
   ]
   return {
     id,
@@ -80,11 +98,11 @@ function windowed(id: string, spec: TableSpec, emit: EmitPolicy): QueryPlan {
     root: {
       kind: 'window-aggregate',
       node: {
-        window: { kind: 'tumble', sizeUs: WINDOW_US, offsetUs: 0 },
+        window,
         timeColumn: 0,
         keys: [column(1)],
         aggregates: CALLS,
-        windowColumns: ['window_start'],
+        windowColumns: ['window_end'],
         fields,
         emit,
       },
@@ -131,18 +149,54 @@ function randomRows(seed: number, count: number, splits: number): Row[] {
   })
 }
 
-/** What is on time: by the row's own split, a window is over when the highest time of the rows
- *  before, less the delay, has reached its end. */
-function onTime(rows: readonly Row[]): Row[] {
+/** The highest time of the split's rows before each row, less the delay: the row's own watermark. */
+function marks(rows: readonly Row[]): number[] {
   const high = new Map<number, number>()
-  return rows.filter(({ split, values: [ts] }) => {
-    if (ts === null) return false
-    const time = ts as number
+  return rows.map(({ split, values: [ts] }) => {
     const before = high.get(split) ?? -Infinity
-    high.set(split, Math.max(before, time))
-    const end = (Math.floor(time / WINDOW_US) + 1) * WINDOW_US
-    return end > before - DELAY_US
+    if (ts !== null) high.set(split, Math.max(before, ts as number))
+    return before - DELAY_US
   })
+}
+
+const placed = (row: Row, endUs: number): Row => ({
+  ...row,
+  values: [endUs, ...row.values.slice(1)],
+})
+
+/** Every row once per window that it is on time for, with the window's end for its time. */
+function inWindows(rows: readonly Row[], window: AlignedSpec): Row[] {
+  const layout = layoutOf(window)
+  const mark = marks(rows)
+  return rows.flatMap((row, i) => {
+    if (row.values[0] === null) return []
+    const time = row.values[0] as number
+    const slice =
+      Math.floor((time - layout.offsetUs) / layout.sliceUs) * layout.sliceUs + layout.offsetUs
+    return layout
+      .ends(slice)
+      .filter((end) => end > mark[i])
+      .map((end) => placed(row, end))
+  })
+}
+
+/** Every row that is not behind its split, with the end of its session for its time. */
+function inSessions(rows: readonly Row[], gapUs: number): Row[] {
+  const mark = marks(rows)
+  const inTime = rows.filter(
+    (row, i) => row.values[0] !== null && (row.values[0] as number) >= mark[i],
+  )
+  const byTime = inTime.toSorted((a, b) => (a.values[0] as number) - (b.values[0] as number))
+  const open = new Map<Value, { end: number }>()
+  const sessions = byTime.map((row) => {
+    const time = row.values[0] as number
+    const before = open.get(row.values[1])
+    const session = before !== undefined && time <= before.end ? before : { end: 0 }
+    session.end = time + gapUs
+    open.set(row.values[1], session)
+    return session
+  })
+  return byTime.map((row, i) => placed(row, sessions[i].end))
 }
 
 async function oracle(rows: readonly Row[], windowedToo: boolean, keyed: boolean) {
@@ -163,11 +217,10 @@ async function oracle(rows: readonly Row[], windowedToo: boolean, keyed: boolean
     appender.endRow()
   }
   appender.closeSync()
-  const start = `ts // ${WINDOW_US} * ${WINDOW_US}`
-  const groups = [...(keyed ? ['k'] : []), ...(windowedToo ? [start] : [])]
+  const groups = [...(keyed ? ['k'] : []), ...(windowedToo ? ['ts'] : [])]
   const result = await connection.runAndReadAll(`
     SELECT ${keyed ? 'k,' : ''} COUNT(*), COUNT(v), SUM(v)::BIGINT, MIN(v), MAX(d), MIN(k),
-      (sign(SUM(v)) * (abs(SUM(v)) // COUNT(v)))::BIGINT, SUM(d) ${windowedToo ? `, ${start}` : ''}
+      (sign(SUM(v)) * (abs(SUM(v)) // COUNT(v)))::BIGINT, SUM(d) ${windowedToo ? ', ts' : ''}
     FROM t ${groups.length > 0 ? `GROUP BY ${groups.join(', ')}` : ''}`)
   const answer = result.getRows().map((row) => row.map(printed).join('|'))
   connection.closeSync()
@@ -204,6 +257,12 @@ async function runCase(seed: number): Promise<void> {
     windowed('every', spec, { kind: 'every', intervalUs: 20_000 }),
     grouped('grouped', spec, [column(1)]),
     grouped('global', spec, []),
+    windowed('hop', spec, { kind: 'close' }, HOP),
+    windowed('hop-changes', spec, { kind: 'changes' }, HOP),
+    windowed('cumulate', spec, { kind: 'close' }, CUMULATE),
+    windowed('session', spec, { kind: 'close' }, SESSION),
+    windowed('session-changes', spec, { kind: 'changes' }, SESSION),
+    windowed('session-every', spec, { kind: 'every', intervalUs: 20_000 }, SESSION),
   ]
   const folder = temporaryFolder()
   const producer = new Producer(folder.path)
@@ -242,10 +301,15 @@ async function runCase(seed: number): Promise<void> {
   folder.remove()
 
   expect(subscriber.failures).toEqual([])
-  const inTime = await oracle(onTime(rows), true, true)
-  for (const plan of plans.slice(0, 3)) {
-    expect(printRows(subscriber.rows(plan)), `${plan.id} of seed ${seed}`).toEqual(inTime)
-  }
+  const inTime = await oracle(inWindows(rows, TUMBLE), true, true)
+  const check = (plan: QueryPlan, answer: string[]) =>
+    expect(printRows(subscriber.rows(plan)), `${plan.id} of seed ${seed}`).toEqual(answer)
+  for (const plan of plans.slice(0, 3)) check(plan, inTime)
+  const hops = await oracle(inWindows(rows, HOP), true, true)
+  for (const plan of plans.slice(5, 7)) check(plan, hops)
+  check(plans[7], await oracle(inWindows(rows, CUMULATE), true, true))
+  const sessions = await oracle(inSessions(rows, 2 * SECOND), true, true)
+  for (const plan of plans.slice(8, 11)) check(plan, sessions)
   expect(printRows(subscriber.rows(plans[3]))).toEqual(await oracle(rows, false, true))
   expect(printRows(subscriber.rows(plans[4]))).toEqual(await oracle(rows, false, false))
   for (const [id, frames] of subscriber.frames) {

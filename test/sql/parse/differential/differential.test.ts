@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { SqlError } from '../../../../engine/base/errors.ts'
 import { parseStatements } from '../../../../sql/parse/index.ts'
 import { ourTree } from './our-tree.ts'
-import { pgTree } from './pg-tree.ts'
+import { type PgNode, pgTree } from './pg-tree.ts'
 import { randomOf, StatementMaker } from './random-statement.ts'
 
 const COUNT = process.env.MILLRACE_LONG === '1' ? 20_000 : 1_500
@@ -24,13 +24,13 @@ function attempt(parse: () => string): string {
 
 const ours = (sql: string): string => attempt(() => ourTree(parseStatements(sql)[0]))
 const theirs = (sql: string): string => {
-  let statement: unknown
+  let statement: PgNode | undefined
   try {
-    statement = parseSync(sql).stmts?.[0].stmt
+    statement = parseSync(sql).stmts?.[0].stmt as PgNode | undefined
   } catch {
     return 'refused'
   }
-  return pgTree(statement)
+  return statement === undefined ? 'refused' : pgTree(statement)
 }
 
 test(`${COUNT} random statements mean what PostgreSQL says (MILLRACE_SEED=${SEED})`, () => {

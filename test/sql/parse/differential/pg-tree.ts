@@ -2,148 +2,179 @@
 
 import { wrapped } from './our-tree.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: the tree of libpg-query has no useful types
-type Any = any
-
-export const pgTree = (statement: Any): string => select(statement.SelectStmt)
-
-const list = (parts: readonly string[]): string => `[${parts.join(' ')}]`
-const all = (nodes: Any): string[] => (nodes ?? []).map(tree)
-
-function select(node: Any): string {
-  const ctes = (node.withClause?.ctes ?? []).map(({ CommonTableExpr: cte }: Any) => {
-    const columns = (cte.aliascolnames ?? []).map(text)
-    return `(cte ${cte.ctename} ${list(columns)} ${select(cte.ctequery.SelectStmt)})`
-  })
-  const limit = node.limitCount === undefined ? undefined : tree(node.limitCount)
-  return wrapped(list(ctes), body(node), list((node.sortClause ?? []).map(order)), limit)
+/** The tree is plain JSON: a field is another node, or text, or a list. */
+export interface PgNode {
+  readonly [field: string]: PgNode | undefined
 }
 
-function body(node: Any): string {
-  if (node.op !== 'SETOP_NONE') {
-    const operator = node.op.slice('SETOP_'.length).toLowerCase()
-    return `(${operator}${node.all ? '-all' : ''} ${select(node.larg)} ${select(node.rarg)})`
+export const pgTree = (statement: PgNode): string => select(must(statement.SelectStmt))
+
+const list = (parts: readonly string[]): string => `[${parts.join(' ')}]`
+const str = (value: PgNode | undefined): string => String(value ?? '')
+const nodes = (value: PgNode | undefined): readonly PgNode[] =>
+  (value ?? []) as unknown as readonly PgNode[]
+const all = (value: PgNode | undefined): string[] => nodes(value).map(tree)
+const name = (value: PgNode | undefined): string => str(value?.String?.sval)
+const names = (value: PgNode | undefined): string[] => nodes(value).map(name)
+const lastName = (value: PgNode | undefined): string => names(value).at(-1) ?? ''
+
+function must(value: PgNode | undefined): PgNode {
+  if (value === undefined) throw new Error('no rule: a node is missing')
+  return value
+}
+
+/** A node is an object with one field: its kind. */
+function kindOf(node: PgNode): [string, PgNode] {
+  const [kind, value] = Object.entries(node)[0]
+  return [kind, must(value)]
+}
+
+function select(node: PgNode): string {
+  const ctes = nodes(node.withClause?.ctes).map(({ CommonTableExpr: cte }) => {
+    const query = select(must(cte?.ctequery?.SelectStmt))
+    return `(cte ${str(cte?.ctename)} ${list(names(cte?.aliascolnames))} ${query})`
+  })
+  const limit = node.limitCount === undefined ? undefined : tree(node.limitCount)
+  return wrapped(list(ctes), body(node), list(nodes(node.sortClause).map(order)), limit)
+}
+
+function body(node: PgNode): string {
+  const operator = str(node.op).slice('SETOP_'.length).toLowerCase()
+  if (operator !== 'none') {
+    return `(${operator}${node.all ? '-all' : ''} ${select(must(node.larg))} ${select(must(node.rarg))})`
   }
   if (node.valuesLists !== undefined) {
-    return `(values ${node.valuesLists.map((row: Any) => list(all(row.List.items))).join(' ')})`
+    return `(values ${nodes(node.valuesLists)
+      .map((row) => list(all(row.List?.items)))
+      .join(' ')})`
   }
-  const items = (node.targetList ?? []).map(item)
-  const from = (node.fromClause ?? []).map(table)
+  const items = nodes(node.targetList).map(item)
+  const from = nodes(node.fromClause).map(table)
   const distinct = node.distinctClause === undefined ? '' : 'distinct '
-  const groups = (node.groupClause ?? []).flatMap(groupList)
+  const groups = nodes(node.groupClause).flatMap(groupList)
   return `(select ${distinct}${list(items)} ${list(from)} ${optional(node.whereClause)} ${list(groups)} ${optional(node.havingClause)})`
 }
 
-const optional = (node: Any): string => (node === undefined ? '-' : tree(node))
-const text = (node: Any): string => node.String.sval
+const optional = (node: PgNode | undefined): string => (node === undefined ? '-' : tree(node))
 
-function item({ ResTarget: { name, val } }: Any): string {
-  if (val.ColumnRef?.fields.at(-1).A_Star !== undefined) {
-    return [...val.ColumnRef.fields.slice(0, -1).map(text), '*'].join('.')
-  }
-  return name === undefined ? tree(val) : `(as ${name} ${tree(val)})`
+function item(node: PgNode): string {
+  const target = must(node.ResTarget)
+  const value = must(target.val)
+  const fields = nodes(value.ColumnRef?.fields)
+  if (fields.at(-1)?.A_Star !== undefined) return [...fields.slice(0, -1).map(name), '*'].join('.')
+  return target.name === undefined ? tree(value) : `(as ${str(target.name)} ${tree(value)})`
 }
 
 /** `GROUP BY (a, b)` is two groups, which PostgreSQL finds out after parsing. */
-function groupList(node: Any): string[] {
-  const isList = node.RowExpr?.row_format === 'COERCE_IMPLICIT_CAST'
-  return isList ? all(node.RowExpr.args) : [group(node)]
+function groupList(node: PgNode): string[] {
+  const isList = str(node.RowExpr?.row_format) === 'COERCE_IMPLICIT_CAST'
+  return isList ? all(node.RowExpr?.args) : [group(node)]
 }
 
-function group(node: Any): string {
+function group(node: PgNode): string {
   if (node.GroupingSet === undefined) return tree(node)
-  const sets = node.GroupingSet.content.map((set: Any) => {
+  const sets = nodes(node.GroupingSet.content).map((set) => {
     if (set.GroupingSet !== undefined) return '[]'
     return list(set.RowExpr === undefined ? [tree(set)] : all(set.RowExpr.args))
   })
   return `(sets ${sets.join(' ')})`
 }
 
-function order({ SortBy: { node, sortby_dir, sortby_nulls } }: Any): string {
-  const isDescending = sortby_dir === 'SORTBY_DESC'
+function order(node: PgNode): string {
+  const by = must(node.SortBy)
+  const isDescending = str(by.sortby_dir) === 'SORTBY_DESC'
+  const nulls = str(by.sortby_nulls)
   // Without NULLS, ours follows Flink.
-  const isFirst =
-    sortby_nulls === 'SORTBY_NULLS_DEFAULT' ? !isDescending : sortby_nulls === 'SORTBY_NULLS_FIRST'
-  return `(by ${tree(node)} ${isDescending ? 'desc' : 'asc'} ${isFirst ? 'first' : 'last'})`
+  const isFirst = nulls === 'SORTBY_NULLS_DEFAULT' ? !isDescending : nulls === 'SORTBY_NULLS_FIRST'
+  return `(by ${optional(by.node)} ${isDescending ? 'desc' : 'asc'} ${isFirst ? 'first' : 'last'})`
 }
 
-const alias = (node: Any): string =>
-  node === undefined ? '' : ` ${node.aliasname}${list((node.colnames ?? []).map(text))}`
+const alias = (node: PgNode | undefined): string =>
+  node === undefined ? '' : ` ${str(node.aliasname)}${list(names(node.colnames))}`
 
-function table(node: Any): string {
-  const [kind, ref] = Object.entries(node)[0] as [string, Any]
+function table(node: PgNode): string {
+  const [kind, ref] = kindOf(node)
   switch (kind) {
     case 'RangeVar':
-      return `(table ${ref.relname}@${ref.location}${alias(ref.alias)})`
+      return `(table ${str(ref.relname)}@${str(ref.location)}${alias(ref.alias)})`
     case 'RangeSubselect':
-      return `(${ref.lateral ? 'lateral ' : ''}${select(ref.subquery.SelectStmt)}${alias(ref.alias)})`
+      return `(${ref.lateral ? 'lateral ' : ''}${select(must(ref.subquery?.SelectStmt))}${alias(ref.alias)})`
     case 'RangeFunction': {
-      const { FuncCall } = ref.functions[0].List.items[0]
-      return `(call ${FuncCall.funcname.map(text).join('.')} ${list(all(FuncCall.args))}${alias(ref.alias)})`
+      const called = nodes(nodes(ref.functions)[0].List?.items)[0].FuncCall
+      return `(call ${lastName(called?.funcname)} ${list(all(called?.args))}${alias(ref.alias)})`
     }
     case 'JoinExpr': {
-      const join = ref.jointype.slice('JOIN_'.length).toLowerCase()
-      return `(${join} ${table(ref.larg)} ${table(ref.rarg)} ${optional(ref.quals)} ${list((ref.usingClause ?? []).map(text))})`
+      const join = str(ref.jointype).slice('JOIN_'.length).toLowerCase()
+      const using = list(names(ref.usingClause))
+      return `(${join} ${table(must(ref.larg))} ${table(must(ref.rarg))} ${optional(ref.quals)} ${using})`
     }
     default:
       throw new Error(`no rule for ${kind} in FROM`)
   }
 }
 
-const RULES: Record<string, (node: Any) => string> = {
-  ColumnRef: (node) => `${node.fields.map(text).join('.')}@${node.location}`,
+const RULES: Record<string, (node: PgNode) => string> = {
+  ColumnRef: (node) => `${names(node.fields).join('.')}@${str(node.location)}`,
   A_Const: constant,
   SelectStmt: select,
   A_Expr: operator,
   BoolExpr: (node) =>
-    `(${node.boolop.slice(0, -'_EXPR'.length).toLowerCase()} ${boolTerms(node).map(tree).join(' ')})`,
-  NullTest: (node) =>
-    `(${node.nulltesttype.replaceAll('_', ' ')}@${node.location} ${tree(node.arg)})`,
-  BooleanTest: (node) =>
-    `(${node.booltesttype.replaceAll('_', ' ')}@${node.location} ${tree(node.arg)})`,
+    `(${str(node.boolop).slice(0, -'_EXPR'.length).toLowerCase()} ${boolTerms(node).map(tree).join(' ')})`,
+  NullTest: (node) => test(node, node.nulltesttype),
+  BooleanTest: (node) => test(node, node.booltesttype),
   SubLink: subLink,
-  CaseExpr: (node) =>
-    `(case ${optional(node.arg)} ${node.args.map(({ CaseWhen }: Any) => `${tree(CaseWhen.expr)} ${tree(CaseWhen.result)}`).join(' ')} ${optional(node.defresult)})`,
+  CaseExpr: caseOf,
   TypeCast: cast,
   RowExpr: (node) => `(ROW ${all(node.args).join(' ')})`,
   FuncCall: call,
-  A_Indirection: (node) =>
-    node.indirection.reduce(
-      (inner: string, step: Any) =>
-        step.A_Indices === undefined
-          ? `(. ${inner} '${text(step)}')`
-          : `([] ${inner} ${tree(step.A_Indices.uidx)})`,
-      tree(node.arg),
-    ),
+  A_Indirection: (node) => nodes(node.indirection).reduce(step, optional(node.arg)),
 }
 
-function tree(node: Any): string {
-  const [kind, value] = Object.entries(node)[0] as [string, Any]
+function tree(node: PgNode): string {
+  const [kind, value] = kindOf(node)
   const rule = RULES[kind]
   if (rule === undefined) throw new Error(`no rule for ${kind}`)
   return rule(value)
 }
 
+const test = (node: PgNode, kind: PgNode | undefined): string =>
+  `(${str(kind).replaceAll('_', ' ')}@${str(node.location)} ${optional(node.arg)})`
+
+const step = (inner: string, next: PgNode): string =>
+  next.A_Indices === undefined
+    ? `(. ${inner} '${name(next)}')`
+    : `([] ${inner} ${optional(next.A_Indices.uidx)})`
+
+function caseOf(node: PgNode): string {
+  const branches = nodes(node.args).map(
+    ({ CaseWhen: branch }) => `${optional(branch?.expr)} ${optional(branch?.result)}`,
+  )
+  return `(case ${optional(node.arg)} ${branches.join(' ')} ${optional(node.defresult)})`
+}
+
 /** AND in AND is one chain, also through brackets; NOT has one term. */
-function boolTerms(node: Any): Any[] {
-  if (node.boolop === 'NOT_EXPR') return node.args
-  return node.args.flatMap((arg: Any) =>
-    arg.BoolExpr?.boolop === node.boolop ? boolTerms(arg.BoolExpr) : [arg],
+function boolTerms(node: PgNode): readonly PgNode[] {
+  const kind = str(node.boolop)
+  if (kind === 'NOT_EXPR') return nodes(node.args)
+  return nodes(node.args).flatMap((arg) =>
+    arg.BoolExpr !== undefined && str(arg.BoolExpr.boolop) === kind
+      ? boolTerms(arg.BoolExpr)
+      : [arg],
   )
 }
 
-function constant(node: Any): string {
+function constant(node: PgNode): string {
   if (node.isnull) return 'null'
-  if (node.sval !== undefined) return `'${node.sval.sval ?? ''}'`
-  if (node.boolval !== undefined) return String(node.boolval.boolval ?? false)
-  if (node.fval !== undefined) return String(Number(node.fval.fval))
-  return String(node.ival.ival ?? 0)
+  if (node.sval !== undefined) return `'${str(node.sval.sval)}'`
+  if (node.boolval !== undefined) return node.boolval.boolval ? 'true' : 'false'
+  if (node.fval !== undefined) return String(Number(str(node.fval.fval)))
+  return String(Number(str(node.ival?.ival)))
 }
 
 const TYPES: Record<string, string> = { int4: 'int', int8: 'bigint', bool: 'boolean', date: 'date' }
 
-function cast(node: Any): string {
-  return `(cast ${tree(node.arg)} ${TYPES[text(node.typeName.names.at(-1))]})`
+function cast(node: PgNode): string {
+  return `(cast ${optional(node.arg)} ${TYPES[lastName(node.typeName?.names)]})`
 }
 
 const PATTERNS: Record<string, string> = {
@@ -155,52 +186,59 @@ const PATTERNS: Record<string, string> = {
 const negated = (isNegated: boolean, inner: string): string =>
   isNegated ? `(not ${inner})` : inner
 
-function operator(node: Any): string {
-  const name = text(node.name[0])
-  const at = `@${node.location}`
+function operator(node: PgNode): string {
+  const sign = names(node.name)[0]
+  const at = `@${str(node.location)}`
   const left = node.lexpr === undefined ? '' : tree(node.lexpr)
-  switch (node.kind) {
+  const kind = str(node.kind)
+  switch (kind) {
     case 'AEXPR_OP':
-      // We read a plus before a number as part of it.
-      if (name === '+' && left === '' && /^-?[\d.e+]+$/.test(tree(node.rexpr)))
-        return tree(node.rexpr)
-      return `(${name}${at} ${left === '' ? '' : `${left} `}${tree(node.rexpr)})`
+      return left === ''
+        ? unary(sign, at, optional(node.rexpr))
+        : `(${sign}${at} ${left} ${optional(node.rexpr)})`
     case 'AEXPR_DISTINCT':
-      return `(IS DISTINCT FROM${at} ${left} ${tree(node.rexpr)})`
+      return `(IS DISTINCT FROM${at} ${left} ${optional(node.rexpr)})`
     case 'AEXPR_NOT_DISTINCT':
-      return `(IS NOT DISTINCT FROM${at} ${left} ${tree(node.rexpr)})`
+      return `(IS NOT DISTINCT FROM${at} ${left} ${optional(node.rexpr)})`
     case 'AEXPR_IN':
-      return negated(name === '<>', `(in ${left} ${list(all(node.rexpr.List.items))})`)
+      return negated(sign === '<>', `(in ${left} ${list(all(node.rexpr?.List?.items))})`)
     case 'AEXPR_LIKE':
     case 'AEXPR_ILIKE':
     case 'AEXPR_SIMILAR': {
-      const pattern = node.rexpr.FuncCall
-      const isEscape = /_escape$/.test(text(pattern?.funcname.at(-1) ?? { String: { sval: '' } }))
-      const right = isEscape ? all(pattern.args).join(' ') : tree(node.rexpr)
-      return negated(name.startsWith('!'), `(${PATTERNS[node.kind]}${at} ${left} ${right})`)
+      const pattern = node.rexpr?.FuncCall
+      const isEscape = lastName(pattern?.funcname).endsWith('_escape')
+      const right = isEscape ? all(pattern?.args).join(' ') : optional(node.rexpr)
+      return negated(sign.startsWith('!'), `(${PATTERNS[kind]}${at} ${left} ${right})`)
     }
     default: {
-      const isSymmetric = node.kind.endsWith('_SYM')
-      const inner = `(BETWEEN${isSymmetric ? ' SYMMETRIC' : ''}${at} ${left} ${all(node.rexpr.List.items).join(' ')})`
-      return negated(node.kind.includes('_NOT_'), inner)
+      const word = kind.endsWith('_SYM') ? 'BETWEEN SYMMETRIC' : 'BETWEEN'
+      const bounds = all(node.rexpr?.List?.items).join(' ')
+      return negated(kind.includes('_NOT_'), `(${word}${at} ${left} ${bounds})`)
     }
   }
 }
 
-function subLink(node: Any): string {
-  const query = select(node.subselect.SelectStmt)
-  switch (node.subLinkType) {
+/** We read a sign before a number as part of it; PostgreSQL only a minus, and not twice. */
+function unary(sign: string, at: string, operand: string): string {
+  const isNumber = /^-?\d[\d.e+]*$/.test(operand)
+  if (!isNumber) return `(${sign}${at} ${operand})`
+  return sign === '-' ? String(0 - Number(operand)) : operand
+}
+
+function subLink(node: PgNode): string {
+  const query = select(must(node.subselect?.SelectStmt))
+  switch (str(node.subLinkType)) {
     case 'EXISTS_SUBLINK':
       return `(exists ${query})`
     case 'EXPR_SUBLINK':
       return query
     default: {
-      const name = node.operName === undefined ? '=' : text(node.operName[0])
-      const word = node.subLinkType === 'ANY_SUBLINK' ? 'ANY' : 'ALL'
-      const arg = tree(node.testexpr)
-      if (name === '=' && word === 'ANY') return `(in ${arg} ${query})`
-      if (name === '<>' && word === 'ALL') return `(not (in ${arg} ${query}))`
-      return `(${name} ${word}@${node.location} ${arg} ${query})`
+      const sign = node.operName === undefined ? '=' : names(node.operName)[0]
+      const word = str(node.subLinkType) === 'ANY_SUBLINK' ? 'ANY' : 'ALL'
+      const arg = optional(node.testexpr)
+      if (sign === '=' && word === 'ANY') return `(in ${arg} ${query})`
+      if (sign === '<>' && word === 'ALL') return `(not (in ${arg} ${query}))`
+      return `(${sign} ${word}@${str(node.location)} ${arg} ${query})`
     }
   }
 }
@@ -217,24 +255,26 @@ const FORMS: Record<string, [string, (args: string[]) => string[]]> = {
   overlay: ['overlay', (args) => args],
 }
 
-function call(node: Any): string {
-  const name = text(node.funcname.at(-1))
-  const form = node.funcformat === 'COERCE_SQL_SYNTAX' ? FORMS[name] : undefined
+function call(node: PgNode): string {
+  const called = lastName(node.funcname)
+  const form = str(node.funcformat) === 'COERCE_SQL_SYNTAX' ? FORMS[called] : undefined
+  const at = `@${str(node.location)}`
   const args = node.agg_star ? ['*'] : all(node.args)
   if (form !== undefined) {
     const inner = form[1](args).join(' ')
-    const isOperator = form[0] === 'AT TIME ZONE'
-    return isOperator
-      ? `(AT TIME ZONE@${node.location} ${inner})`
-      : `(call ${form[0]}@${node.location} ${inner})`
+    return form[0] === 'AT TIME ZONE'
+      ? `(AT TIME ZONE${at} ${inner})`
+      : `(call ${form[0]}${at} ${inner})`
   }
+  const orders = (value: PgNode | undefined) => list(nodes(value).map(order))
   const extras = [
     node.agg_distinct ? 'distinct' : '',
-    node.agg_order === undefined ? '' : list(node.agg_order.map(order)),
+    node.agg_order === undefined ? '' : orders(node.agg_order),
     node.agg_filter === undefined ? '' : `(filter ${tree(node.agg_filter)})`,
     node.over === undefined
       ? ''
-      : `(over ${list(all(node.over.partitionClause))} ${list((node.over.orderClause ?? []).map(order))})`,
+      : `(over ${list(all(node.over.partitionClause))} ${orders(node.over.orderClause)})`,
   ]
-  return `(call ${name}@${node.location} ${[args.join(' '), ...extras].filter((part) => part !== '').join(' ')})`
+  const parts = [args.join(' '), ...extras].filter((part) => part !== '')
+  return `(call ${called}${at} ${parts.join(' ')})`
 }

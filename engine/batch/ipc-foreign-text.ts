@@ -30,6 +30,8 @@ export function foreignText(data: ForeignData, type: DataType): Heap | undefined
   for (let row = 0; row < data.length; row++) {
     if (type.kind === 'varchar' && type.length === undefined) break
     if (type.kind === 'bytes' || isNullAt(data, row)) continue
+    // A character has at least one byte.
+    if (type.kind === 'varchar' && ends[row] - starts[row] <= type.length!) continue
     checkText(textAt(heap, starts[row], ends[row]), type, row)
   }
   return { values, starts, ends }

@@ -13,6 +13,7 @@ import { rowsOf } from '../../../engine/batch/rows.ts'
 import type { Value } from '../../../engine/expr/ir.ts'
 import { Engine } from '../../../engine/graph/engine.ts'
 import type { FromEngine, ResultFrame } from '../../../engine/graph/protocol.ts'
+import { LogReader } from '../../../engine/log/reader.ts'
 import { LogWriter } from '../../../engine/log/writer.ts'
 import type { QueryPlan } from '../../../engine/plan/physical.ts'
 import { Appended } from '../../../engine/source/appended.ts'
@@ -40,6 +41,11 @@ export class Producer {
       this.#writers.get(key) ?? LogWriter.open(nodeDisk, folder, { segmentBytesMax: 1 << 16 })
     this.#writers.set(key, writer)
     return writer
+  }
+
+  /** Opens a split that is there already, as a server that starts does. */
+  open(table: TableSpec, split: number): void {
+    this.#writer(table, split)
   }
 
   connect(appended: Appended): void {
@@ -86,6 +92,32 @@ export class Subscriber {
     for (const frame of message.frames) {
       const list = this.frames.get(frame.queryId) ?? []
       this.frames.set(frame.queryId, [...list, frame])
+    }
+  }
+
+  /** A subscriber that has seen the same, and will not see what this one sees from now on. */
+  copy(): Subscriber {
+    const copy = new Subscriber()
+    copy.messages.push(...this.messages)
+    for (const [id, frames] of this.frames) copy.frames.set(id, [...frames])
+    return copy
+  }
+
+  /** After a crash: what is in the result logs and was not seen yet, as the server reads it. */
+  catchUp(dataFolder: string): void {
+    for (const queryId of nodeDisk.list(`${dataFolder}/results`)) {
+      const seen = this.frames.get(queryId) ?? []
+      const folder = `${dataFolder}/results/${queryId}`
+      const writer = LogWriter.open(nodeDisk, folder, { segmentBytesMax: 1 << 30 })
+      const reader = new LogReader(nodeDisk, folder)
+      reader.seek(seen.length)
+      for (let seq = seen.length; seq < writer.nextOffset; seq++) {
+        const { payload, epoch, watermarkUs } = reader.next(writer.nextOffset)!
+        seen.push({ queryId, seq, epoch, watermarkUs, payload: payload.slice() })
+      }
+      this.frames.set(queryId, seen)
+      reader.close()
+      writer.close()
     }
   }
 

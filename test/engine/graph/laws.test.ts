@@ -1,6 +1,7 @@
 /** Laws 1, 2 and 4 for windowed and unwindowed aggregates: whatever the batches, epochs, splits and
  *  restarts, the changelog adds up to DuckDB's answer, and ids have no gaps. */
 
+import { cpSync } from 'node:fs'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, test } from 'vitest'
 import { random } from '../../../engine/base/random.ts'
@@ -264,18 +265,33 @@ async function runCase(seed: number): Promise<void> {
     windowed('session-changes', spec, { kind: 'changes' }, SESSION),
     windowed('session-every', spec, { kind: 'every', intervalUs: 20_000 }, SESSION),
   ]
-  const folder = temporaryFolder()
-  const producer = new Producer(folder.path)
-  const subscriber = new Subscriber()
-  const options = {
-    dataFolder: folder.path,
-    producer,
-    subscriber,
-    epochRowsMax: 1 + r.below(5000),
-    checkpointIntervalMs: 1 + r.below(60),
-  }
-  let running = await startEngine(options)
+  const folders = [temporaryFolder()]
+  let producer = new Producer(folders[0].path)
+  let subscriber = new Subscriber()
+  const limits = { epochRowsMax: 1 + r.below(5000), checkpointIntervalMs: 1 + r.below(60) }
   const attached: QueryPlan[] = []
+  const start = () =>
+    startEngine({
+      ...limits,
+      dataFolder: folders.at(-1)!.path,
+      producer,
+      subscriber,
+      queries: attached,
+    })
+  let running = await start()
+  /** Goes on from a copy of the folder as it is: all that was written, nothing finished. */
+  const kill = async () => {
+    const copy = temporaryFolder()
+    cpSync(folders.at(-1)!.path, copy.path, { recursive: true })
+    const old = running.engine
+    subscriber = subscriber.copy()
+    folders.push(copy)
+    producer = new Producer(copy.path)
+    for (let split = 0; split < splits; split++) producer.open(spec, split)
+    subscriber.catchUp(copy.path)
+    await old.stop()
+    running = await start()
+  }
   const pieces = cut(rows, r)
   for (const [i, piece] of pieces.entries()) {
     if (i < plans.length * 2 && i % 2 === 0) {
@@ -286,10 +302,12 @@ async function runCase(seed: number): Promise<void> {
       const mine = piece.filter((row) => row.split === split)
       if (mine.length > 0) await producer.append(spec, split, batchOf(mine))
     }
-    if (r.below(4) === 0) {
+    const fate = r.below(8)
+    if (fate === 0) {
       await running.engine.stop()
-      running = await startEngine({ ...options, queries: attached })
+      running = await start()
     }
+    if (fate === 1) await kill()
   }
   for (const plan of plans.slice(attached.length)) running.engine.attach(plan)
   for (let split = 0; split < splits; split++) await producer.end(spec, split)
@@ -298,7 +316,7 @@ async function runCase(seed: number): Promise<void> {
     () => `the end: ${JSON.stringify(running.engine.status())}`,
   )
   await running.engine.stop()
-  folder.remove()
+  for (const folder of folders) folder.remove()
 
   expect(subscriber.failures).toEqual([])
   const inTime = await oracle(inWindows(rows, TUMBLE), true, true)

@@ -21,7 +21,7 @@ export interface Limits {
   /** Bytes of recent results per query that are held in memory for subscribers. A subscriber that
    *  falls behind them is slow. */
   readonly resultBytesMax: number
-  /** Bytes per stream that are written and not yet durable; beyond it, producers are told to wait. */
+  /** Bytes per stream that are written and not yet durable; beyond it, producers must wait. */
   readonly unsyncedBytesMax: number
 }
 

@@ -25,7 +25,7 @@ export interface LockOptions {
 
 const held = new Set<string>()
 
-/** Takes the folder. DATA_IN_USE if another server, in this process or in another, has it; a process
+/** Takes the folder. DATA_IN_USE if another server, in this process or in another, has it; one
  *  that was just killed gets a moment to be gone. */
 export async function lockData(options: LockOptions): Promise<DataLock> {
   for (let triesLeft = 5; ; triesLeft--) {

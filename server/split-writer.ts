@@ -85,8 +85,8 @@ export class SplitWriter {
     this.#options.onDurable(this.#log.nextOffset, this.#ended)
   }
 
-  /** Resolves when the rows are durable. With a key that was seen before, nothing is stored, and the
-   *  answer is where the rows are. STREAM_ENDED, or what the disk says. */
+  /** Resolves when the rows are durable. With a key that was seen before, nothing is stored, and
+   *  the answer is where the rows are. STREAM_ENDED, or what the disk says. */
   append(batch: Batch, idempotencyKey?: string): Promise<StoredRange> {
     if (idempotencyKey === undefined) return this.#enqueue(batch, undefined)
     const key = keyHash(idempotencyKey)

@@ -16,7 +16,7 @@ import type {
   SplitReader,
 } from '../../engine/source/source.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
-import type { ConnectorContext } from '../index.ts'
+import type { ConnectorContext } from '../context.ts'
 
 /** The folder of one split of an embedded stream. */
 export const splitFolder = (dataFolder: string, tableId: string, split: string): string =>

@@ -8,7 +8,7 @@ export type DataType =
   | { readonly kind: 'bigint' }
   | { readonly kind: 'float' }
   | { readonly kind: 'double' }
-  /** Scaled integer: 1.50 of DECIMAL(p, 2) is 150. 1 <= precision <= 38, 0 <= scale <= precision. */
+  /** Scaled integer: 1.50 of DECIMAL(p, 2) is 150. Precision 1 to 38, scale 0 to precision. */
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   /** UTF-8. `length` is a limit in characters, absent for STRING. */
   | { readonly kind: 'varchar'; readonly length?: number }

@@ -1,5 +1,5 @@
-/** Checkpoints on disk. A checkpoint is a manifest (replaced at once, so it is there whole or not at
- *  all) that names sections in data files. A section that has not changed since the last checkpoint
+/** Checkpoints on disk. A checkpoint is a manifest (replaced at once, so it is there whole or not
+ *  at all) that names sections in data files. A section that has not changed since the last checkpoint
  *  is not written again: the manifest points into the older file. Everything carries a CRC; a
  *  damaged checkpoint is passed over for the one before it. */
 

@@ -1,5 +1,5 @@
 /** Date patterns in the language of Java's DateTimeFormatter, as far as Flink's users reach:
- *  y M d H h k K m s S a E D Q w n-digit fields, quoted text, [optional parts] when parsing. */
+ *  the letters y u M L d D Q w E a H h k K m s S n, and quoted text. */
 
 import { fail, type Span } from '../base/errors.ts'
 import { civilOf, daysInMonth, daysOf } from '../base/time-text.ts'
@@ -61,22 +61,25 @@ function splitPattern(pattern: string, at: Span | undefined): Part[] {
       parts.push({ kind: 'text', text })
       i = next
     } else if (/[A-Za-z]/.test(letter)) {
-      if (!LETTERS.includes(letter)) {
-        fail('INVALID_ARGUMENT', `No meaning for '${letter}' in the date pattern '${pattern}'`, {
-          at,
-          hint: `Text stands in quotes: '' ${letter} ''.`,
-        })
-      }
+      if (!LETTERS.includes(letter)) refuseLetter(letter, pattern, at)
       let end = i
       while (pattern[end] === letter) end++
       parts.push({ kind: 'field', letter, count: end - i })
       i = end
     } else {
+      if ('[]{}#'.includes(letter)) refuseLetter(letter, pattern, at)
       parts.push({ kind: 'text', text: letter })
       i++
     }
   }
   return parts
+}
+
+function refuseLetter(letter: string, pattern: string, at: Span | undefined): never {
+  fail('INVALID_ARGUMENT', `No meaning for '${letter}' in the date pattern '${pattern}'`, {
+    at,
+    hint: `Text stands in quotes: '' ${letter} ''.`,
+  })
 }
 
 /** The text of a quoted part that begins at `from`; '' is a quote. */

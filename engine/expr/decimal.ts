@@ -6,7 +6,7 @@ import { canonical, type Int64, type IntegerOperator } from './int64.ts'
 
 export type DecimalType = Extract<DataType, { kind: 'decimal' }>
 
-export const PRECISION_MAX = 38
+const PRECISION_MAX = 38
 
 export const decimal = (precision: number, scale: number): DecimalType => ({
   kind: 'decimal',
@@ -75,7 +75,7 @@ export function powerOfTen(exponent: number): bigint {
 }
 
 /** `numerator / denominator` rounded half away from zero. */
-export function divideHalfUp(numerator: bigint, denominator: bigint): bigint {
+function divideHalfUp(numerator: bigint, denominator: bigint): bigint {
   const quotient = numerator / denominator
   const rest = numerator % denominator
   const twice = (rest < 0n ? -rest : rest) * 2n

@@ -7,17 +7,12 @@ import type { CaseExpr, Expr } from './ir.ts'
 export function emitCase({ branches, otherwise, type }: CaseExpr, code: LoopCode): Emitted {
   const merge = code.merge(type)
   const assign = (expr: Expr) => merge.assign(code.emit(expr))
-  let nullable = false
-  const isNull = (expr: Expr) => {
-    if (expr.kind === 'literal' && expr.value === null) nullable = true
-  }
   const from = (index: number): void => {
     if (index === branches.length) {
       assign(otherwise)
       return
     }
     const { when, then } = branches[index]
-    isNull(then)
     code.branch(
       isTrue(code.emit(when)),
       () => assign(then),
@@ -25,6 +20,5 @@ export function emitCase({ branches, otherwise, type }: CaseExpr, code: LoopCode
     )
   }
   from(0)
-  isNull(otherwise)
-  return merge.result(nullable)
+  return merge.result(false)
 }

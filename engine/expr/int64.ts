@@ -9,7 +9,7 @@ export { exactInteger as canonical } from '../batch/value.ts'
 
 export type Int64 = number | bigint
 
-export const SAFE_LIMIT = 9007199254740992
+const SAFE_LIMIT = 9007199254740992
 const SAFE_LOW = -9007199254740992n
 const SAFE_HIGH = 9007199254740992n
 export const INT64_MIN = -(1n << 63n)

@@ -32,13 +32,14 @@ export class Merge {
 
   /** Appends the statements that make `emitted` the value. */
   assign(emitted: Emitted): void {
-    if (emitted.isNull === 'true') return
     if (emitted.isNull !== 'false') this.#mayBeNull = true
+    // NULL is what the variables hold already.
+    if (emitted.isNull === 'true') return
     this.#pieces.push(emitted)
     this.#code.line(() => this.#assignment(emitted))
   }
 
-  /** The value, after all branches. `nullable` false: some branch always assigns a value. */
+  /** The value, after all branches. `nullable` false: some branch is always taken. */
   result(nullable = true): Emitted {
     const isNull = nullable || this.#mayBeNull ? this.#isNull : 'false'
     switch (this.#form()) {

@@ -29,7 +29,7 @@ function javaForm(value: number, shortest: string): string {
 
 /** Significant digits without zeros around them, and the exponent of the first. */
 function scientific(shortest: string): { digits: string; exponent: number } {
-  const [mantissa, power = '0'] = shortest.replace('-', '').split('e')
+  const [mantissa, power = '0'] = shortest.replace(/^-/, '').split('e')
   const [whole, fraction = ''] = mantissa.split('.')
   const all = whole + fraction
   const leading = all.length - all.replace(/^0+/, '').length

@@ -2,6 +2,7 @@
  *  as its digits. Malformed text is reported by line and column. */
 
 import { isUtf8 } from 'node:buffer'
+import { asBuffer } from '../batch/text.ts'
 import type { RawNumber } from '../batch/value-from-json.ts'
 import { badRecord } from './bad-record.ts'
 import { findJsonError } from './json-error.ts'
@@ -13,14 +14,29 @@ const exactJson = JSON as unknown as {
   rawJSON(text: string): RawNumber
 }
 
-/** Numbers of up to 15 digits survive a double; this finds all that may have more (and some
- *  strings, which does no harm). */
-const LONG_NUMBER = /[\d.]{16}/
+const LONG = 16
+
+/** Whether there may be a number with more than 15 digits, which a double cannot hold: a run of 16
+ *  digits and points (in a string it does no harm). Looks at every 16th byte: no run escapes. */
+export function hasLongNumber(body: Uint8Array): boolean {
+  for (let i = LONG - 1; i < body.length; i += LONG) {
+    if (!isDigit(body[i])) continue
+    let start = i
+    let end = i + 1
+    while (start > 0 && isDigit(body[start - 1])) start--
+    while (end < body.length && isDigit(body[end])) end++
+    if (end - start >= LONG) return true
+  }
+  return false
+}
+
+const isDigit = (byte: number): boolean => (byte >= 48 && byte <= 57) || byte === 46
 
 /** The bytes as a string. Raises BAD_RECORD if they are not UTF-8. A byte-order mark is dropped. */
 export function decodeUtf8(body: Uint8Array): string {
   if (!isUtf8(body)) badRecord({ index: 0, reason: `byte ${badByte(body)} is not valid UTF-8` })
-  return new TextDecoder().decode(body)
+  const text = asBuffer(body).toString('utf8')
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
 /** The first bad byte: where decoding put a replacement character that the bytes do not have. */
@@ -46,7 +62,7 @@ export interface JsonPlace {
  *  `JSON.rawJSON` objects. Raises BAD_RECORD. */
 export function parseJson(text: string, exact: boolean, place: JsonPlace): unknown {
   try {
-    if (!exact || !LONG_NUMBER.test(text)) return JSON.parse(text)
+    if (!exact) return JSON.parse(text)
     return exactJson.parse(text, (_key, value, { source }) => {
       const lossy = typeof value === 'number' && source !== undefined && String(value) !== source
       return lossy && source.length > 15 ? exactJson.rawJSON(source) : value

@@ -11,7 +11,7 @@ import { type DataType, partsOf } from '../batch/types.ts'
 import { describeJson, fromJson, isObject } from '../batch/value-from-json.ts'
 import { badRecord, refuseRecord } from './bad-record.ts'
 import type { DecodeOptions } from './format.ts'
-import { decodeUtf8, parseJson } from './json-text.ts'
+import { decodeUtf8, hasLongNumber, parseJson } from './json-text.ts'
 
 export interface JsonOptions extends DecodeOptions {
   /** One object a line (NDJSON); empty lines are passed over. Default: one document. */
@@ -28,7 +28,7 @@ export function decodeJsonRows(
   options: JsonOptions,
 ): { batch: Batch } {
   const text = decodeUtf8(body)
-  const exact = schema.fields.some(({ type }) => needsDigits(type))
+  const exact = schema.fields.some(({ type }) => needsDigits(type)) && hasLongNumber(body)
   const decoder = new JsonRowDecoder(schema, options)
   if (options.lines === true) decodeLines(text, exact, decoder)
   else decodeDocument(text, exact, decoder)

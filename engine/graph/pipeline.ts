@@ -117,7 +117,7 @@ export class Pipeline {
       operator,
       next,
     )
-    plan.inputs.forEach((input, i) => this.#build(input, stage.input(i)))
+    for (const [i, input] of plan.inputs.entries()) this.#build(input, stage.input(i))
     // After its inputs: the stages stand in the order in which an epoch must end.
     this.#stages.push(stage)
   }

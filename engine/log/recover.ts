@@ -68,7 +68,7 @@ export function recoverLog(disk: Disk, folder: string, header: Uint8Array): Reco
   for (let i = firstUnsealed(disk, folder, firsts); ; i++) {
     const last = i === segments.length - 1
     const file = disk.openWrite(segmentPath(folder, firsts[i]))
-    const scanned = scan(file, firsts[i])
+    const scanned = scanOrClose(file, firsts[i])
     const torn = segments[i].bytes - scanned.end
     if (last || torn > 0 || scanned.next !== firsts[i + 1]) {
       if (!last) refuseIfAcknowledged(disk, folder, firsts.slice(i + 1), { file, end: scanned.end })
@@ -129,6 +129,15 @@ function isSealed(disk: Disk, folder: string, first: number, nextFirst: number):
   file.close()
   next.close()
   return sealed
+}
+
+function scanOrClose(file: DiskFile, first: number): Scanned {
+  try {
+    return scan(file, first)
+  } catch (error) {
+    file.close()
+    throw error
+  }
 }
 
 /** Checks every frame from the segment's start. Stops at the first that is not whole: beyond the

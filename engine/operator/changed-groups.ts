@@ -101,7 +101,7 @@ export class ChangedGroups {
     return new Batch(schema, columns, count)
   }
 
-  /** A group without keys is there from the start: its row over no input comes in the first epoch. */
+  /** The group of no keys is there from the start: its row over no input comes first of all. */
   #ensureGlobalGroup(): void {
     if (!this.#options.global || this.table.count > 0) return
     const group = this.table.insert(KEYS_SEED)

@@ -84,7 +84,8 @@ export class SessionStore {
     return { sessions, begun, changed, merged }
   }
 
-  /** The session of a row at `timeUs`, with the sessions that it joins to it; undefined: it began. */
+  /** The session of a row at `timeUs`, with the sessions that the row joins to it; undefined: the
+   *  row began it. */
   #place(own: Session[], key: number, timeUs: number): [Session, Session[] | undefined] {
     const endUs = timeUs + this.#gapUs
     let at = own.length

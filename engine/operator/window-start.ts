@@ -6,7 +6,7 @@ import type { Schema } from '../batch/schema.ts'
 import { LoopCode } from '../expr/codegen.ts'
 import { compile } from '../expr/compile.ts'
 
-/** Fills `starts[i]` with the start of row i's slice, in microseconds; NaN where the time is NULL. */
+/** Fills `starts[i]` with the start of row i's slice, in microseconds; NaN for a NULL time. */
 export type SliceStarts = (batch: Batch, starts: Float64Array, clock: EpochClock) => void
 
 export function compileSliceStarts(

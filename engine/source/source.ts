@@ -49,7 +49,7 @@ export interface SplitReader {
   /** The split's end as far as it is known: the offset after its last record. A bounded query
    *  reads up to here. undefined if the connector can't tell. */
   end(): Offset | undefined
-  /** Records known to be in the split behind our position; undefined if the connector can't tell. */
+  /** Records known to be in the split after our position; undefined if it can't be told. */
   lagRows(): number | undefined
   /** The effect of all records before `offset` is in a durable checkpoint (law 6). */
   commit(offset: Offset): Promise<void>

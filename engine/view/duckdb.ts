@@ -1,5 +1,5 @@
 /** The home of DuckDB: opens databases, runs statements and turns DuckDB's errors into ours. Other
- *  files of this folder take the library's types from here; nothing outside the folder sees them. */
+ *  files of this folder take the library's types from here; nothing outside it sees them. */
 
 import {
   type DuckDBAppender,

@@ -2,8 +2,17 @@
 
 import { typeName } from '../../engine/batch/types.ts'
 import { type Expr, printExpr } from '../../engine/expr/ir.ts'
-import type { AggregateCall, EmitPolicy, SortKey, WindowSpec } from '../../engine/operator/nodes.ts'
-import { fieldsOf, type LogicalNode } from './node.ts'
+import type { AggregateCall, EmitPolicy, SortKey } from '../../engine/operator/nodes.ts'
+import {
+  callText,
+  durationText,
+  joinText,
+  overText,
+  rankText,
+  sortKeyText,
+  windowText,
+} from './explain-parts.ts'
+import { addedTo, fieldsOf, type LogicalNode } from './node.ts'
 import { inputsOf } from './visit.ts'
 
 /** Ends with a line end. */
@@ -41,6 +50,59 @@ function line(node: LogicalNode): string {
     }
     case 'sort':
       return `Sort${sortText(node.keys)}${limitText(node.limit, node.offset)}`
+    default:
+      return wideLine(node)
+  }
+}
+
+type Wide = Extract<
+  LogicalNode,
+  {
+    kind:
+      | 'join'
+      | 'temporal-join'
+      | 'union'
+      | 'set-operation'
+      | 'rank'
+      | 'over'
+      | 'expand'
+      | 'unnest'
+      | 'temporal-filter'
+  }
+>
+
+/** Nodes of several inputs, of order, and those that multiply rows. */
+function wideLine(node: Wide): string {
+  switch (node.kind) {
+    case 'join':
+      return joinText(node)
+    case 'temporal-join': {
+      const { time } = node
+      const asOf = time === undefined ? 'now' : columnName(node.left, time.leftTime)
+      return `TemporalJoin ${node.join} on ${printExpr(node.on)} as of ${asOf}`
+    }
+    case 'union':
+      return 'Union all'
+    case 'set-operation':
+      return `${node.operator === 'except' ? 'Except' : 'Intersect'}${node.all ? ' all' : ''}`
+    case 'rank':
+      return rankText(node)
+    case 'over':
+      return overText(node)
+    case 'expand': {
+      const sets = node.sets.map((set) => `(${set.map((k) => printExpr(node.keys[k])).join(', ')})`)
+      return `Expand to ${sets.join(', ')}`
+    }
+    case 'unnest': {
+      const names = addedTo(node).map((field) => field.name)
+      const outer = node.outer ? ' outer' : ''
+      return `Unnest${outer} ${printExpr(node.value)} AS ${names.join(', ')}`
+    }
+    case 'temporal-filter': {
+      const from = node.from && `from ${printExpr(node.from)}`
+      const until = node.until && `until ${printExpr(node.until)}`
+      return `TemporalFilter ${[from, until].filter(Boolean).join(' ')}`
+    }
   }
 }
 
@@ -66,45 +128,12 @@ const keysText = (keys: readonly Expr[]): string =>
 const callsText = (calls: readonly AggregateCall[]): string =>
   calls.length > 0 ? `: ${calls.map(callText).join(', ')}` : ''
 
-function callText({ name, args, distinct, filter }: AggregateCall): string {
-  const inside = args.length === 0 ? '*' : args.map(printExpr).join(', ')
-  const where = filter === undefined ? '' : ` FILTER (WHERE ${printExpr(filter)})`
-  return `${name}(${distinct ? 'DISTINCT ' : ''}${inside})${where}`
-}
-
-function windowText({ kind, sizeUs, offsetUs }: WindowSpec, column: string): string {
-  const offset = offsetUs === 0 ? '' : `, offset ${durationText(offsetUs)}`
-  return `${kind}(${column}, ${durationText(sizeUs)}${offset})`
-}
-
 function emitText(emit: EmitPolicy): string {
   return emit.kind === 'every' ? `every ${durationText(emit.intervalUs)}` : emit.kind
 }
 
-const UNITS: readonly (readonly [string, number])[] = [
-  ['d', 86_400_000_000],
-  ['h', 3_600_000_000],
-  ['min', 60_000_000],
-  ['s', 1_000_000],
-  ['ms', 1000],
-]
-
-/** `5 min`: in the largest unit that divides it. */
-export function durationText(us: number): string {
-  for (const [unit, size] of UNITS) if (us % size === 0) return `${us / size} ${unit}`
-  return `${us} us`
-}
-
 const sortText = (keys: readonly SortKey[]): string =>
-  keys.length === 0
-    ? ''
-    : ` by ${keys
-        .map(({ expr, descending, nullsFirst }) => {
-          const natural = nullsFirst !== descending
-          const nulls = natural ? '' : nullsFirst ? ' NULLS FIRST' : ' NULLS LAST'
-          return `${printExpr(expr)}${descending ? ' DESC' : ''}${nulls}`
-        })
-        .join(', ')}`
+  keys.length === 0 ? '' : ` by ${keys.map(sortKeyText).join(', ')}`
 
 const limitText = (limit: number | undefined, offset: number | undefined): string =>
   (limit === undefined ? '' : ` limit ${limit}`) + (offset === undefined ? '' : ` offset ${offset}`)

@@ -7,8 +7,11 @@ import { operatorOf } from '../../engine/operator/index.ts'
 import type { EmitPolicy } from '../../engine/operator/nodes.ts'
 import type { InputInfo } from '../../engine/operator/operator.ts'
 import type { OperatorPlan, Plan } from '../../engine/plan/physical.ts'
-import type { LogicalNode } from '../logical/node.ts'
-import { fieldsOf } from '../logical/node.ts'
+import { rankPartsOf } from '../logical/make-order.ts'
+import { fieldsOf, type LogicalNode } from '../logical/node.ts'
+import { inputsOf } from '../logical/visit.ts'
+import { detachWindow } from './detach-window.ts'
+import { refuseBareSession } from './refuse-bare-session.ts'
 
 export interface Lowered extends InputInfo {
   readonly plan: Plan
@@ -24,55 +27,89 @@ export function lower(node: LogicalNode): Lowered {
     }
     case 'values':
       return { plan: { kind: 'values', schema, rows: node.rows }, schema, appendOnly: true }
-    default: {
-      const input = lower(node.input)
-      return checked(operatorPlan(node, input.plan), input, node)
+    case 'window-aggregate': {
+      const detached = detachWindow(node)
+      return detached === node ? operating(node) : lower(detached)
     }
+    default:
+      return operating(node)
   }
 }
 
 type Operating = Exclude<LogicalNode, { kind: 'scan' | 'values' }>
 
+function operating(node: Operating): Lowered {
+  const inputs = inputsOf(node).map(lower)
+  const plans = inputs.map(({ plan }) => plan)
+  const kind = node.kind
+  const plan = { kind, node: operatorNode(node), inputs: plans } as OperatorPlan
+  return checked(plan, inputs, node)
+}
+
 const CLOSE: EmitPolicy = { kind: 'close' }
 
-function operatorPlan(node: Operating, input: Plan): OperatorPlan {
-  const inputs = [input]
+/** What the operator of the same kind is told. */
+function operatorNode(node: Operating): object {
   const fields = fieldsOf(node)
   switch (node.kind) {
     case 'filter':
-      return { kind: 'filter', node: { predicate: node.predicate }, inputs }
+      return { predicate: node.predicate }
     case 'project':
-      return { kind: 'project', node: { fields, exprs: node.exprs }, inputs }
+      return { fields, exprs: node.exprs }
     case 'window': {
       const { window, timeColumn } = node
-      return { kind: 'window', node: { window, timeColumn }, inputs }
+      refuseBareSession(node)
+      return { window, timeColumn }
     }
     case 'aggregate': {
       const { keys, aggregates } = node
-      return { kind: 'aggregate', node: { keys, aggregates, fields }, inputs }
+      return { keys, aggregates, fields }
     }
     case 'window-aggregate': {
       const { window, timeColumn, keys, aggregates, windowColumns, emit = CLOSE } = node
-      return {
-        kind: 'window-aggregate',
-        node: { window, timeColumn, keys, aggregates, windowColumns, fields, emit },
-        inputs,
-      }
+      return { window, timeColumn, keys, aggregates, windowColumns, fields, emit }
     }
     case 'sort': {
       const { keys, limit, offset } = node
-      return { kind: 'sort', node: { keys, limit, offset }, inputs }
+      return { keys, limit, offset }
     }
+    case 'join':
+      return { join: node.join, ...node.parts, nullAware: node.nullAware, fields }
+    case 'temporal-join': {
+      const { join, time, parts } = node
+      const { leftKeys, rightKeys, condition } = parts
+      const when = time === undefined ? { kind: 'processing' } : { kind: 'event', ...time }
+      return { join, time: when, leftKeys, rightKeys, condition, fields }
+    }
+    case 'union':
+      return { fields }
+    case 'set-operation':
+      return { operator: node.operator, all: node.all, fields }
+    case 'rank':
+      return { ...rankPartsOf(node), fields }
+    case 'over': {
+      const { partitionBy, orderBy, calls, timeColumn } = node
+      return { partitionBy, orderBy, calls, timeColumn, fields }
+    }
+    case 'expand':
+      return { keys: node.keys, sets: node.sets, fields }
+    case 'unnest':
+      return { value: node.value, outer: node.outer, ordinality: node.ordinality, fields }
+    case 'temporal-filter':
+      return { from: node.from, until: node.until }
   }
 }
 
-function checked(plan: OperatorPlan, input: InputInfo, node: LogicalNode): Lowered {
+function checked(plan: OperatorPlan, inputs: readonly InputInfo[], node: LogicalNode): Lowered {
   const operator = operatorOf(plan.kind)
-  operator.check(plan.node, [input])
-  const schema = operator.schema(plan.node, [input.schema])
+  operator.check(plan.node, inputs)
+  const schema = operator.schema(
+    plan.node,
+    inputs.map((input) => input.schema),
+  )
   assert(
     sameShape(schema, node.schema),
     `${plan.kind} gives ${schemaText(schema)}, planned was ${schemaText(node.schema)}`,
   )
-  return { plan, schema, appendOnly: operator.appendOnly(plan.node, [input]) }
+  return { plan, schema, appendOnly: operator.appendOnly(plan.node, inputs) }
 }

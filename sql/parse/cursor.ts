@@ -229,6 +229,7 @@ export class Cursor {
   }
 }
 
+/** The name that a word or a quoted name is. */
 export const nameOf = (token: Token): Name =>
   token.kind === 'quoted'
     ? { text: token.text, quoted: true, at: spanOf(token) }

@@ -34,6 +34,7 @@ export interface Source {
   readonly limits: ParseLimits
 }
 
+/** Whether the token can be a name, reserved words included. */
 export const isName = (token: Token): boolean => token.kind === 'word' || token.kind === 'quoted'
 
 /** The token as an error message shows it. */

@@ -28,7 +28,7 @@ const state = async () => [
   await server.rows('SELECT * FROM flights'),
   await server.rows('SELECT * FROM strict'),
   await server.rows('SHOW TABLES'),
-  (await server.get('/v1/streams')).json.streams.map((s: { rows: number }) => s.rows),
+  (await server.get('/v1/streams')).json.streams.map(({ rows }) => rows),
 ]
 
 describe('a good request', () => {
@@ -99,7 +99,7 @@ describe('a good request', () => {
     const sql = `CREATE TABLE later (a INT); SELECT a + 1 AS b FROM later`
     const { json } = await server.post('/v1/validate', { sql })
     expect(json).toMatchObject({ valid: true, diagnostics: [] })
-    expect(json.statements.map((s: { kind: string }) => s.kind)).toEqual(['create-table', 'select'])
+    expect(json.statements.map(({ kind }) => kind)).toEqual(['create-table', 'select'])
     expect(json.statements[1].columns).toEqual([{ name: 'b', type: 'INT' }])
     const wrong = await server.post('/v1/validate', { sql: 'SELECT 1;\nSELECT nope FROM flights' })
     expect(wrong.json.valid).toBe(false)
@@ -390,11 +390,7 @@ describe('queries', () => {
     const unnamed = await server.post('/v1/queries', { sql: 'SELECT origin FROM flights' })
     expect(unnamed.json.name).toBe('query_1')
     const { json } = await server.get('/v1/queries')
-    expect(json.queries.map((query: { name: string }) => query.name)).toEqual([
-      'by_origin',
-      'late',
-      'query_1',
-    ])
+    expect(json.queries.map(({ name }) => name)).toEqual(['by_origin', 'late', 'query_1'])
     expect((await server.post('/v1/queries/late/pause', '')).json.code).toBe('UNSUPPORTED')
     expect((await server.call('DELETE', '/v1/queries/late')).status).toBe(204)
     expect((await server.call('DELETE', '/v1/queries/query_1')).status).toBe(204)

@@ -67,7 +67,7 @@ describe('an event stream', () => {
     expect(first.data.watermark).toBe('1969-12-31T23:59:59.000Z')
     await add(stream, ['c', 2], ['d', 3])
     const second = await reader.until('changes')
-    expect(second.data.rows.map((change: { row: unknown }) => change.row)).toEqual([
+    expect(second.data.rows.map((change) => change.row)).toEqual([
       { k: 'c', v: 2 },
       { k: 'd', v: 3 },
     ])
@@ -176,7 +176,7 @@ describe('resuming', () => {
     let last = ''
     while (seen.length < 3) {
       const event = await first.until('changes')
-      seen.push(...event.data.rows.map((change: { row: { v: number } }) => change.row.v))
+      seen.push(...event.data.rows.map((change) => Number(change.row.v)))
       last = event.id!
     }
     first.close()
@@ -187,7 +187,7 @@ describe('resuming', () => {
     })
     while (seen.at(-1) !== 6) {
       const event = await second.until('changes')
-      seen.push(...event.data.rows.map((change: { row: { v: number } }) => change.row.v))
+      seen.push(...event.data.rows.map((change) => Number(change.row.v)))
     }
     expect(seen).toEqual([1, 2, 3, 4, 5, 6])
     second.close()
@@ -280,7 +280,7 @@ it('cuts off a reader that does not read, and stays small', async () => {
     const { hostname, port } = new URL(small.url)
     const socket = connect(Number(port), hostname)
     socket.write('GET /v1/queries/q/events HTTP/1.1\r\nhost: localhost\r\n\r\n')
-    await new Promise((resolve) => socket.once('readable', resolve))
+    await new Promise((resolve) => socket.once('data', resolve))
     socket.pause()
     const text = 'x'.repeat(500)
     const rows = `${JSON.stringify({ text })}\n`.repeat(4000)
@@ -293,7 +293,9 @@ it('cuts off a reader that does not read, and stays small', async () => {
     socket.on('data', (chunk: string) => {
       received = received.slice(-2000) + chunk
     })
-    await new Promise((resolve) => socket.once('end', resolve))
+    socket.resume()
+    await expect.poll(() => received, { timeout: 10_000 }).toMatch(/event: error\n.*\n\n/)
+    socket.destroy()
     const error = /event: error\ndata: (.*)\n/.exec(received)![1]
     const { code, details } = JSON.parse(error)
     expect(code).toBe('SLOW_SUBSCRIBER')

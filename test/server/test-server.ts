@@ -10,8 +10,32 @@ export interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever the server sent
-  readonly json: any
+  /** Empty if the answer is not JSON. */
+  readonly json: ReplyJson
+}
+
+/** Members that the tests look into; each answer has some of them. */
+export interface ReplyJson {
+  readonly code: string
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly hint: string
+  readonly snippet: string
+  readonly line?: number
+  readonly name: string
+  readonly id: string
+  readonly state: string
+  readonly valid: boolean
+  readonly openapi: string
+  readonly paths: object
+  readonly rows: readonly Record<string, unknown>[]
+  readonly results: readonly { readonly rows?: readonly Record<string, unknown>[] }[]
+  readonly statements: readonly { readonly kind: string; readonly columns: unknown }[]
+  readonly diagnostics: readonly unknown[]
+  readonly offsets: unknown
+  readonly queries: readonly { readonly name: string }[]
+  readonly streams: readonly { readonly name: string; readonly rows: number }[]
 }
 
 export class TestServer {
@@ -56,7 +80,7 @@ export class TestServer {
     const text = await response.text()
     const { status, headers } = response
     const isJson = /application\/(problem\+)?json/.test(headers.get('content-type') ?? '')
-    return { status, headers, text, json: isJson ? JSON.parse(text) : undefined }
+    return { status, headers, text, json: isJson ? JSON.parse(text) : {} }
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Reply> {
@@ -75,9 +99,7 @@ export class TestServer {
   async sql(sql: string): Promise<unknown[][][]> {
     const { status, json, text } = await this.post('/v1/sql', { sql })
     if (status !== 200) throw new Error(`${sql}: ${text}`)
-    return json.results.map((result: { rows?: Record<string, unknown>[] }) =>
-      (result.rows ?? []).map((row) => Object.values(row)),
-    )
+    return json.results.map(({ rows = [] }) => rows.map((row) => Object.values(row)))
   }
 
   /** The rows of one SELECT. */
@@ -102,8 +124,15 @@ export class TestServer {
 export interface SseEvent {
   readonly type: string
   readonly id: string | undefined
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever the server sent
-  readonly data: any
+  readonly data: EventJson
+}
+
+/** Members that the tests look into; each event has some of them. */
+export interface EventJson {
+  readonly key: unknown
+  readonly epoch: number
+  readonly watermark: string | null
+  readonly rows: readonly { readonly op: string; readonly row: Readonly<Record<string, unknown>> }[]
 }
 
 /** Reads an event stream: each `next` gives the next event, `undefined` when it is over. */
@@ -170,6 +199,6 @@ function parseEvent(block: string): SseEvent {
   return {
     type: fields.get('event') ?? 'message',
     id: fields.get('id'),
-    data: data === undefined ? undefined : JSON.parse(data),
+    data: JSON.parse(data ?? '{}'),
   }
 }

@@ -14,7 +14,7 @@ import { stringParts } from './string-part.ts'
 const plain = { family: 'string', nulls: 'strict' } as const
 
 /** Longest text a function makes; a longer one is OUT_OF_RANGE, so that no row eats the memory. */
-export const TEXT_LENGTH_MAX = 16 * 1024 * 1024
+const TEXT_LENGTH_MAX = 16 * 1024 * 1024
 
 function limited(length: number, at: Parameters<PlainFunction['evaluate']>[0]['at']): void {
   if (length <= TEXT_LENGTH_MAX) return

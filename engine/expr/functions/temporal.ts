@@ -20,6 +20,7 @@ import {
   truncateToPrecision,
   US_PER_SECOND,
 } from '../calendar.ts'
+import { conversion } from '../cast.ts'
 import { coerce, literalInteger, literalText } from '../coerce.ts'
 import { compileDatePattern } from '../date-pattern.ts'
 import type { PlainFunction, ScalarFunction } from '../function.ts'
@@ -32,7 +33,7 @@ import {
   multiplyInt64,
 } from '../int64.ts'
 import type { CallExpr, Expr, Value } from '../ir.ts'
-import { bigint, date, int, literal, text, timestamp } from '../literal.ts'
+import { bigint, date, int, text, timestamp } from '../literal.ts'
 import { clocks } from './clock.ts'
 import { monthsBetween } from './months-between.ts'
 import { oneOf } from './signature.ts'
@@ -94,11 +95,8 @@ function parseEntry(
         return isDate ? dayOf(us) : truncateToPrecision(us, 3)
       }
       if (args.length === 1) {
-        const target = type
-        return (value: string) => {
-          const parsed = coerce(literal(VARCHAR, value), target)
-          return parsed?.kind === 'literal' ? parsed.value : null
-        }
+        const parse = conversion(VARCHAR, type) as (value: string) => Value | undefined
+        return (value: string) => parse(value) ?? null
       }
       const pattern = patternOf(args[1], at)
       return (value: string, format: string) => convert(pattern(format).parse(value))

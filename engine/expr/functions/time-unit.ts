@@ -44,8 +44,8 @@ export const MONTHS = {
   MILLENNIUM: 12000,
 } as const
 
-export type FixedUnit = keyof typeof FIXED_US
-export type MonthUnit = keyof typeof MONTHS
+type FixedUnit = keyof typeof FIXED_US
+type MonthUnit = keyof typeof MONTHS
 export type TimeUnit = FixedUnit | MonthUnit
 export type Field = TimeUnit | 'DOW' | 'ISODOW' | 'DOY' | 'ISOYEAR' | 'EPOCH'
 
@@ -86,7 +86,7 @@ export const unitOf = (expr: Expr): TimeUnit => read(expr, UNITS, 'time unit')
 export const fieldOf = (expr: Expr): Field => read(expr, FIELDS, 'field of a date or time')
 
 /** The start of the unit that the date is in. */
-export function floorDate(days: number, unit: TimeUnit): number {
+function floorDate(days: number, unit: TimeUnit): number {
   if (unit === 'WEEK') return days - (isoDayOfWeek(days) - 1)
   if (isFixed(unit)) return days
   const { year, month } = civilOf(days)
@@ -99,7 +99,7 @@ export function floorDate(days: number, unit: TimeUnit): number {
 }
 
 /** The start of the unit that the timestamp is in. */
-export function floorTimestamp(us: Int64, unit: TimeUnit): Int64 {
+function floorTimestamp(us: Int64, unit: TimeUnit): Int64 {
   if (isFixed(unit) && unit !== 'WEEK') return addInt64(us, -floorModulo(us, FIXED_US[unit]))
   return timestampOf(floorDate(dayOf(us), unit), 0)
 }

@@ -5,7 +5,7 @@ import { parseBatch, printBatch } from '../../../engine/batch/pretty.ts'
 import { type Field, type Schema, schemaOf } from '../../../engine/batch/schema.ts'
 import type { DataType } from '../../../engine/batch/types.ts'
 import type { Expr, Value } from '../../../engine/expr/ir.ts'
-import { operatorOf, type OperatorKind, type OperatorNode } from '../../../engine/operator/index.ts'
+import { type OperatorKind, type OperatorNode, operatorOf } from '../../../engine/operator/index.ts'
 import type { Operator, Section } from '../../../engine/operator/operator.ts'
 
 export const fields = (columns: Readonly<Record<string, DataType>>): Field[] =>
@@ -75,7 +75,13 @@ export function drive<K extends OperatorKind>(
       const marked =
         marks === undefined
           ? rows
-          : new Batch(rows.schema, rows.columns, rows.rowCount, rows.weights, Float64Array.from(marks))
+          : new Batch(
+              rows.schema,
+              rows.columns,
+              rows.rowCount,
+              rows.weights,
+              Float64Array.from(marks),
+            )
       operator.batch(0, marked, output)
       return taken()
     },

@@ -29,9 +29,7 @@ test('a window speaks once, when the watermark reaches its end', () => {
 test('windows close in order of time, also when one watermark closes many', () => {
   const op = drive('window-aggregate', node({ kind: 'close' }), input)
   op.batch(`${at(35)} a 1\n ${at(5)} a 2\n ${at(25)} a 3`)
-  expect(op.watermark(60 * SECOND)).toBe(
-    lines(`a 2 ${at(10)}\n a 3 ${at(30)}\n a 1 ${at(40)}`),
-  )
+  expect(op.watermark(60 * SECOND)).toBe(lines(`a 2 ${at(10)}\n a 3 ${at(30)}\n a 1 ${at(40)}`))
 })
 
 test('a row of a closed window is late; one of an open window is not, however old', () => {

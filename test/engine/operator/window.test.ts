@@ -25,7 +25,7 @@ test('rows without a time are in no window', () => {
 })
 
 test('only a TIMESTAMP can be windowed', () => {
-  expect(() =>
-    drive('window', { window: minute, timeColumn: 0 }, fields({ v: BIGINT })),
-  ).toThrow('A window needs a TIMESTAMP; v is BIGINT')
+  expect(() => drive('window', { window: minute, timeColumn: 0 }, fields({ v: BIGINT }))).toThrow(
+    'A window needs a TIMESTAMP; v is BIGINT',
+  )
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Expression } from '../../../sql/ast.ts'
 import { parseExpression } from '../../../sql/parse/index.ts'
+import { seedOf } from '../../seed.ts'
 import { randomOf, StatementMaker } from './differential/random-statement.ts'
 import { printExpression } from './print-tree.ts'
 
@@ -131,7 +132,7 @@ function* partsOf(value: Expression): Generator<Expression> {
 }
 
 test('every part is where it says: its text alone gives the same part', () => {
-  const seed = Number(process.env.MILLRACE_SEED ?? 5)
+  const seed = seedOf('sql/parse places')
   const maker = new StatementMaker(randomOf(seed))
   let checked = 0
   for (let i = 0; i < 300; i++) {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { SqlError } from '../../../engine/base/errors.ts'
 import { caretText, parseStatements } from '../../../sql/parse/index.ts'
+import { seedOf } from '../../seed.ts'
 import { randomOf, StatementMaker } from './differential/random-statement.ts'
 
 /** What happens to a text, and the CPU time it takes. */
@@ -104,7 +105,7 @@ test('names and literals of the user never reach the grammar as text', () => {
 })
 
 test('damaged statements give a SqlError with a place, never another error', () => {
-  const seed = Number(process.env.MILLRACE_SEED ?? 11)
+  const seed = seedOf('sql/parse damaged statements')
   const count = process.env.MILLRACE_LONG === '1' ? 20_000 : 1_500
   const random = randomOf(seed)
   const maker = new StatementMaker(random)

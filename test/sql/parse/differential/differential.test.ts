@@ -2,12 +2,13 @@ import { loadModule, parseSync } from 'libpg-query'
 import { beforeAll, expect, test } from 'vitest'
 import { SqlError } from '../../../../engine/base/errors.ts'
 import { parseStatements } from '../../../../sql/parse/index.ts'
+import { seedOf } from '../../../seed.ts'
 import { ourTree } from './our-tree.ts'
 import { type PgNode, pgTree } from './pg-tree.ts'
 import { randomOf, StatementMaker } from './random-statement.ts'
 
 const COUNT = process.env.MILLRACE_LONG === '1' ? 20_000 : 1_500
-const SEED = Number(process.env.MILLRACE_SEED ?? 20260731)
+const SEED = seedOf('sql/parse differential')
 
 beforeAll(() => loadModule())
 

@@ -1,0 +1,20 @@
+/** The engine for embedding: plans in, result frames out. `server/index.ts` is the whole product in
+ *  a process of your own; this is only its engine, without SQL text, HTTP or DuckDB. */
+
+export { type Clock, type EpochClock, systemClock } from './base/clock.ts'
+export { type Disk, nodeDisk } from './base/disk.ts'
+export { ERRORS, type ErrorCode, SqlError } from './base/errors.ts'
+export { Batch } from './batch/batch.ts'
+export { BatchBuilder } from './batch/builder.ts'
+export { decodeBatch, encodeBatch } from './batch/ipc.ts'
+export { rowsOf } from './batch/rows.ts'
+export { type Field, type Schema, schemaOf } from './batch/schema.ts'
+export * from './batch/types.ts'
+export type { Value } from './batch/value.ts'
+export { Engine, type EngineContext } from './graph/engine.ts'
+export type { EngineConfig, EngineStatus, FromEngine, ResultFrame } from './graph/protocol.ts'
+export { LogWriter } from './log/writer.ts'
+export type { Plan, QueryPlan } from './plan/physical.ts'
+export { Appended } from './source/appended.ts'
+export type { SourceConnector, SplitReader } from './source/source.ts'
+export type { TableSpec } from './source/table.ts'

@@ -1,14 +1,23 @@
 /** Where numbers were measured: without it they mean nothing. */
 
 import { execFileSync } from 'node:child_process'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 
-/** One line of Markdown: CPU, cores, memory, Node version, system and commit. */
+/** One line of Markdown: CPU, cores, memory, Node version, system, commit, and how busy it was. */
 export function machineLine(): string {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown CPU'
   const cores = availableParallelism()
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
-  return `${cpu}, ${cores} cores, ${memory}, Node ${process.version}, ${process.platform}, ${commit()}`
+  const load = `load ${loadavg()[0].toFixed(1)} before`
+  return [
+    cpu,
+    `${cores} cores`,
+    memory,
+    `Node ${process.version}`,
+    process.platform,
+    commit(),
+    load,
+  ].join(', ')
 }
 
 /** The commit, with a + if the tree differs from it. */

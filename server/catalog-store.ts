@@ -33,7 +33,8 @@ export class CatalogStore {
   }
 
   /** Everything that was saved, planned again. DATA_DAMAGED if the file is not whole, DATA_VERSION
-   *  if another Millrace wrote it; an error that names the entry if one cannot be planned any more. */
+   *  if another Millrace wrote it; an error that names the entry if one cannot be planned any
+   *  more. */
   load(): LoadedCatalog {
     const bytes = this.#disk.readAll(this.#path)
     if (bytes === undefined) return { catalog: new Catalog(), running: [] }

@@ -11,7 +11,7 @@ import { emitColumn } from './emit-column.ts'
 import { emitLiteral } from './emit-literal.ts'
 import { type Emitted, isTrue, type Piece, type Slice } from './emitted.ts'
 import { ExprKeys } from './expr-keys.ts'
-import type { Expr } from './ir.ts'
+import { type Expr, flattened } from './ir.ts'
 import { Merge } from './merge.ts'
 import { decodeText, encodeText } from './utf8.ts'
 
@@ -99,18 +99,18 @@ export class LoopCode {
     }
   }
 
-  /** `if (the condition is TRUE) { body }`. An AND becomes nested ifs, so what stands right of it
-   *  runs only for rows that passed the left. */
+  /** Runs `body` only for rows where the condition is TRUE. Of an AND, what stands right runs only
+   *  for rows that passed the left. */
   whenTrue(condition: Expr, body: () => void): void {
-    if (condition.kind === 'call' && condition.name === 'AND') {
-      const [first, ...rest] = condition.args
-      this.whenTrue(first, () => {
-        if (rest.length === 1) this.whenTrue(rest[0], body)
-        else this.whenTrue({ ...condition, args: rest }, body)
-      })
+    const parts = flattened(condition, 'AND')
+    if (parts.length === 1) {
+      this.block(`if (${isTrue(this.emit(condition))})`, body)
       return
     }
-    this.block(`if (${isTrue(this.emit(condition))})`, body)
+    this.labelled('all', (exit) => {
+      for (const part of parts) this.line(`if (!(${isTrue(this.emit(part))})) ${exit}`)
+      body()
+    })
   }
 
   /** Appends a statement as it is. A function is called when all is emitted. */
@@ -139,6 +139,13 @@ export class LoopCode {
     this.line('} else {')
     this.#nested(no)
     this.line('}')
+  }
+
+  /** `label: { body }`; `exit` is the statement that leaves it. Long chains of conditions are flat
+   *  this way, where nested ifs would be as deep as they are many. */
+  labelled(prefix: string, body: (exit: string) => void): void {
+    const label = this.name(prefix)
+    this.block(`${label}:`, () => body(`break ${label}`))
   }
 
   #nested(body: () => void): void {

@@ -1,24 +1,20 @@
-/** Generated code for CASE: branches are nested, so what a branch computes runs only in it. */
+/** Generated code for CASE: the first branch whose condition is TRUE assigns and leaves. What a
+ *  branch computes runs only in it. */
 
 import type { LoopCode } from './codegen.ts'
 import { type Emitted, isTrue } from './emitted.ts'
-import type { CaseExpr, Expr } from './ir.ts'
+import type { CaseExpr } from './ir.ts'
 
 export function emitCase({ branches, otherwise, type }: CaseExpr, code: LoopCode): Emitted {
   const merge = code.merge(type)
-  const assign = (expr: Expr) => merge.assign(code.emit(expr))
-  const from = (index: number): void => {
-    if (index === branches.length) {
-      assign(otherwise)
-      return
+  code.labelled('case', (exit) => {
+    for (const { when, then } of branches) {
+      code.block(`if (${isTrue(code.emit(when))})`, () => {
+        merge.assign(code.emit(then))
+        code.line(exit)
+      })
     }
-    const { when, then } = branches[index]
-    code.branch(
-      isTrue(code.emit(when)),
-      () => assign(then),
-      () => from(index + 1),
-    )
-  }
-  from(0)
+    merge.assign(code.emit(otherwise))
+  })
   return merge.result(false)
 }

@@ -6,9 +6,18 @@ import type { Expr, Value } from './ir.ts'
 
 export class ExprKeys {
   readonly #ids = new Map<string, number>()
+  readonly #seen = new Map<Expr, number>()
   #unique = 0
 
   of(expr: Expr): number {
+    const seen = this.#seen.get(expr)
+    if (seen !== undefined) return seen
+    const id = this.#idOf(expr)
+    this.#seen.set(expr, id)
+    return id
+  }
+
+  #idOf(expr: Expr): number {
     const text = this.#describe(expr)
     const known = this.#ids.get(text)
     if (known !== undefined) return known

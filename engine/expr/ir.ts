@@ -86,6 +86,18 @@ export function mapExpr(expr: Expr, change: (expr: Expr) => Expr): Expr {
   }
 }
 
+/** The parts of a chain of one connective (`AND`, `OR`), however it is nested, in order; of any other
+ *  expression, itself. */
+export function flattened(expr: Expr, connective: 'AND' | 'OR'): readonly Expr[] {
+  const parts: Expr[] = []
+  const waiting: Expr[] = [expr]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.kind === 'call' && next.name === connective) waiting.push(...next.args.toReversed())
+    else parts.push(next)
+  }
+  return parts
+}
+
 /** Positions of all columns the expression reads. */
 export function columnsOf(expr: Expr, into: Set<number> = new Set()): Set<number> {
   if (expr.kind === 'column') into.add(expr.index)

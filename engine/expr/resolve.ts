@@ -9,13 +9,13 @@ import { coerce } from './coerce.ts'
 import { commonOf } from './common-type.ts'
 import type { MacroFunction, ScalarFunction, Signature } from './function.ts'
 import { findFunction, functionNames } from './functions/index.ts'
-import type { CallExpr, CaseExpr, CastExpr, Expr } from './ir.ts'
+import { type CallExpr, type CaseExpr, type CastExpr, childrenOf, type Expr } from './ir.ts'
 import { nullLiteral } from './literal.ts'
 
 /** The call of a scalar function or operator, by name in any case. UNKNOWN_FUNCTION with the
  *  nearest name; TYPE_MISMATCH with the types found and the forms it takes, at the argument that
- *  does not fit, else at the call; INVALID_ARGUMENT for a bad constant (unit, pattern). A macro
- *  (BETWEEN, IF, NULLIF) comes back expanded. */
+ *  does not fit, else at the call; INVALID_ARGUMENT for a bad constant (unit, pattern);
+ *  LIMIT_EXCEEDED. A macro (BETWEEN, IF, NULLIF) comes back expanded. */
 export function resolveCall(name: string, args: readonly Expr[], at?: Span): Expr {
   const entry = findFunction(name) ?? unknownFunction(name, at)
   if (entry.nulls === 'macro') return expand(entry, args, at)
@@ -29,9 +29,30 @@ export function resolveCall(name: string, args: readonly Expr[], at?: Span): Exp
     type: signature.type,
     at,
   }
+  checkDepth(call)
   // Making the function reads its constants: a bad unit or pattern is refused now, not by a row.
   if (entry.nulls !== 'lazy') entry.evaluate(call)
   return call
+}
+
+/** Deepest nesting of calls: everything that walks an expression does so by recursion. */
+const DEPTH_MAX = 1000
+const depths = new WeakMap<Expr, number>()
+
+function depthOf(expr: Expr): number {
+  const known = depths.get(expr)
+  if (known !== undefined) return known
+  const depth = childrenOf(expr).reduce((most, part) => Math.max(most, depthOf(part)), 0) + 1
+  depths.set(expr, depth)
+  return depth
+}
+
+function checkDepth(call: CallExpr): void {
+  if (depthOf(call) <= DEPTH_MAX) return
+  fail('LIMIT_EXCEEDED', `An expression is nested at most ${DEPTH_MAX} deep`, {
+    at: call.at,
+    hint: 'x IN (…) stands for many x = … OR …, CONCAT(…) for many ||.',
+  })
 }
 
 function expand(entry: MacroFunction, args: readonly Expr[], at: Span | undefined): Expr {

@@ -3,13 +3,15 @@
 
 import { fail, type Span } from '../../engine/base/errors.ts'
 import type { Schema } from '../../engine/batch/schema.ts'
-import { BOOLEAN, typeName } from '../../engine/batch/types.ts'
+import { BOOLEAN, typeName, VARCHAR } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import { literal } from '../../engine/expr/literal.ts'
 import { isFunction, resolveCall, resolveCase, resolveCast } from '../../engine/expr/resolve.ts'
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
 import type { Expression, Name } from '../ast.ts'
+import type { OuterScope } from './context.ts'
+import { placeholder } from './placeholder.ts'
 import { columnExpr, type Scope } from './scope.ts'
 import { isWindowFunction } from './window-call.ts'
 
@@ -24,7 +26,15 @@ export interface ExpressionContext {
   /** Binds aggregates and window bounds (`TUMBLE_START`) where the clause allows them; undefined if
    *  the call is neither. */
   readonly group?: ((call: CallExpression) => Expr | undefined) | undefined
+  /** Binds a subquery, where the clause allows one. */
+  readonly subquery?: ((expression: SubqueryExpression) => Expr) | undefined
+  /** Binds a call with OVER, where the clause allows one. */
+  readonly over?: ((call: CallExpression) => Expr) | undefined
+  /** The rows around the query that the expression is in. */
+  readonly outer?: OuterScope | undefined
 }
+
+export type SubqueryExpression = Extract<Expression, { kind: 'subquery' | 'in-query' | 'exists' }>
 
 /** Binds one expression. UNKNOWN_COLUMN, UNKNOWN_FUNCTION, TYPE_MISMATCH, INVALID_AGGREGATE,
  *  AMBIGUOUS_NAME or UNSUPPORTED, at the culprit. */
@@ -51,23 +61,62 @@ export function bindExpression(expression: Expression, context: ExpressionContex
     case 'subquery':
     case 'in-query':
     case 'exists':
-      return fail('UNSUPPORTED', 'A subquery inside an expression is not supported yet', {
-        at,
-        hint: 'Put the subquery into FROM.',
-      })
+      return bindSubquery(expression, context)
   }
 }
 
-function bindName(path: readonly Name[], at: Span, { scope, schema, clause }: ExpressionContext) {
-  if (scope.columns.length === 0) {
-    const text = path.map((name) => name.text).join('.')
-    fail('UNKNOWN_COLUMN', `There is no column ${text}: ${clause} cannot read columns`, {
-      at,
-      hint: path.length === 1 ? `A text is written in single quotes: '${text}'.` : undefined,
-    })
-  }
-  return columnExpr(schema, scope.resolve(path).index, at)
+function bindSubquery(expression: SubqueryExpression, { subquery, clause }: ExpressionContext) {
+  if (subquery !== undefined) return subquery(expression)
+  return fail('UNSUPPORTED', `A subquery is not supported in ${clause}`, {
+    at: expression.at,
+    hint: 'Put the subquery into FROM or WHERE.',
+  })
 }
+
+function bindName(path: readonly Name[], at: Span, context: ExpressionContext): Expr {
+  const { scope, schema, clause, outer } = context
+  const found = scope.locate(path)
+  if (found !== undefined) {
+    return readFields(columnExpr(schema, found.column.index, at), found.fields)
+  }
+  const around = outerColumn(path, at, outer)
+  if (around !== undefined) return around
+  if (scope.columns.length > 0) scope.refuse(path)
+  const text = path.map((name) => name.text).join('.')
+  return fail('UNKNOWN_COLUMN', `There is no column ${text}: ${clause} cannot read columns`, {
+    at,
+    hint: path.length === 1 ? `A text is written in single quotes: '${text}'.` : undefined,
+  })
+}
+
+/** A column of the query around, as a placeholder. */
+function outerColumn(
+  path: readonly Name[],
+  at: Span,
+  outer: OuterScope | undefined,
+): Expr | undefined {
+  const found = outer?.scope.locate(path)
+  if (outer === undefined) return undefined
+  if (found !== undefined) {
+    const { index } = found.column
+    const column = placeholder('outer', index, { ...outer.schema.fields[index], at })
+    return readFields(column, found.fields)
+  }
+  for (let far = outer.outer; far !== undefined; far = far.outer) {
+    if (far.scope.locate(path) === undefined) continue
+    fail('UNSUPPORTED', 'A subquery reads columns of the query right around it only', { at })
+  }
+  return undefined
+}
+
+/** `column.field.field` */
+const readFields = (column: Expr, fields: readonly Name[]): Expr =>
+  fields.reduce((value, field) => {
+    if (!isFunction('.')) {
+      fail('UNSUPPORTED', 'Reading a field of a ROW is not supported yet', { at: field.at })
+    }
+    return resolveCall('.', [value, literal(VARCHAR, field.text, field.at)], field.at)
+  }, column)
 
 /** The name of a function as the engine lists it. */
 const nameOf = (call: CallExpression): string => call.name.text.toUpperCase()
@@ -75,7 +124,8 @@ const nameOf = (call: CallExpression): string => call.name.text.toUpperCase()
 function bindCall(call: CallExpression, context: ExpressionContext): Expr {
   const { at } = call
   const name = nameOf(call)
-  refuseOver(call)
+  if (call.over !== undefined) return bindOver(call, context)
+  if (isAny(name, call)) return bindAny(call, context)
   const grouped = context.group?.(call)
   if (grouped !== undefined) return grouped
   if (findAggregate(name) !== undefined) {
@@ -112,12 +162,24 @@ function refuseOperator(call: CallExpression): void {
   fail('UNSUPPORTED', `${what} is not supported yet`, { at: call.at })
 }
 
-function refuseOver({ over }: CallExpression): void {
-  if (over === undefined) return
-  fail('UNSUPPORTED', 'OVER is not supported yet', {
-    at: over.at,
-    hint: 'Group by a window instead, if an aggregate per window will do.',
+function bindOver(call: CallExpression, { over, clause }: ExpressionContext): Expr {
+  if (over !== undefined) return over(call)
+  const what = call.name.text.toUpperCase()
+  return fail('INVALID_AGGREGATE', `${what} OVER is not allowed in ${clause}`, {
+    at: call.over?.at ?? call.at,
+    hint: 'It stands in SELECT, ORDER BY and QUALIFY; QUALIFY filters on it.',
   })
+}
+
+/** `= ANY (SELECT …)` is IN, `<> ALL (SELECT …)` is NOT IN. */
+const isAny = (name: string, { args }: CallExpression): boolean =>
+  (name === '= ANY' || name === '<> ALL') && args[1]?.kind === 'subquery'
+
+function bindAny({ name, args, at }: CallExpression, context: ExpressionContext): Expr {
+  const [arg, query] = args
+  if (query.kind !== 'subquery') return fail('INTERNAL', 'no subquery behind ANY')
+  const negated = name.text.toUpperCase() === '<> ALL'
+  return bindSubquery({ kind: 'in-query', arg, query: query.query, negated, at }, context)
 }
 
 /** The simple form (`CASE x WHEN 1 …`) compares its operand in every branch. */

@@ -16,7 +16,9 @@ function containsCall(expression: Expression, test: (call: Call) => boolean): bo
         test(expression) ||
         expression.args.some(within) ||
         within(expression.filter) ||
-        expression.orderBy.some((item) => within(item.value))
+        expression.orderBy.some((item) => within(item.value)) ||
+        (expression.over?.partitionBy.some(within) ?? false) ||
+        (expression.over?.orderBy.some((item) => within(item.value)) ?? false)
       )
     case 'cast':
       return within(expression.arg)

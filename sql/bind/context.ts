@@ -1,5 +1,6 @@
 /** What binding a query needs to know of the world around it. */
 
+import type { Schema } from '../../engine/batch/schema.ts'
 import type { Name, Query } from '../ast.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { LogicalNode } from '../logical/node.ts'
@@ -22,6 +23,13 @@ export interface CommonTable {
   readonly context: BindContext
 }
 
+/** The rows around a subquery, whose columns it may read. */
+export interface OuterScope {
+  readonly scope: Scope
+  readonly schema: Schema
+  readonly outer?: OuterScope | undefined
+}
+
 export interface BindContext {
   readonly catalog: Catalog
   readonly mode: PlanMode
@@ -31,6 +39,8 @@ export interface BindContext {
   readonly dependsOn: Set<string>
   /** How many queries, views and common tables we are inside of. */
   readonly depth: number
+  /** Of a subquery in an expression, or behind LATERAL. */
+  readonly outer?: OuterScope | undefined
   /** Binds a nested query. Handed down, because FROM clauses and queries contain each other. */
   readonly bindQuery: (query: Query, context: BindContext) => Relation
 }

@@ -22,6 +22,7 @@ export function expandView(
   const inside: BindContext = {
     ...context,
     commonTables: [],
+    outer: undefined,
     dependsOn: new Set(),
     depth: context.depth + 1,
   }

@@ -14,6 +14,14 @@ export interface ScopeColumn {
   readonly name: string
   /** Position in the columns of the node that the scope is about. */
   readonly index: number
+  /** Only reached by its table's name: JOIN … USING shows one column for two. */
+  readonly hidden?: boolean | undefined
+}
+
+/** A column, and the fields of it that are read: `t.address.city`. */
+export interface Found {
+  readonly column: ScopeColumn
+  readonly fields: readonly Name[]
 }
 
 export class Scope {
@@ -33,20 +41,39 @@ export class Scope {
     return [...new Set(this.columns.flatMap(({ table }) => table ?? []))]
   }
 
+  /** The column that `path` means: a column, a table and a column, either with fields behind it.
+   *  undefined if its first name is nothing here. UNKNOWN_COLUMN for a table without the column;
+   *  AMBIGUOUS_NAME. */
+  locate(path: readonly Name[]): Found | undefined {
+    const [first, second, ...rest] = path
+    const columns = second === undefined ? undefined : this.ofTable(first.text)
+    if (columns !== undefined) {
+      const column = this.#pick(second, columns, `${first.text}.${second.text}`)
+      return { column, fields: rest }
+    }
+    const column = this.find(first)
+    return column && { column, fields: path.slice(1) }
+  }
+
   /** The column that `path` (`column` or `table.column`) means. UNKNOWN_COLUMN, UNKNOWN_TABLE,
-   *  AMBIGUOUS_NAME, or UNSUPPORTED for a longer path. */
+   *  AMBIGUOUS_NAME. */
   resolve(path: readonly Name[]): ScopeColumn {
-    if (path.length === 1) return this.#pick(path[0], this.columns, path[0].text)
-    const [table, column] = path
-    if (path.length > 2) refuseFields(path[2])
-    const text = `${table.text}.${column.text}`
-    const columns = this.ofTable(table.text)
-    if (columns !== undefined) return this.#pick(column, columns, text)
-    if (this.find(table) !== undefined) refuseFields(column)
-    fail('UNKNOWN_TABLE', `There is no table ${table.text} in this FROM clause`, {
-      at: table.at,
-      hint: didYouMean(table.text, this.tables()),
+    return this.locate(path)?.column ?? this.refuse(path)
+  }
+
+  /** Says that the first name of the path is nothing here. */
+  refuse(path: readonly Name[]): never {
+    const [first] = path
+    if (path.length === 1) return this.#pick(first, this.visible(), first.text) as never
+    return fail('UNKNOWN_TABLE', `There is no table ${first.text} in this FROM clause`, {
+      at: first.at,
+      hint: didYouMean(first.text, this.tables()),
     })
+  }
+
+  /** What `*` names. */
+  visible(): readonly ScopeColumn[] {
+    return this.columns.filter((column) => column.hidden !== true)
   }
 
   /** The columns of a table name or alias; undefined if there is no such table. */
@@ -56,7 +83,7 @@ export class Scope {
   }
 
   /** The column of this name; undefined if there is none. AMBIGUOUS_NAME if there are several. */
-  find(name: Name, columns: readonly ScopeColumn[] = this.columns): ScopeColumn | undefined {
+  find(name: Name, columns: readonly ScopeColumn[] = this.visible()): ScopeColumn | undefined {
     const found = findName(name.text, columns, (column) => column.name)
     if (found.length > 1) {
       const meanings = found.map(({ table, name }) =>
@@ -90,13 +117,6 @@ function hintFor(name: Name, columns: readonly ScopeColumn[]): string | undefine
   return near === undefined && name.quoted
     ? `A text is written in single quotes: '${name.text}'.`
     : didYouMean(name.text, names)
-}
-
-function refuseFields(name: Name): never {
-  fail('UNSUPPORTED', 'Fields of a ROW column cannot be read yet', {
-    at: name.at,
-    hint: 'A name is a column, or a table and a column.',
-  })
 }
 
 /** The column at `index` of a schema as an expression. */

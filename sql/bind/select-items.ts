@@ -31,7 +31,7 @@ function expandStar(
   scope: Scope,
 ): Item[] {
   if (scope.columns.length === 0) fail('SYNTAX', 'SELECT * needs a FROM', { at })
-  const columns = table === undefined ? scope.columns : tableColumns(table, scope)
+  const columns = table === undefined ? scope.visible() : tableColumns(table, scope)
   const dropped = new Set(except.flatMap((name) => exceptColumn(name, columns)))
   return columns
     .filter((column) => !dropped.has(column))

@@ -16,7 +16,7 @@ const BOUNDS: Readonly<Record<string, WindowColumn>> = {
   ROWTIME: 'window_time',
 }
 
-const BOUND_PATTERN = /^(TUMBLE|HOP|SESSION)_(START|END|ROWTIME|PROCTIME)$/
+const BOUND_PATTERN = /^(TUMBLE|HOP|CUMULATE|SESSION)_(START|END|ROWTIME|PROCTIME)$/
 
 /** TUMBLE, HOP, CUMULATE, SESSION, and their `_START`, `_END`, `_ROWTIME`, `_PROCTIME`. */
 export const isWindowFunction = (name: string): boolean =>
@@ -51,26 +51,47 @@ export interface WindowArgs {
 
 const US_PER_MS = 1000
 
-/** The window that a call means. UNSUPPORTED for all but TUMBLE; TYPE_MISMATCH, INVALID_ARGUMENT
- *  for arguments that make no window. */
+/** The lengths that a window takes behind its time column; an offset may follow all but SESSION's. */
+const LENGTHS: Readonly<Record<string, readonly string[]>> = {
+  TUMBLE: ['size'],
+  HOP: ['slide', 'size'],
+  CUMULATE: ['step', 'size'],
+  SESSION: ['gap'],
+}
+
+/** The window that a call means. TYPE_MISMATCH, INVALID_ARGUMENT for arguments that make none. */
 export function windowSpec({ name, args, at }: WindowArgs): WindowSpec {
-  if (name !== 'TUMBLE') {
-    fail('UNSUPPORTED', `${name} windows are not supported yet`, {
-      at,
-      hint: 'TUMBLE windows are.',
+  const roles = LENGTHS[name]
+  const most = name === 'SESSION' ? roles.length : roles.length + 1
+  if (args.length < roles.length || args.length > most) refuseCount(name, roles, at)
+  const [first, second] = roles.map((role, i) => positiveUs(args[i], role, at))
+  if (name === 'SESSION') return { kind: 'session', gapUs: first }
+  const offsetUs = args.length > roles.length ? intervalUs(args[roles.length], 'offset') : 0
+  if (name === 'TUMBLE') return { kind: 'tumble', sizeUs: first, offsetUs }
+  if (name === 'HOP') return { kind: 'hop', slideUs: first, sizeUs: second, offsetUs }
+  if (second % first !== 0) {
+    fail('INVALID_ARGUMENT', 'The size of CUMULATE must be a whole number of steps', {
+      at: args[1].at ?? at,
     })
   }
-  if (args.length < 1 || args.length > 2) {
-    fail('INVALID_ARGUMENT', 'TUMBLE takes a time column, a size and perhaps an offset', {
-      at,
-      hint: "For example TUMBLE(ts, INTERVAL '1' MINUTE).",
-    })
-  }
-  const sizeUs = intervalUs(args[0], 'size')
-  if (sizeUs <= 0) {
-    fail('INVALID_ARGUMENT', 'The size of a window must be above zero', { at: args[0].at ?? at })
-  }
-  return { kind: 'tumble', sizeUs, offsetUs: args.length > 1 ? intervalUs(args[1], 'offset') : 0 }
+  return { kind: 'cumulate', stepUs: first, sizeUs: second, offsetUs }
+}
+
+function refuseCount(name: string, roles: readonly string[], at: Span): never {
+  const offset = name === 'SESSION' ? '' : ' and perhaps an offset'
+  const lengths = roles.map((_, i) => `, INTERVAL '${i * 4 + 1}' MINUTE`).join('')
+  fail('INVALID_ARGUMENT', `${name} takes a time column, a ${roles.join(', a ')}${offset}`, {
+    at,
+    hint: `For example ${name}(ts${lengths}).`,
+  })
+}
+
+function positiveUs(expr: Expr, role: string, at: Span): number {
+  const us = intervalUs(expr, role)
+  if (us > 0) return us
+  return fail('INVALID_ARGUMENT', `The ${role} of a window must be above zero`, {
+    at: expr.at ?? at,
+  })
 }
 
 /** A constant interval of whole milliseconds, in microseconds. */

@@ -5,8 +5,8 @@ import { sameType } from '../../engine/batch/types.ts'
 import { isDeterministic } from '../../engine/expr/facts.ts'
 import { columnsOf, type Expr } from '../../engine/expr/ir.ts'
 import { conjunction, conjunctsOf } from './conjuncts.ts'
-import { sameWindow } from './make-set.ts'
 import type { JoinParts, LogicalNode, Traits } from './node.ts'
+import { sameWindow } from './same-window.ts'
 import { moveColumns } from './substitute.ts'
 import { timeDifference } from './time-difference.ts'
 
@@ -19,11 +19,12 @@ interface Key {
 /** `on` is over the left columns, then the right ones. */
 export function joinParts(on: Expr | undefined, left: LogicalNode, right: LogicalNode): JoinParts {
   const width = left.schema.fields.length
+  const end = width + right.schema.fields.length
   const keys: Key[] = []
   const rest: Expr[] = []
   const conditions = on === undefined ? [] : conjunctsOf(on)
   for (const condition of conditions) {
-    const key = keyOf(condition, width)
+    const key = keyOf(condition, width, end)
     if (key === undefined) rest.push(condition)
     else keys.push(key)
   }
@@ -39,24 +40,25 @@ export function joinParts(on: Expr | undefined, left: LogicalNode, right: Logica
 }
 
 /** `left expression = right expression`, either way round. */
-function keyOf(condition: Expr, width: number): Key | undefined {
+function keyOf(condition: Expr, width: number, end: number): Key | undefined {
   if (condition.kind !== 'call') return undefined
   const nullSafe = condition.name === 'IS NOT DISTINCT FROM'
   if (condition.name !== '=' && !nullSafe) return undefined
   const [a, b] = condition.args
   if (!sameType(a.type, b.type) || !isDeterministic(condition)) return undefined
-  const [x, y] = [sideOf(a, width), sideOf(b, width)]
+  const [x, y] = [sideOf(a, width, end), sideOf(b, width, end)]
   if (x === undefined || y === undefined || x === y) return undefined
   const [left, right] = x === 'left' ? [a, b] : [b, a]
   return { left, right: moveColumns(right, (index) => index - width), nullSafe }
 }
 
-/** The side whose columns an expression reads; undefined if it reads both or none. */
-export function sideOf(expr: Expr, width: number): 'left' | 'right' | undefined {
+/** The side whose columns an expression reads, of a join whose right columns are [width, end);
+ *  undefined if it reads both, others, or none. */
+export function sideOf(expr: Expr, width: number, end: number): 'left' | 'right' | undefined {
   const columns = [...columnsOf(expr)]
   if (columns.length === 0) return undefined
   if (columns.every((column) => column < width)) return 'left'
-  return columns.every((column) => column >= width) ? 'right' : undefined
+  return columns.every((column) => column >= width && column < end) ? 'right' : undefined
 }
 
 type Interval = NonNullable<JoinParts['interval']>

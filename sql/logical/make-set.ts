@@ -3,6 +3,7 @@
 import { assert } from '../../engine/base/assert.ts'
 import { type Field, sameShape, schemaOf } from '../../engine/batch/schema.ts'
 import { fieldsOf, type LogicalNode, type SetOperationNode, type UnionNode } from './node.ts'
+import { sameWindow } from './same-window.ts'
 import { indexes, plainTraits } from './traits.ts'
 
 /** UNION ALL of two inputs of the same types. `fields`: by default the left one's names, nullable
@@ -39,15 +40,6 @@ export function makeUnion(
       ),
     },
   }
-}
-
-type Window = LogicalNode['traits']['windowColumns'][number]['window']
-
-/** The same windows over time. */
-export const sameWindow = (a: Window, b: Window): boolean => {
-  const numbers = (window: Window) =>
-    Object.entries(window).toSorted(([x], [y]) => (x < y ? -1 : 1))
-  return JSON.stringify(numbers(a)) === JSON.stringify(numbers(b))
 }
 
 export type SetOperationParts = Pick<SetOperationNode, 'operator' | 'all' | 'left' | 'right'>

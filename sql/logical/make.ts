@@ -77,7 +77,7 @@ export function makeWindow(
   input: LogicalNode,
   window: WindowSpec,
   timeColumn: number,
-  partitionBy: readonly number[] = [],
+  partitionBy?: readonly number[],
 ): WindowNode {
   return {
     kind: 'window',

@@ -80,8 +80,9 @@ export interface WindowNode extends Base {
   readonly input: LogicalNode
   readonly window: WindowSpec
   readonly timeColumn: number
-  /** Of SESSION only: the columns whose equal rows share sessions. */
-  readonly partitionBy: readonly number[]
+  /** Of SESSION: the columns whose equal rows share sessions. Absent: the keys of the aggregate that
+   *  follows. */
+  readonly partitionBy?: readonly number[] | undefined
 }
 
 /** Unwindowed GROUP BY, and DISTINCT (no aggregates). Output: keys, aggregates. */

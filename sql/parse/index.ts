@@ -1,6 +1,7 @@
 /** The front door of the parser: text in, syntax tree out. Tokens -> statement rules -> SELECTs and
- *  expressions rewritten to bare structure (`rewrite`) -> grammar -> our tree (`lower`, `normalise`).
- *  Every error is a SqlError that knows its place (`at`); `locate` gives it a line and column. */
+ *  expressions rewritten to bare structure (`rewrite`) -> grammar -> our tree (`lower`,
+ *  `normalise`). Every error is a SqlError that knows its place; `locate` gives it line and
+ *  column. */
 
 import { fail } from '../../engine/base/errors.ts'
 import type { Expression, Query, Statement } from '../ast.ts'

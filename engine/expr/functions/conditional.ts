@@ -30,14 +30,17 @@ const coalesce: LazyFunction = {
   emitLazy({ args, type }, code) {
     const merge = code.merge(type)
     let nullable = true
-    const from = (index: number): void => {
-      const part = code.emit(args[index])
-      if (part.isNull === 'false') nullable = false
-      merge.assign(part)
-      if (part.isNull === 'false' || index === args.length - 1) return
-      code.block(`if (${part.isNull})`, () => from(index + 1))
-    }
-    from(0)
+    code.labelled('coalesce', (exit) => {
+      for (const [i, arg] of args.entries()) {
+        const part = code.emit(arg)
+        merge.assign(part)
+        if (part.isNull === 'false') {
+          nullable = false
+          return
+        }
+        if (i < args.length - 1) code.line(`if (!(${part.isNull})) ${exit}`)
+      }
+    })
     const result = merge.result(nullable)
     return nullable ? result : { ...result, isNull: 'false' }
   },

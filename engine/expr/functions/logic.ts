@@ -6,7 +6,7 @@ import type { LoopCode } from '../codegen.ts'
 import type { Emitted } from '../emitted.ts'
 import { scalar } from '../emitted.ts'
 import { type LazyFunction, type PlainFunction, type ScalarFunction, total } from '../function.ts'
-import type { CallExpr, Value } from '../ir.ts'
+import { type CallExpr, flattened, type Value } from '../ir.ts'
 import { bool, int, nullLiteral } from '../literal.ts'
 import { anyOne, booleans } from './signature.ts'
 
@@ -40,30 +40,24 @@ function connective(name: 'AND' | 'OR', stop: boolean, doc: string): LazyFunctio
   }
 }
 
-function emitConnective({ args }: CallExpr, code: LoopCode, stop: boolean): Emitted {
+function emitConnective(call: CallExpr, code: LoopCode, stop: boolean): Emitted {
   const value = code.variable('v', `${!stop}`)
   const isNull = code.variable('n', 'false')
   let nullable = false
-  const from = (index: number): void => {
-    const part = code.emit(args[index])
-    const test = part.form === 'scalar' ? part.value : 'false'
-    if (part.isNull !== 'false') {
+  const parts = flattened(call, stop ? 'OR' : 'AND')
+  code.labelled(stop ? 'or' : 'and', (exit) => {
+    for (const [i, expr] of parts.entries()) {
+      const part = code.emit(expr)
+      const test = part.form === 'scalar' ? part.value : 'false'
+      const known = part.isNull === 'false' ? '' : `!(${part.isNull}) && `
+      const leave = i === parts.length - 1 ? '' : `; ${exit}`
+      const decides = `${known}${stop ? '' : '!'}(${test})`
+      code.line(`if (${decides}) { ${value} = ${stop}; ${isNull} = false${leave} }`)
+      if (part.isNull === 'false') continue
       nullable = true
       code.line(`if (${part.isNull}) ${isNull} = true`)
     }
-    const known = part.isNull === 'false' ? '' : `!(${part.isNull}) && `
-    const decides = `${known}${stop ? '' : '!'}(${test})`
-    if (index === args.length - 1) {
-      code.line(`if (${decides}) { ${value} = ${stop}; ${isNull} = false }`)
-      return
-    }
-    code.branch(
-      decides,
-      () => code.line(`${value} = ${stop}; ${isNull} = false`),
-      () => from(index + 1),
-    )
-  }
-  from(0)
+  })
   return { form: 'scalar', value, isNull: nullable ? isNull : 'false' }
 }
 

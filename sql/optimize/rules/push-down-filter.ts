@@ -3,11 +3,11 @@
 
 import { isDeterministic } from '../../../engine/expr/facts.ts'
 import { columnsOf, type Expr } from '../../../engine/expr/ir.ts'
+import { conjunction, conjunctsOf } from '../../logical/conjuncts.ts'
 import { makeFilter } from '../../logical/make.ts'
 import type { FilterNode, LogicalNode } from '../../logical/node.ts'
 import { substitute } from '../../logical/substitute.ts'
 import { rebuild } from '../../logical/visit.ts'
-import { conjunction, conjunctsOf } from '../../logical/conjuncts.ts'
 import type { Rule } from '../rule.ts'
 
 export const pushDownFilter: Rule = {

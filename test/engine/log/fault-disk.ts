@@ -24,6 +24,8 @@ export class FaultDisk implements Disk {
   failSyncs = 0
   /** Whether a file refuses to be cut as well. */
   failTruncate = false
+  /** Syncs that still come to an end; the others never do. */
+  syncsLeft = Number.POSITIVE_INFINITY
   /** Held back by a test: syncs wait for `release`. */
   hold: Promise<void> | null = null
   /** Syncs that reached the device. */
@@ -45,9 +47,6 @@ export class FaultDisk implements Disk {
     }
     this.#durable = new Map(this.#now)
   }
-
-  /** The process is killed: what was written is there. */
-  kill(): void {}
 
   #coin(): boolean {
     return this.#random.below(2) === 0
@@ -135,6 +134,7 @@ export class FaultDisk implements Disk {
       },
       sync: async () => {
         await this.hold
+        if (this.syncsLeft-- <= 0) await new Promise(() => {})
         syncNow()
       },
       syncNow,

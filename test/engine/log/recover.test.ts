@@ -15,6 +15,8 @@ type Step =
   | { readonly kind: 'sync' }
   | { readonly kind: 'full'; readonly room: number; readonly size: number }
   | { readonly kind: 'crash' }
+  /** The power goes while a sync runs, after so many of its files. */
+  | { readonly kind: 'crash in sync'; readonly after: number }
   | { readonly kind: 'kill' }
   | { readonly kind: 'truncate'; readonly back: number }
 
@@ -37,6 +39,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.constant({ kind: 'crash' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('crash in sync' as const), after: fc.nat(3) }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'kill' as const }) },
   {
     weight: 1,
@@ -73,6 +79,15 @@ class Model {
   async sync(): Promise<void> {
     await this.writer.sync()
     this.synced = this.frames.length
+  }
+
+  async crashInSync(after: number): Promise<void> {
+    this.disk.syncsLeft = after
+    this.writer.sync().catch(() => {})
+    await new Promise((resolve) => setImmediate(resolve))
+    this.disk.crash()
+    this.disk.syncsLeft = Number.POSITIVE_INFINITY
+    this.reopen()
   }
 
   async truncate(back: number): Promise<void> {
@@ -124,6 +139,7 @@ describe('after a crash', () => {
           else if (s.kind === 'sync') await model.sync()
           else if (s.kind === 'full') model.full(s.room, s.size)
           else if (s.kind === 'truncate') await model.truncate(s.back)
+          else if (s.kind === 'crash in sync') await model.crashInSync(s.after)
           else if (s.kind === 'crash') {
             model.disk.crash()
             model.reopen()
@@ -135,7 +151,7 @@ describe('after a crash', () => {
           }
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     )
   })
 

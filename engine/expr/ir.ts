@@ -86,8 +86,8 @@ export function mapExpr(expr: Expr, change: (expr: Expr) => Expr): Expr {
   }
 }
 
-/** The parts of a chain of one connective (`AND`, `OR`), however it is nested, in order; of any other
- *  expression, itself. */
+/** The parts of a chain of one connective (`AND`, `OR`), however it is nested, in order; of any
+ *  other expression, itself. */
 export function flattened(expr: Expr, connective: 'AND' | 'OR'): readonly Expr[] {
   const parts: Expr[] = []
   const waiting: Expr[] = [expr]

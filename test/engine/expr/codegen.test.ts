@@ -190,3 +190,41 @@ test('machine code of long columns, with all borders of exact doubles', () => {
     }
   }
 })
+
+describe('long and deep expressions', () => {
+  const batch = batchOf(TYPES, [
+    [1, 'a'],
+    [500, 'b'],
+    [null, 'c'],
+  ])
+  const isNot = (n: number) => f('<>', x, int(n))
+
+  test('a chain of 900 conditions is flat', () => {
+    let chain = isNot(-1)
+    for (let i = 0; i < 900; i++) chain = f('AND', chain, isNot(i))
+    const filter = compileFilter(chain, batch.schema)
+    expect(filter(batch, new Int32Array(3), EPOCH_ZERO)).toBe(0)
+    expect(filter.source).not.toMatch(/^ {12}/m)
+    expect(generatedRows(chain, batch)).toEqual([
+      { value: false },
+      { value: false },
+      { value: null },
+    ])
+  })
+
+  test('CASE with 3000 branches', () => {
+    const branches = Array.from({ length: 3000 }, (_, i) => ({
+      when: f('=', x, int(i)),
+      then: int(-i),
+    }))
+    const expr = resolveCase(branches, undefined)
+    expect(generatedRows(expr, batch)).toEqual([{ value: -1 }, { value: -500 }, { value: null }])
+  })
+
+  test('deeper than 1000 is refused', () => {
+    let sum: Expr = x
+    expect(() => {
+      for (let i = 0; i < 2000; i++) sum = f('+', sum, int(0))
+    }).toThrowError(/nested at most 1000 deep/)
+  })
+})

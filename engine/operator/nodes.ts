@@ -67,6 +67,8 @@ export interface AggregateCall {
   readonly distinct: boolean
   /** FILTER (WHERE …). */
   readonly filter?: Expr | undefined
+  /** ORDER BY among the arguments, of functions that are `ordered`; absent: the order of arrival. */
+  readonly orderBy?: readonly SortKey[] | undefined
   readonly type: DataType
 }
 

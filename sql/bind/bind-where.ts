@@ -1,0 +1,166 @@
+/** WHERE: conditions on rows. EXISTS and IN that stand there by themselves become semi and anti
+ *  joins; other subqueries are joined as values. */
+
+import { fail } from '../../engine/base/errors.ts'
+import { BIGINT } from '../../engine/batch/types.ts'
+import { isNullable } from '../../engine/expr/facts.ts'
+import type { Expr } from '../../engine/expr/ir.ts'
+import { bigint } from '../../engine/expr/literal.ts'
+import { resolveCall } from '../../engine/expr/resolve.ts'
+import type { JoinKind } from '../../engine/operator/nodes.ts'
+import type { Expression } from '../ast.ts'
+import { conjunction } from '../logical/conjuncts.ts'
+import { makeAggregate, makeFilter, makeProject } from '../logical/make.ts'
+import { makeJoin } from '../logical/make-join.ts'
+import { fieldsOf, type LogicalNode } from '../logical/node.ts'
+import {
+  asBoolean,
+  bindExpression,
+  type ExpressionContext,
+  type SubqueryExpression,
+} from './bind-expression.ts'
+import type { BindContext, Relation } from './context.ts'
+import type { JoinParts } from './join-subquery.ts'
+import { overJoin } from './join-subquery.ts'
+import { comparedWith, refuseCounted } from './mark-join.ts'
+import { columnExpr } from './scope.ts'
+import { Subqueries } from './subqueries.ts'
+
+/** The rows for which the condition holds. Further columns may be behind those of the scope. */
+export function bindWhere(
+  where: Expression | undefined,
+  { node, scope }: Relation,
+  context: BindContext,
+): Relation {
+  if (where === undefined) return { node, scope }
+  const around = { scope, schema: node.schema, clause: 'WHERE', outer: context.outer }
+  const parts = conjunctsOf(where)
+  const plain = parts.filter((part) => !isMembership(part))
+  const filtered = filterBy(plain, node, around, context)
+  const joined = parts
+    .filter(isMembership)
+    .reduce((rows: LogicalNode, part) => joinMembership(rows, part, around, context), filtered)
+  return { node: joined, scope }
+}
+
+/** `a AND (b AND c)` is a, b, c. */
+const conjunctsOf = (where: Expression): readonly Expression[] =>
+  where.kind === 'call' && where.name.text.toUpperCase() === 'AND'
+    ? where.args.flatMap(conjunctsOf)
+    : [normal(where)]
+
+/** NOT EXISTS and NOT IN, however they are written. */
+function normal(part: Expression): Expression {
+  if (part.kind !== 'call' || part.name.text.toUpperCase() !== 'NOT') return part
+  const [inner] = part.args
+  return inner?.kind === 'exists' || inner?.kind === 'in-query'
+    ? { ...inner, negated: !inner.negated }
+    : part
+}
+
+type Membership = Extract<SubqueryExpression, { kind: 'exists' | 'in-query' }>
+
+const isMembership = (part: Expression): part is Membership =>
+  part.kind === 'exists' || part.kind === 'in-query'
+
+/** Conditions without subqueries come first: they leave fewer rows to join. */
+function filterBy(
+  parts: readonly Expression[],
+  node: LogicalNode,
+  around: ExpressionContext,
+  context: BindContext,
+): LogicalNode {
+  const subqueries = new Subqueries(context)
+  const own: Expr[] = []
+  const joined: Expr[] = []
+  for (const part of parts) {
+    const before = subqueries.size
+    const bound = asBoolean(bindExpression(part, subqueries.within(around)), 'WHERE')
+    if (subqueries.size === before) own.push(bound)
+    else joined.push(bound)
+  }
+  const predicate = conjunction(own)
+  const kept = predicate === undefined ? node : makeFilter(node, predicate)
+  if (joined.length === 0) return kept
+  const attached = subqueries.attach(kept, (expr) => expr)
+  return makeFilter(attached.node, conjunction(joined.map(attached.rebase)) ?? joined[0])
+}
+
+function joinMembership(
+  node: LogicalNode,
+  part: Membership,
+  around: ExpressionContext,
+  context: BindContext,
+): LogicalNode {
+  const subqueries = new Subqueries(context)
+  const subquery = subqueries.pend(part, around)
+  const parts = { node, subquery, rebase: (expr: Expr) => expr }
+  if (part.kind === 'exists') {
+    return subquery.lifted.conditions.length === 0
+      ? ifAny(parts, part.negated)
+      : joinOn(parts, part.negated ? 'anti' : 'semi', [])
+  }
+  if (part.negated && !canAnti(parts)) {
+    const value = subqueries.bind(part, around)
+    const attached = subqueries.attach(node, (expr) => expr)
+    return makeFilter(attached.node, attached.rebase(value))
+  }
+  return joinOn(parts, part.negated ? 'anti' : 'semi', equalities(parts))
+}
+
+/** EXISTS that is the same for all rows: one comparison with a count. */
+function ifAny(parts: JoinParts, negated: boolean): LogicalNode {
+  const { lifted } = parts.subquery
+  if (lifted.oneRow) return negated ? makeFilter(parts.node, never()) : parts.node
+  const count = makeAggregate(
+    {
+      input: lifted.node,
+      keys: [],
+      aggregates: [{ name: 'COUNT', args: [], distinct: false, type: BIGINT }],
+    },
+    [{ name: '$count', type: BIGINT, nullable: false }],
+  )
+  const wanted = resolveCall(negated ? '=' : '>', [columnExpr(count.schema, 0), bigint(0)])
+  const joined = makeJoin({ join: 'inner', left: parts.node, right: makeFilter(count, wanted) })
+  const fields = fieldsOf(parts.node)
+  return makeProject(
+    joined,
+    fields.map((_, i) => columnExpr(joined.schema, i)),
+    fields,
+  )
+}
+
+const never = (): Expr => resolveCall('=', [bigint(1), bigint(0)])
+
+/** An anti join drops a row whose comparison is unknown only if it is told to, and then it looks at
+ *  one key alone. */
+function canAnti({ subquery, rebase }: JoinParts): boolean {
+  const { lifted, values } = subquery
+  const sure = ![...values.map(rebase), ...lifted.outputs].some(isNullable)
+  return sure || (values.length === 1 && lifted.conditions.length === 0)
+}
+
+function equalities(parts: JoinParts): Expr[] {
+  const { subquery, rebase } = parts
+  const pairs = comparedWith(subquery.values.map(rebase), subquery)
+  if (subquery.lifted.oneRow) refuseCounted(subquery)
+  const over = overJoin(parts)
+  return pairs.map(({ value, output }) =>
+    resolveCall('=', [value, over(subquery.lifted.outputs[output])], subquery.at),
+  )
+}
+
+function joinOn(parts: JoinParts, join: JoinKind, more: readonly Expr[]): LogicalNode {
+  const { lifted, values, at } = parts.subquery
+  if (lifted.oneRow && values.length === 0) {
+    fail('UNSUPPORTED', 'EXISTS over an aggregate without GROUP BY is always TRUE', { at })
+  }
+  const nullable = [...values, ...lifted.outputs].some(isNullable)
+  return makeJoin({
+    join,
+    left: parts.node,
+    right: lifted.node,
+    on: conjunction([...lifted.conditions.map(overJoin(parts)), ...more]),
+    nullAware: join === 'anti' && values.length === 1 && nullable,
+  })
+}

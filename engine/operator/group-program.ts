@@ -150,6 +150,8 @@ export class GroupProgram {
   #compileFind(): Find {
     const code = new LoopCode(this.#grouping.input)
     const indexes = this.#keyIndexes()
+    const cached = this.#dictionaryKey()
+    if (cached !== undefined) emitDictionaryHit(code)
     code.line(`let hash = ${KEYS_SEED}`)
     const keys = this.#keys.map((key) => ({ key, locals: emitKey(code, key.expr, 'hash') }))
     const bits = keys.map(({ locals }, bit) =>
@@ -158,8 +160,19 @@ export class GroupProgram {
     code.line(`const nullBits = ${bits.length === 0 ? '0' : bits.join(' | ')}`)
     this.#emitProbe(code, keys, indexes)
     code.line('groups[j] = g')
-    const before = `let count = table.count; ${this.#declare(indexes)}`
+    if (cached !== undefined) code.line('if (known !== null) known[codes[i]] = g')
+    const before = [
+      `let count = table.count; ${this.#declare(indexes)}`,
+      ...(cached === undefined ? [] : [dictionarySetup(code, cached)]),
+    ].join('\n')
     return this.#loop('findGroups', code, before, 'table.count = count')
+  }
+
+  /** The column whose dictionary can stand for the key: the only key, and not computed. */
+  #dictionaryKey(): number | undefined {
+    const [key, ...more] = this.#grouping.keys
+    if (key?.kind !== 'column' || more.length > 0 || !isTextKey(key.type)) return undefined
+    return key.index
   }
 
   /** Emits the search for the group `g` of the key that `hash`, `nullBits` and `keys` are; makes it
@@ -298,6 +311,32 @@ export class GroupProgram {
       return `${this.#array(index)}[g]`
     }
   }
+}
+
+/** Statements that make `known`: the group of each entry of the key's dictionary, -1 where it is not
+ *  looked up yet; null if the batch has no dictionary that pays. */
+function dictionarySetup(code: LoopCode, column: number): string {
+  return `const key = batch.columns[${column}]
+    const codes = key.dictionary === null || key.validity !== null ? null : key.dictionary.codes
+    const known = codes === null ? null : ${code.bind(knownGroups, 'knownGroups')}(key, n)`
+}
+
+/** Emits the short way: a row whose key's dictionary entry was looked up in this call already. */
+function emitDictionaryHit(code: LoopCode): void {
+  code.block('if (known !== null)', () => {
+    code.line('const hit = known[codes[i]]')
+    code.line('if (hit >= 0) { groups[j] = hit; continue }')
+  })
+}
+
+let groupsOfEntries = new Int32Array(0)
+
+/** Scratch for one call, or null if there are more entries than rows to save by them. */
+function knownGroups(key: Column, n: number): Int32Array | null {
+  const { length } = key.dictionary!.entries
+  if (length * 2 > n) return null
+  if (groupsOfEntries.length < length) groupsOfEntries = new Int32Array(length)
+  return groupsOfEntries.fill(-1, 0, length)
 }
 
 function aggregateOf(call: AggregateCall): AggregateFunction {

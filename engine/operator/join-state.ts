@@ -35,6 +35,8 @@ export class JoinState {
   readonly sides: readonly [Arrangement, Arrangement]
   /** The right side is kept as its keys alone. */
   readonly keysOnly: boolean
+  /** Whether a row has partners is known of its group. */
+  readonly grouped: boolean
   /** Groups of the rows that are being looked at; grows with them. */
   groups = new Int32Array(0)
   /** How far either input's watermark has come. */
@@ -53,8 +55,8 @@ export class JoinState {
     const keyArrays = joinKeyArrays(leftKeys)
     const at = keyArrays.length
     this.places = { heads: [at, at + 1], weights: [at + 2, at + 3], before: [at + 4, at + 5], mark: at + 6 }
-    const grouped = plan.tracked.includes(true) && !plan.counted
-    const more = [-1, -1, ...(grouped ? [0, 0, 0, 0, 0] : [])]
+    this.grouped = plan.tracked.includes(true) && !plan.counted
+    const more = [-1, -1, ...(this.grouped ? [0, 0, 0, 0, 0] : [])]
     this.table = new GroupTable({
       arrays: [...keyArrays, ...more.map((initial) => ({ kind: 'i32' as const, initial }))],
     })
@@ -96,6 +98,14 @@ export class JoinState {
     if (this.groups.length < n) this.groups = new Int32Array(Math.max(n, this.context.batchRowsMax))
     const find = insert ? this.#find[side] : this.#lookupOf(side)
     find(batch, this.table, rows, n, this.groups, this.context.clock)
+    const { interval } = this.plan.node
+    if (interval === undefined) return
+    // A row without a time is in no interval: as a NULL in its key would, that leaves it alone.
+    const { validity } = batch.columns[side === LEFT ? interval.leftTime : interval.rightTime]
+    if (validity === null) return
+    for (let j = 0; j < n; j++) {
+      if (((validity[rows[j] >> 3] >> (rows[j] & 7)) & 1) === 0) this.groups[j] = -1
+    }
   }
 
   #lookupOf(side: Side): FindGroups {
@@ -229,7 +239,16 @@ export class JoinState {
       side.restore(i === LEFT ? 'left-' : 'right-', sections, (batch, rows, n, groups) =>
         this.#stored[i](batch, this.table, rows, n, groups, this.context.clock),
       )
+      if (this.grouped) this.#weighGroups(i)
     })
+  }
+
+  #weighGroups(side: number): void {
+    const sums = this.table.arrays[this.places.weights[side]] as Int32Array
+    const { rows, groups } = this.sides[side]
+    for (let slot = 0; slot < rows.count; slot++) {
+      if (rows.weights[slot] !== 0) sums[groups[slot]] += rows.weights[slot]
+    }
   }
 
   /** Rows of a batch, as a list. */

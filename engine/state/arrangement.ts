@@ -111,7 +111,7 @@ export class Arrangement {
     const times = timesOf(view.columns[this.#options.timeColumn!], from, to)
     this.times.set(times, from)
     for (let slot = from; slot < to; slot++) {
-      if (weights[slot] !== 0) this.heap!.push(times[slot - from], slot)
+      if (weights[slot] !== 0 && this.groups[slot] >= 0) this.heap!.push(times[slot - from], slot)
     }
   }
 

@@ -24,19 +24,36 @@ export function bindAggregate(
 ): AggregateCall | undefined {
   const found = findAggregate(call.name.text.toUpperCase())
   if (found === undefined) return undefined
+  const bind: Parts['bind'] = (expression, clause) =>
+    bindExpression(expression, { ...context, clause })
+  return bindCalledAggregate(found, call, {
+    bind,
+    condition: (filter) => asBoolean(bind(filter, 'FILTER'), 'FILTER'),
+  })
+}
+
+interface Parts {
+  bind(expression: CallExpression['args'][number], clause: string): Expr
+  condition(filter: CallExpression['args'][number]): Expr
+}
+
+/** The call of an aggregate that was found by its name. */
+export function bindCalledAggregate(
+  found: AggregateFunction,
+  call: CallExpression,
+  { bind, condition }: Parts,
+): AggregateCall {
   if (call.orderBy.length > 0) {
     fail('UNSUPPORTED', `ORDER BY inside ${found.name} is not supported yet`, {
       at: call.orderBy[0].value.at,
     })
   }
-  const clause = `the arguments of ${found.name}`
-  const args = argumentsOf(call).map((arg) => bindExpression(arg, { ...context, clause }))
-  const filter = call.filter && bindExpression(call.filter, { ...context, clause: 'FILTER' })
+  const args = argumentsOf(call).map((arg) => bind(arg, `the arguments of ${found.name}`))
   return {
     name: found.name,
     args,
     distinct: call.distinct,
-    filter: filter && asBoolean(filter, 'FILTER'),
+    filter: call.filter && condition(call.filter),
     type: resultOf(found, args, call),
   }
 }

@@ -12,7 +12,7 @@ import { makeProject } from '../logical/make.ts'
 import { makeJoin } from '../logical/make-join.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
 import type { Decorrelated } from './decorrelate.ts'
-import { FIRST_PLACEHOLDER, replacePlaceholders, substituteReal } from './placeholder.ts'
+import { replacePlaceholders, substituteReal } from './placeholder.ts'
 import { columnExpr } from './scope.ts'
 
 /** A bound subquery that is not joined yet. */
@@ -102,6 +102,4 @@ export function outputsOver(parts: JoinParts, joined: LogicalNode): Expr[] {
 
 /** The same columns with the join's word on whether they can be NULL. */
 export const asJoined = (expr: Expr, joined: LogicalNode): Expr =>
-  substituteReal(expr, (index) =>
-    index < FIRST_PLACEHOLDER ? columnExpr(joined.schema, index) : expr,
-  )
+  substituteReal(expr, (index) => columnExpr(joined.schema, index))

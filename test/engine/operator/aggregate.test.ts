@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest'
+import { BatchBuilder } from '../../../engine/batch/builder.ts'
+import { decodeBatch, encodeBatch } from '../../../engine/batch/ipc.ts'
+import { schemaOf } from '../../../engine/batch/schema.ts'
 import { BIGINT, DOUBLE, VARCHAR } from '../../../engine/batch/types.ts'
 import type { AggregateNode } from '../../../engine/operator/nodes.ts'
 import { columnOf, drive, fields, lines } from './run.ts'
@@ -176,4 +179,25 @@ test('the watermark comes after the rows of its epoch', () => {
   expect(op.watermarks).toEqual([])
   expect(op.epoch()).toBe('a 1 1')
   expect(op.watermarks).toEqual([Infinity])
+})
+
+test('a dictionary-encoded key gives the same groups as a plain one', () => {
+  const schema = schemaOf(fields({ k: VARCHAR, v: BIGINT, d: DOUBLE }))
+  const rows = Array.from({ length: 4096 }, (_, i) => [`key ${i % 7}`, i, null])
+  const builder = new BatchBuilder(schema)
+  for (const row of rows) builder.append(row)
+  const plain = builder.finish()
+  const coded = decodeBatch(encodeBatch(plain), schema)
+  expect(coded.columns[0].dictionary?.entries.length).toBe(7)
+  const said = [plain, coded].map((batch) => {
+    const op = drive('aggregate', byKey, input)
+    for (let from = 0; from < 4096; from += 64)
+      op.operator.batch(0, batch.slice(from, from + 64), {
+        emit: () => {},
+        watermark: () => {},
+      })
+    return op.epoch()
+  })
+  expect(said[1]).toBe(said[0])
+  expect(said[0].split('\n')).toHaveLength(7)
 })

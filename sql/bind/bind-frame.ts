@@ -1,0 +1,64 @@
+/** The frame of a window function: which rows around the current one it looks at. */
+
+import { fail } from '../../engine/base/errors.ts'
+import { isInteger, isNumeric, isTimestamp, typeName } from '../../engine/batch/types.ts'
+import type { Expr } from '../../engine/expr/ir.ts'
+import type { OverFrame, SortKey } from '../../engine/operator/nodes.ts'
+import type { Frame, FrameBound } from '../ast.ts'
+import { evaluate } from './constant.ts'
+
+/** SQL's default: up to the current row and its peers, or all rows where there is no order. */
+export function defaultFrame(ordered: boolean): OverFrame {
+  return ordered
+    ? { unit: 'range', from: -Infinity, to: 0 }
+    : { unit: 'rows', from: -Infinity, to: Infinity }
+}
+
+/** Distances as numbers: rows, or the ORDER BY value's own unit (microseconds for times).
+ *  TYPE_MISMATCH, INVALID_ARGUMENT for bounds that are no distance. */
+export function bindFrame(
+  frame: Frame,
+  orderBy: readonly SortKey[],
+  bind: (bound: FrameBound & { by: unknown }) => Expr,
+): OverFrame {
+  const value = ({ kind, ...bound }: FrameBound): number => {
+    switch (kind) {
+      case 'unbounded-preceding':
+        return -Infinity
+      case 'unbounded-following':
+        return Infinity
+      case 'current-row':
+        return 0
+      default: {
+        const by = bind({ kind, ...bound } as FrameBound & { by: unknown })
+        const distance = distanceOf(by, frame.unit, orderBy)
+        return kind === 'preceding' ? -distance : distance
+      }
+    }
+  }
+  const [from, to] = [value(frame.from), value(frame.to)]
+  return { unit: frame.unit, from, to }
+}
+
+function distanceOf(by: Expr, unit: Frame['unit'], orderBy: readonly SortKey[]): number {
+  const { at } = by
+  if (unit === 'rows') {
+    if (!isInteger(by.type)) refuse('A number of rows', by)
+  } else {
+    if (orderBy.length !== 1) {
+      fail('INVALID_ARGUMENT', 'RANGE with a distance needs exactly one ORDER BY value', { at })
+    }
+    const { type } = orderBy[0].expr
+    const isTime = isTimestamp(type) || type.kind === 'date' || type.kind === 'time'
+    const fits = isTime ? by.type.kind === 'interval_second' : isNumeric(type) && isNumeric(by.type)
+    if (!fits)
+      refuse(isTime ? 'An interval of days or less' : `A distance of ${typeName(type)}`, by)
+  }
+  const distance = Number(evaluate(by) ?? Number.NaN)
+  if (distance >= 0) return distance
+  return fail('INVALID_ARGUMENT', 'The distance of a frame must not be negative', { at })
+}
+
+function refuse(wanted: string, { at, type }: Expr): never {
+  fail('TYPE_MISMATCH', `${wanted} is needed here, not ${typeName(type)}`, { at })
+}

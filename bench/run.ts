@@ -9,8 +9,10 @@ import type { Topic } from './topic.ts'
  *  process before it starts. */
 const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
   tumble: async () => (await import('./tumble.bench.ts')).tumble,
+  hop: async () => (await import('./hop.bench.ts')).hop,
   log: async () => (await import('./log.bench.ts')).log,
   plan: async () => (await import('./plan.bench.ts')).plan,
+  nexmark: async () => (await import('./nexmark.bench.ts')).nexmark,
   start: async () => (await import('./start.bench.ts')).start,
 }
 

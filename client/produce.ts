@@ -1,12 +1,12 @@
 /** Sends records to a stream. One array is one request: stored whole or not at all. An iterable is
  *  sent in many requests, each acknowledged before the next. */
 
-import { sleep } from '../engine/base/clock.ts'
 import { BackOff } from './back-off.ts'
 import type { Http } from './http.ts'
 import { MillraceError } from './millrace-error.ts'
 import { type RecordSource, recordBatches } from './record-batches.ts'
 import type { ProducedRange, ProduceResult, Row } from './results.ts'
+import { sleep } from './sleep.ts'
 
 export interface ProduceOptions {
   /** Makes a retry safe: the server stores the records of one key once. With a key, requests that

@@ -1,11 +1,11 @@
 /** Follows the changes of a query over SSE and resumes where it stopped: every epoch is handed out
  *  once, whatever the connection does (law 4). */
 
-import { sleep } from '../engine/base/clock.ts'
 import { BackOff } from './back-off.ts'
 import { readEvent, type SubscriptionEvent } from './events.ts'
 import type { Http } from './http.ts'
 import { MillraceError, unreachable } from './millrace-error.ts'
+import { sleep } from './sleep.ts'
 import { SseParser } from './sse-parser.ts'
 
 export interface SubscribeOptions {

@@ -7,8 +7,9 @@ import { accessCheck } from './http/access.ts'
 import { sameOriginCheck } from './http/origin.ts'
 import { problemResponse } from './http/problem.ts'
 import { sqlTextOf } from './http/sql-text.ts'
+import { apiDocument } from './routes/api-document.ts'
+import { consoleRoutes } from './routes/console.ts'
 import { healthRoutes } from './routes/health.ts'
-import { homeRoutes } from './routes/home.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { queryRoutes } from './routes/queries.ts'
 import { sqlRoutes } from './routes/sql.ts'
@@ -28,7 +29,8 @@ export function createApp(context: AppContext): OpenAPIHono<AppBindings> {
     await next()
   })
   healthRoutes(app, context)
-  homeRoutes(app)
+  apiDocument(app)
+  consoleRoutes(app)
   metricsRoutes(app, context)
   sqlRoutes(app, context)
   queryRoutes(app, context)

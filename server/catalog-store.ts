@@ -4,6 +4,7 @@
 import type { Disk } from '../engine/base/disk.ts'
 import { fail } from '../engine/base/errors.ts'
 import type { QueryPlan } from '../engine/plan/physical.ts'
+import type { TableSpec } from '../engine/source/table.ts'
 import { Catalog, type ConnectorCatalog, restoreCatalog, type SavedCatalog } from '../sql/index.ts'
 
 /** A query or materialized view that runs. */
@@ -11,6 +12,8 @@ export interface RunningPlan {
   readonly plan: QueryPlan
   readonly kind: 'query' | 'materialized-view'
   readonly warnings: readonly string[]
+  /** The table that INSERT INTO … SELECT writes to. */
+  readonly target?: TableSpec | undefined
 }
 
 export interface LoadedCatalog {
@@ -46,6 +49,7 @@ export class CatalogStore {
         plan: planned.plan,
         kind: entry.kind,
         warnings: planned.warnings,
+        target: entry.kind === 'query' ? entry.target : undefined,
       })),
     }
   }

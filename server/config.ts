@@ -2,6 +2,7 @@
  *  variables. One table lists every setting with its variable and default. */
 
 import { fail } from '../engine/base/errors.ts'
+import type { Durability } from '../engine/graph/protocol.ts'
 
 export interface Limits {
   /** Bytes of a request body. */
@@ -38,6 +39,14 @@ export interface ServerConfig {
   /** `progress` events come at most this often. */
   readonly progressMs: number
   readonly checkpointIntervalMs: number
+  /** How many checkpoints stay: a damaged one is passed over for the one before it. */
+  readonly checkpointsKept: number
+  /** When records and results are on the disk: see docs/durability.md. */
+  readonly durability: Durability
+  /** A stream's file is closed and the next one begun at this size; retention removes whole ones. */
+  readonly segmentBytesMax: number
+  /** Older results of a query are removed when it has more than this, unless a view needs them. */
+  readonly resultRetentionBytesMax: number
   readonly epochRowsMax: number
   /** Memory that DuckDB may take for materialized views. */
   readonly viewMemoryBytesMax: number
@@ -71,6 +80,10 @@ export const DEFAULT_CONFIG: ServerConfig = {
   heartbeatMs: 15_000,
   progressMs: 1000,
   checkpointIntervalMs: 5000,
+  checkpointsKept: 2,
+  durability: 'sync',
+  segmentBytesMax: 64 * MIB,
+  resultRetentionBytesMax: 256 * MIB,
   epochRowsMax: 65_536,
   viewMemoryBytesMax: 512 * MIB,
   limits: DEFAULT_LIMITS,
@@ -86,6 +99,10 @@ const VARIABLES = {
   heartbeatMs: 'MILLRACE_HEARTBEAT_MS',
   progressMs: 'MILLRACE_PROGRESS_MS',
   checkpointIntervalMs: 'MILLRACE_CHECKPOINT_INTERVAL_MS',
+  checkpointsKept: 'MILLRACE_CHECKPOINTS_KEPT',
+  durability: 'MILLRACE_DURABILITY',
+  segmentBytesMax: 'MILLRACE_SEGMENT_BYTES_MAX',
+  resultRetentionBytesMax: 'MILLRACE_RESULT_RETENTION_BYTES_MAX',
   epochRowsMax: 'MILLRACE_EPOCH_ROWS_MAX',
   viewMemoryBytesMax: 'MILLRACE_VIEW_MEMORY_BYTES_MAX',
 } as const satisfies Record<Exclude<keyof ServerConfig, 'limits'>, string>
@@ -102,6 +119,7 @@ const LIMIT_VARIABLES = {
   unsyncedBytesMax: 'MILLRACE_UNSYNCED_BYTES_MAX',
 } as const satisfies Record<keyof Limits, string>
 
+const DURABILITIES = ['sync', 'interval', 'off']
 const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']
 
 /** The whole configuration: `options` before the environment before the defaults.
@@ -124,11 +142,25 @@ export function readConfig(
       hint: `It is one of ${LOG_LEVELS.join(', ')}.`,
     })
   }
+  if (!DURABILITIES.includes(config.durability)) {
+    fail('INVALID_OPTION', `There is no durability '${config.durability}'`, {
+      hint: `It is one of ${DURABILITIES.join(', ')}.`,
+    })
+  }
+  if (config.segmentBytesMax > 1024 * MIB) {
+    fail('INVALID_OPTION', `segmentBytesMax is at most ${1024 * MIB}`)
+  }
   checkHost(config)
   return config
 }
 
-const TEXTS: ReadonlySet<string> = new Set(['host', 'dataFolder', 'token', 'logLevel'])
+const TEXTS: ReadonlySet<string> = new Set([
+  'host',
+  'dataFolder',
+  'token',
+  'logLevel',
+  'durability',
+])
 
 function fromEnvironment(
   variables: Readonly<Record<string, string>>,

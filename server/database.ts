@@ -1,27 +1,31 @@
 /** The database behind the HTTP routes, and the one to embed in a program: statements, queries,
  *  streams and subscriptions, without HTTP. */
 
+import { sinkConnectors } from '../connectors/index.ts'
 import type { Clock } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
 import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
 import { SerialQueue } from '../engine/base/serial-queue.ts'
 import type { Batch } from '../engine/batch/batch.ts'
-import type { EngineStatus } from '../engine/graph/protocol.ts'
+import type { CheckpointStatus, EngineStatus } from '../engine/graph/protocol.ts'
 import type { TableSpec } from '../engine/source/table.ts'
 import { ViewStore } from '../engine/view/view.ts'
 import { type Catalog, type Name, Planner, Settings } from '../sql/index.ts'
 import { CatalogStore } from './catalog-store.ts'
 import type { ServerConfig } from './config.ts'
+import { CATALOG_CONNECTORS } from './connectors.ts'
 import type { Engine } from './engine.ts'
 import { type QueryInfo, type StreamInfo, streamInfo } from './info.ts'
 import { Results } from './results.ts'
 import { RunningQueries } from './running-queries.ts'
+import { Sinks } from './sinks.ts'
 import type { Subscribable } from './sse/stream.ts'
 import type { RowsResult, StatementResult } from './statement-result.ts'
 import { createQuery, dropQuery } from './statements/create-query.ts'
 import { execute } from './statements/execute.ts'
 import { runSelect, selectStatement } from './statements/select.ts'
 import { type Validation, validate } from './statements/validate.ts'
+import { streamSink } from './stream-sink.ts'
 import { type AppendOptions, type AppendResult, Streams } from './streams.ts'
 import { Views } from './views.ts'
 
@@ -41,6 +45,7 @@ export interface DatabaseParts {
   readonly settings: Settings
   readonly engine: Engine
   readonly streams: Streams
+  readonly sinks: Sinks
   readonly results: Results
   readonly queries: RunningQueries
   readonly views: () => Views
@@ -67,20 +72,31 @@ export class Database {
     this.#context = context
     const { config, disk, clock, engine } = context
     const { dataFolder, limits } = config
-    const store = new CatalogStore(disk, dataFolder)
+    const store = new CatalogStore(disk, dataFolder, CATALOG_CONNECTORS)
     const { catalog, running } = store.load()
     engine.start({
       dataFolder,
       checkpointIntervalMs: config.checkpointIntervalMs,
+      checkpointsKept: config.checkpointsKept,
+      durability: config.durability,
       epochRowsMax: config.epochRowsMax,
+      resultRetentionBytesMax: config.resultRetentionBytesMax,
       queries: running.map(({ plan }) => plan),
     })
-    const results = new Results({ disk, dataFolder, bytesMax: limits.resultBytesMax })
+    const results = new Results({
+      ...{ disk, dataFolder },
+      bytesMax: limits.resultBytesMax,
+      onNeed: (queryId, seq) => {
+        engine.request({ kind: 'need', queryId, seq }).catch(() => {})
+      },
+    })
     const streams = new Streams({
       disk,
       clock,
       dataFolder,
       unsyncedBytesMax: limits.unsyncedBytesMax,
+      segmentBytesMax: config.segmentBytesMax,
+      durability: config.durability,
       onAppended: (tableId, split, end, ended) => {
         // A broken engine is told of elsewhere; the records are safe.
         engine.request({ kind: 'appended', tableId, split, end, ended }).catch(() => {})
@@ -88,11 +104,13 @@ export class Database {
     })
     const views = () => this.#views ?? fail('UNAVAILABLE', 'The views are not open yet')
     const { queriesMax } = limits
-    const queries = new RunningQueries({ engine, results, views, queriesMax })
+    const sinks = this.#openSinks(streams)
+    const queries = new RunningQueries({ engine, results, streams, views, sinks, queriesMax })
     const settings = new Settings()
     const save = () => store.save(catalog)
     this.#parts = {
       ...{ config, clock, catalog, settings, engine, streams, results, queries, views, save },
+      sinks,
     }
     for (const plan of running) queries.restore(plan)
     this.#ready = this.#open(engine)
@@ -100,7 +118,7 @@ export class Database {
   }
 
   async #open(engine: Engine): Promise<void> {
-    const { results, queries, catalog, streams } = this.#parts
+    const { results, queries, catalog, streams, sinks } = this.#parts
     const recovered = new Promise<void>((resolve, reject) => {
       engine.listen({
         ...results.listener,
@@ -108,6 +126,9 @@ export class Database {
           results.listener.ready?.(nextSeqs)
           resolve()
         },
+        stalled: (error) => streams.stall(error),
+        needed: (offsets) => streams.need(offsets),
+        syncStreams: () => void syncStreams(streams, engine),
         broken: (error) => {
           this.#break(error)
           reject(error)
@@ -118,11 +139,25 @@ export class Database {
     const tables = catalog.list('table').map(({ spec }) => spec)
     streams.removeOthers(tables.map(({ id }) => id))
     await Promise.all(tables.filter(isEmbedded).map((table) => streams.open(table)))
+    await engine.request({ kind: 'opened' })
     const store = await this.#openViews()
     await store.keepOnly(catalog.list('materialized-view').map(({ id }) => id))
     await recovered
+    sinks.keepOnly(catalog.list('query').map(({ id }) => id))
     await queries.resume()
     if (this.#state === 'starting') this.#state = 'ready'
+  }
+
+  #openSinks(streams: Streams): Sinks {
+    const { disk, clock, config } = this.#context
+    const print = (text: string, to: 'stdout' | 'stderr') => void process[to].write(text)
+    const connectors = sinkConnectors({ disk, clock, print })
+    const embedded = streamSink(streams)
+    return new Sinks({
+      ...{ disk, clock, dataFolder: config.dataFolder },
+      connectors: connectors.set(embedded.name, embedded),
+      onFailed: (queryId, error) => this.#parts.queries.viewFailed(queryId, error),
+    })
   }
 
   async #openViews(): Promise<ViewStore> {
@@ -134,6 +169,7 @@ export class Database {
     })
     this.#views = new Views({
       store,
+      clock: this.#context.clock,
       onFailed: (viewId, error) => this.#parts.queries.viewFailed(viewId, error),
     })
     return store
@@ -259,6 +295,11 @@ export class Database {
     return (await this.streams()).find((stream) => stream.id === id)!
   }
 
+  /** Makes a checkpoint now. DISK_FULL, UNAVAILABLE. */
+  checkpoint(): Promise<CheckpointStatus> {
+    return this.#use().engine.request({ kind: 'checkpoint' })
+  }
+
   engineStatus(): Promise<EngineStatus> {
     return this.#use().engine.request({ kind: 'status' })
   }
@@ -275,10 +316,19 @@ export class Database {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     await this.#changes.idle()
+    await this.#parts.sinks.close()
     await this.#parts.streams.close()
     await this.#parts.engine.stop().catch(() => {})
     await this.#views?.close()
   }
+}
+
+async function syncStreams(streams: Streams, engine: Engine): Promise<void> {
+  const error = await streams.sync().then(
+    () => undefined,
+    (thrown) => asSqlError(thrown).toJSON(),
+  )
+  await engine.request({ kind: 'streams-synced', error }).catch(() => {})
 }
 
 const isEmbedded = ({ connector }: TableSpec): boolean => connector === 'log'

@@ -29,11 +29,11 @@ class EngineThread {
   constructor(config: EngineConfig, port: MessagePort) {
     this.#port = port
     const { dataFolder } = config
-    const connectors = sourceConnectors({ disk: nodeDisk, dataFolder, appended: this.#appended })
+    const parts = { disk: nodeDisk, clock: systemClock }
+    const connectors = sourceConnectors({ ...parts, dataFolder, appended: this.#appended })
     try {
       const send = (message: FromEngine) => this.#send(message)
-      const parts = { disk: nodeDisk, clock: systemClock, connectors, send }
-      this.#engine = new Engine({ config, ...parts })
+      this.#engine = new Engine({ config, ...parts, connectors, send })
     } catch (error) {
       this.#break(error)
       throw error

@@ -6,10 +6,12 @@ import { Worker } from 'node:worker_threads'
 import { asSqlError, errorFromJson, SqlError } from '../engine/base/errors.ts'
 import type {
   BoundedResult,
+  CheckpointStatus,
   EngineConfig,
   EngineRequest,
   EngineStatus,
   FromEngine,
+  NeededOffsets,
   ResultFrame,
   ToEngine,
 } from '../engine/graph/protocol.ts'
@@ -20,6 +22,7 @@ type Kind = EngineRequest['kind']
 interface Replies {
   readonly run: BoundedResult
   readonly status: EngineStatus
+  readonly checkpoint: CheckpointStatus
 }
 
 export type ReplyTo<K extends Kind> = K extends keyof Replies ? Replies[K] : null
@@ -33,6 +36,12 @@ export interface EngineListener {
   progress?(epoch: number, watermarks: readonly QueryWatermark[]): void
   failed?(queryId: string, error: SqlError): void
   ended?(queryId: string): void
+  /** The disk is full and no epoch can run; undefined: it goes on again. */
+  stalled?(error: SqlError | undefined): void
+  /** What the streams hold must be made durable: to be answered by `streams-synced`. */
+  syncStreams?(): void
+  /** What must be kept of the embedded streams. */
+  needed?(offsets: NeededOffsets): void
   /** The engine cannot go on. */
   broken?(error: SqlError): void
 }
@@ -142,15 +151,8 @@ export class WorkerEngine implements Engine {
     }
   }
 
-  #tell(message: Exclude<FromEngine, { kind: 'reply' | 'refusal' | 'broken' }>): void {
-    for (const listener of this.#listeners) {
-      if (message.kind === 'ready') listener.ready?.(message.nextSeqs)
-      else if (message.kind === 'results') listener.results?.(message.frames)
-      else if (message.kind === 'progress') listener.progress?.(message.epoch, message.queries)
-      else if (message.kind === 'failed') {
-        listener.failed?.(message.queryId, errorFromJson(message.error))
-      } else listener.ended?.(message.queryId)
-    }
+  #tell(message: Told): void {
+    for (const listener of this.#listeners) tell(listener, message)
   }
 
   #take(id: number): Pending | undefined {
@@ -170,5 +172,35 @@ export class WorkerEngine implements Engine {
     this.#gone ??= error
     for (const { reject } of this.#pending.values()) reject(this.#gone)
     this.#pending.clear()
+  }
+}
+
+type Told = Exclude<FromEngine, { kind: 'reply' | 'refusal' | 'broken' }>
+
+function tell(listener: EngineListener, message: Told): void {
+  switch (message.kind) {
+    case 'ready':
+      listener.ready?.(message.nextSeqs)
+      return
+    case 'results':
+      listener.results?.(message.frames)
+      return
+    case 'progress':
+      listener.progress?.(message.epoch, message.queries)
+      return
+    case 'failed':
+      listener.failed?.(message.queryId, errorFromJson(message.error))
+      return
+    case 'ended':
+      listener.ended?.(message.queryId)
+      return
+    case 'stalled':
+      listener.stalled?.(message.error === null ? undefined : errorFromJson(message.error))
+      return
+    case 'sync-streams':
+      listener.syncStreams?.()
+      return
+    case 'needed':
+      listener.needed?.(message.offsets)
   }
 }

@@ -19,9 +19,13 @@ export interface FeedOptions {
   /** Of the query's result log. */
   readonly folder: string
   readonly bytesMax: number
+  /** Called when retention may go further: no consumer needs the results before `seq`. */
+  readonly onNeed: (seq: number) => void
 }
 
 const LOGS_OPEN_MAX = 16
+/** Results that consumers may be ahead of what retention was told. */
+const NEED_STEP = 256
 
 /** How the query stands, as far as a reader must know. */
 export type FeedEnd =
@@ -40,6 +44,8 @@ export class ResultFeed {
   #watermarkUs = -Infinity
   #epoch = 0
   #end: FeedEnd | undefined
+  readonly #needs = new Map<object, number>()
+  #toldNeed = -1
 
   constructor(queryId: string, options: FeedOptions) {
     this.queryId = queryId
@@ -90,6 +96,22 @@ export class ResultFeed {
   finish(end: FeedEnd): void {
     this.#end = end
     this.#changed()
+  }
+
+  /** A consumer that must see every result has seen those before `seq`; undefined: it is gone. */
+  need(consumer: object, seq: number | undefined): void {
+    if (seq === undefined) this.#needs.delete(consumer)
+    else this.#needs.set(consumer, seq)
+    if (this.#toldNeed >= 0) this.tellNeed()
+  }
+
+  /** All consumers have registered: from now on retention is told what they need. */
+  tellNeed(): void {
+    const least = Math.min(Infinity, ...this.#needs.values())
+    const told = this.#toldNeed
+    if (told >= 0 && least >= told && least < told + NEED_STEP) return
+    this.#toldNeed = least
+    this.#options.onNeed(least)
   }
 
   /** Calls `listener` after every change; the result stops it. */

@@ -9,6 +9,8 @@ export interface ResultsOptions {
   readonly dataFolder: string
   /** Per query: recent results and the texts made of them. */
   readonly bytesMax: number
+  /** The results of the query before `seq` are needed by no consumer any more. */
+  readonly onNeed: (queryId: string, seq: number) => void
 }
 
 export class Results {
@@ -38,9 +40,12 @@ export class Results {
 
   /** Makes a feed for a query; before the engine is told of it, so that no result is missed. */
   add(queryId: string): ResultFeed {
-    const { disk, dataFolder, bytesMax } = this.#options
+    const { disk, dataFolder, bytesMax, onNeed } = this.#options
     const folder = `${dataFolder}/results/${queryId}`
-    const feed = new ResultFeed(queryId, { disk, folder, bytesMax })
+    const feed = new ResultFeed(queryId, {
+      ...{ disk, folder, bytesMax },
+      onNeed: (seq) => onNeed(queryId, seq),
+    })
     this.#feeds.set(queryId, feed)
     return feed
   }

@@ -1,21 +1,26 @@
 /** The continuous queries: started in the engine, their results fed to subscribers and into
  *  materialized views. */
 
-import { errorFromJson, fail, type SqlError } from '../engine/base/errors.ts'
+import { asSqlError, errorFromJson, fail, type SqlError } from '../engine/base/errors.ts'
 import type { QueryStatus } from '../engine/graph/protocol.ts'
 import { type QueryPlan, tablesOf } from '../engine/plan/physical.ts'
+import type { TableSpec } from '../engine/source/table.ts'
 import type { RunningPlan } from './catalog-store.ts'
 import type { Engine } from './engine.ts'
 import { type QueryInfo, queryInfo } from './info.ts'
 import type { ResultFeed } from './result-feed.ts'
 import type { Results } from './results.ts'
+import type { Sinks } from './sinks.ts'
 import type { Subscribable } from './sse/stream.ts'
+import type { Streams } from './streams.ts'
 import type { Views } from './views.ts'
 
 export interface RunningQueriesContext {
   readonly engine: Engine
   readonly results: Results
+  readonly streams: Streams
   readonly views: () => Views
+  readonly sinks: Sinks
   readonly queriesMax: number
 }
 
@@ -38,7 +43,7 @@ export class RunningQueries {
   /** The engine has recovered: tells subscribers which queries are over, and lets the views follow
    *  on. */
   async resume(): Promise<void> {
-    const { engine, results, views } = this.#context
+    const { engine, results } = this.#context
     const { queries } = await engine.request({ kind: 'status' })
     for (const { queryId, state, error } of queries) {
       const feed = results.get(queryId)
@@ -47,8 +52,52 @@ export class RunningQueries {
         feed?.finish({ kind: 'failed', error: errorFromJson(error) })
       }
     }
-    for (const { plan, kind } of this.#plans.values()) {
-      if (kind === 'materialized-view') await views().add(plan, this.#feed(plan.id))
+    for (const { plan, kind, target } of this.#plans.values()) {
+      const feed = this.#feed(plan.id)
+      if (kind === 'materialized-view') await this.#follow(plan, feed)
+      if (target !== undefined) this.#write(plan, target, feed)
+      feed.tellNeed()
+    }
+  }
+
+  /** A view that cannot follow its results harms no other. */
+  async #follow(plan: QueryPlan, feed: ResultFeed): Promise<void> {
+    try {
+      await this.#context.views().add(plan, feed)
+    } catch (error) {
+      this.viewFailed(plan.id, asSqlError(error))
+    }
+  }
+
+  /** A job that cannot go on harms no other. */
+  #write(plan: QueryPlan, target: TableSpec, feed: ResultFeed): void {
+    try {
+      this.#context.sinks.add(plan, target, feed)
+    } catch (error) {
+      this.viewFailed(plan.id, asSqlError(error))
+    }
+  }
+
+  /** Refuses what the target of an INSERT cannot take, and a circle of such queries, which would
+   *  feed itself for ever: UNSUPPORTED. */
+  checkTarget(plan: QueryPlan, target: TableSpec): void {
+    this.#context.sinks.check(plan, target)
+    const readers = (tableId: string) =>
+      [...this.#plans.values()].filter(
+        (other) => other.target && tablesOf(other.plan.root).some(({ id }) => id === tableId),
+      )
+    const sources = new Set(tablesOf(plan.root).map(({ id }) => id))
+    const seen = new Set<string>()
+    const queue = [target]
+    for (let table = queue.pop(); table !== undefined; table = queue.pop()) {
+      if (sources.has(table.id)) {
+        fail('UNSUPPORTED', `What the query writes to ${target.name} comes back to it`, {
+          hint: 'Other INSERT queries lead from there to a table that it reads: SHOW QUERIES.',
+        })
+      }
+      if (seen.has(table.id)) continue
+      seen.add(table.id)
+      for (const reader of readers(table.id)) if (reader.target) queue.push(reader.target)
     }
   }
 
@@ -63,20 +112,34 @@ export class RunningQueries {
 
   /** Starts a query. It must be in the saved catalog. */
   async start(running: RunningPlan): Promise<void> {
-    const { engine, results, views } = this.#context
-    const { plan, kind } = running
+    const { results, views, sinks } = this.#context
+    const { plan, kind, target } = running
     this.#plans.set(plan.id, running)
     const feed = results.add(plan.id)
     if (kind === 'materialized-view') await views().add(plan, feed)
-    await engine.request({ kind: 'attach', plan })
+    if (target !== undefined) sinks.add(plan, target, feed)
+    await this.#attach(plan, feed)
+  }
+
+  /** The records that the query begins with stay until it has begun. */
+  async #attach(plan: QueryPlan, feed: ResultFeed): Promise<void> {
+    const { engine, streams } = this.#context
+    const letGo = streams.hold(tablesOf(plan.root).map(({ id }) => id))
+    try {
+      await engine.request({ kind: 'attach', plan })
+      feed.tellNeed()
+    } finally {
+      letGo()
+    }
   }
 
   async stop(queryId: string): Promise<void> {
-    const { engine, results, views } = this.#context
+    const { engine, results, views, sinks } = this.#context
     const running = this.#plans.get(queryId)
     this.#plans.delete(queryId)
     this.#viewErrors.delete(queryId)
     await engine.request({ kind: 'detach', queryId })
+    if (running?.target !== undefined) await sinks.drop(queryId)
     results.remove(queryId)
     if (running?.kind === 'materialized-view') await views().drop(queryId)
   }
@@ -94,7 +157,7 @@ export class RunningQueries {
       engine.request({ kind: 'detach', queryId: plan.id }).catch(() => {})
     }
     try {
-      await engine.request({ kind: 'attach', plan })
+      await this.#attach(plan, feed)
     } catch (error) {
       release()
       throw error
@@ -129,8 +192,9 @@ export class RunningQueries {
       : { ...base, snapshot: () => this.#context.views().read(queryId) }
   }
 
-  viewFailed(viewId: string, error: SqlError): void {
-    this.#viewErrors.set(viewId, error)
+  viewFailed(viewId: string, error: SqlError | undefined): void {
+    if (error === undefined) this.#viewErrors.delete(viewId)
+    else this.#viewErrors.set(viewId, error)
   }
 
   async infos(): Promise<QueryInfo[]> {

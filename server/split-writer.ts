@@ -2,11 +2,14 @@
  *  frame and the next fsync (group commit). */
 
 import type { Clock } from '../engine/base/clock.ts'
+import { crashPoint } from '../engine/base/crash-point.ts'
 import type { Disk } from '../engine/base/disk.ts'
 import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
 import type { Batch } from '../engine/batch/batch.ts'
 import { concat } from '../engine/batch/concat.ts'
 import { encodeBatch } from '../engine/batch/ipc.ts'
+import { SYNC_INTERVAL_MS } from '../engine/graph/journal-sync.ts'
+import type { Durability } from '../engine/graph/protocol.ts'
 import { LogWriter } from '../engine/log/writer.ts'
 import { KEYED_FLAG, keyHash, RecentKeys } from './recent-keys.ts'
 
@@ -15,8 +18,10 @@ export interface SplitWriterOptions {
   readonly clock: Clock
   readonly folder: string
   readonly split: number
+  readonly segmentBytesMax: number
+  readonly durability: Durability
   readonly retention: Retention
-  /** Rows [0, end) are durable. */
+  /** Rows [0, end) may be read: they are as durable as the level says. */
   readonly onDurable: (end: number, ended: boolean) => void
 }
 
@@ -24,6 +29,8 @@ export interface SplitWriterOptions {
 export interface Retention {
   readonly bytesMax: number | undefined
   readonly ageMsMax: number | undefined
+  /** Whether records go that someone has yet to read. */
+  readonly dropsNeeded: boolean
 }
 
 export interface StoredRange {
@@ -50,7 +57,6 @@ interface Waiting {
   readonly reject: (error: SqlError) => void
 }
 
-const SEGMENT_BYTES = 64 << 20
 /** Rows of a shared frame; a single request may bring more. */
 const FRAME_ROWS_MAX = 16_384
 const KIND_ROWS = 1
@@ -66,13 +72,16 @@ export class SplitWriter {
   #ended = false
   #busy: Promise<void> | undefined
   #failure: SqlError | undefined
+  #cancelSync: (() => void) | undefined
+  /** Records before this offset are needed by nobody. */
+  #neededFrom = 0
   unsyncedBytes = 0
 
   constructor(options: SplitWriterOptions) {
     this.#options = options
     const { ageMsMax } = options.retention
     this.#log = LogWriter.open(options.disk, options.folder, {
-      segmentBytesMax: SEGMENT_BYTES,
+      segmentBytesMax: segmentBytes(options),
       // Whole segments are removed: several per retention time keep it close to the wish.
       ...(ageMsMax === undefined ? {} : { segmentSpanUsMax: ageMsMax * 250 }),
     })
@@ -166,6 +175,7 @@ export class SplitWriter {
   async #commit(group: readonly Waiting[]): Promise<void> {
     const log = this.#log
     let first = log.nextOffset
+    crashPoint('stream.before-write')
     try {
       if (group.length > 0) this.#write(group)
       else log.end(this.#options.clock.nowUs())
@@ -175,14 +185,14 @@ export class SplitWriter {
       this.#reject(group, asSqlError(error))
       return
     }
+    crashPoint('stream.after-write')
     try {
-      await log.sync()
-    } catch (error) {
-      // What the device lost is not known: the split takes nothing until it is reopened.
-      this.#failure = asSqlError(error)
-      this.#reject(group, this.#failure)
+      await this.#makeDurable()
+    } catch {
+      this.#reject(group, this.#failure!)
       return
     }
+    crashPoint('stream.after-sync')
     if (group.length === 0) this.#ended = true
     this.#options.onDurable(log.nextOffset, this.#ended)
     for (const { batch, key, bytes, resolve } of group) {
@@ -193,6 +203,28 @@ export class SplitWriter {
       first = next
     }
     this.trim()
+  }
+
+  /** What the level asks for before an answer. */
+  async #makeDurable(): Promise<void> {
+    const { durability, clock } = this.#options
+    if (durability === 'sync') return this.sync()
+    if (durability === 'off' || this.#cancelSync !== undefined) return
+    this.#cancelSync = clock.after(SYNC_INTERVAL_MS, () => {
+      this.#cancelSync = undefined
+      this.sync().catch(() => {})
+    })
+  }
+
+  /** Makes everything written so far durable. After a failed try the split takes nothing until it is
+   *  reopened: what the device lost is not known. */
+  async sync(): Promise<void> {
+    try {
+      await this.#log.sync()
+    } catch (error) {
+      this.#failure = asSqlError(error)
+      throw this.#failure
+    }
   }
 
   /** One frame for all of them: it is whole or not there. A keyed request is alone in its group. */
@@ -217,11 +249,18 @@ export class SplitWriter {
     }
   }
 
+  /** Everything before `offset` has been read by all who must read it. */
+  needFrom(offset: number): void {
+    this.#neededFrom = offset
+  }
+
   /** Removes what retention no longer keeps. */
   trim(): void {
-    const { bytesMax, ageMsMax } = this.#options.retention
+    const { bytesMax, ageMsMax, dropsNeeded } = this.#options.retention
     if (bytesMax === undefined && ageMsMax === undefined) return
+    if (this.#failure !== undefined) return
     this.#log.trim({
+      ...(dropsNeeded ? {} : { before: this.#neededFrom }),
       ...(bytesMax === undefined ? {} : { bytesMax }),
       ...(ageMsMax === undefined
         ? {}
@@ -234,11 +273,18 @@ export class SplitWriter {
     return { split: this.#options.split, first, end, ended: this.#ended }
   }
 
+  /** Waits for what is under way, makes it durable and lets go of the files. */
   async close(): Promise<void> {
     await this.#idle()
+    this.#cancelSync?.()
+    if (this.#failure === undefined) await this.sync().catch(() => {})
     this.#log.close()
   }
 }
+
+/** Whole segments are removed, so a small retention needs small ones. */
+const segmentBytes = ({ segmentBytesMax, retention }: SplitWriterOptions): number =>
+  Math.max(4096, Math.min(segmentBytesMax, (retention.bytesMax ?? Infinity) / 4))
 
 /** About how much memory the rows take. */
 function bytesOf({ columns, rowCount }: Batch): number {

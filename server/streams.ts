@@ -3,8 +3,9 @@
 
 import type { Clock } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
-import { fail } from '../engine/base/errors.ts'
+import { fail, type SqlError } from '../engine/base/errors.ts'
 import type { Batch } from '../engine/batch/batch.ts'
+import type { Durability, NeededOffsets } from '../engine/graph/protocol.ts'
 import type { TableSpec } from '../engine/source/table.ts'
 import { keyHash } from './recent-keys.ts'
 import { type SplitStatus, SplitWriter, type StoredRange } from './split-writer.ts'
@@ -18,6 +19,9 @@ export interface StreamsContext {
   readonly dataFolder: string
   /** Bytes per stream that may be written and not yet durable. */
   readonly unsyncedBytesMax: number
+  readonly segmentBytesMax: number
+  /** Of streams that do not say. */
+  readonly durability: Durability
   readonly onAppended: OnAppended
 }
 
@@ -47,6 +51,9 @@ const RETENTION_INTERVAL_MS = 10_000
 export class Streams {
   readonly #context: StreamsContext
   readonly #streams = new Map<string, Stream>()
+  #needed: NeededOffsets | undefined
+  readonly #holds = new Map<object, readonly string[]>()
+  #stalled: SqlError | undefined
   #cancelTimer = () => {}
 
   constructor(context: StreamsContext) {
@@ -66,24 +73,64 @@ export class Streams {
   /** Opens the stream's log, or makes it, and tells where its splits end. A torn tail left by a
    *  crash is cut off. */
   async open(table: TableSpec): Promise<void> {
-    const { disk, clock, dataFolder, onAppended } = this.#context
+    const { disk, clock, dataFolder, segmentBytesMax, durability, onAppended } = this.#context
     const count = Number(table.options.splits ?? 1)
     const splits = Array.from({ length: count }, (_, split) => {
       const folder = `${streamFolder(dataFolder, table.id)}/${split}`
       return new SplitWriter({
-        disk,
-        clock,
-        folder,
-        split,
+        ...{ disk, clock, folder, split, segmentBytesMax },
+        durability: (table.options.durability as Durability | undefined) ?? durability,
         retention: {
           bytesMax: optionNumber(table, 'retention.bytes'),
           ageMsMax: optionNumber(table, 'retention.ms'),
+          dropsNeeded: table.options['retention.policy'] === 'drop',
         },
         onDurable: (end, ended) => onAppended(table.id, split, end, ended),
       })
     })
     this.#streams.set(table.id, { table, splits, nextSplit: 0 })
     await Promise.all(splits.map((split) => split.start()))
+    this.#tellNeeded(table.id)
+  }
+
+  /** The engine cannot take more: neither do the streams, until it says undefined. */
+  stall(error: SqlError | undefined): void {
+    this.#stalled = error
+  }
+
+  /** What queries and checkpoints still have to read, of all streams. */
+  need(offsets: NeededOffsets): void {
+    this.#needed = offsets
+    for (const tableId of this.#streams.keys()) this.#tellNeeded(tableId)
+  }
+
+  /** Keeps all records of the streams that are there now until the result is called: what needs
+   *  them is not known to the engine yet. */
+  hold(tableIds: readonly string[]): () => void {
+    const holder = {}
+    this.#holds.set(holder, tableIds)
+    for (const id of tableIds) if (this.#streams.has(id)) this.#tellNeeded(id)
+    return () => {
+      this.#holds.delete(holder)
+      for (const id of tableIds) if (this.#streams.has(id)) this.#tellNeeded(id)
+    }
+  }
+
+  /** Before the engine has spoken, everything is needed. A stream that it does not name is read by
+   *  nobody. */
+  #tellNeeded(tableId: string): void {
+    if (this.#needed === undefined) return
+    const held = [...this.#holds.values()].some((ids) => ids.includes(tableId))
+    const offsets = this.#needed[tableId] ?? {}
+    for (const [i, split] of this.#stream(tableId).splits.entries()) {
+      split.needFrom(held ? 0 : (offsets[i] ?? Infinity))
+    }
+  }
+
+  /** Makes everything stored so far durable, whatever the level. */
+  async sync(): Promise<void> {
+    const streams = [...this.#streams.values()]
+    await Promise.all(streams.flatMap(({ splits }) => splits.map((split) => split.sync())))
   }
 
   /** Stores the rows and resolves when they are durable. Errors: STREAM_ENDED, INVALID_ARGUMENT for
@@ -91,6 +138,7 @@ export class Streams {
   async append(tableId: string, batch: Batch, options: AppendOptions = {}): Promise<AppendResult> {
     const stream = this.#stream(tableId)
     const writer = this.#split(stream, options)
+    if (this.#stalled !== undefined) throw this.#stalled
     if (batch.rowCount === 0) return { count: 0, offsets: [] }
     const unsynced = stream.splits.reduce((sum, split) => sum + split.unsyncedBytes, 0)
     if (unsynced > this.#context.unsyncedBytesMax) {

@@ -5,6 +5,7 @@
 import type { Span } from '../engine/base/errors.ts'
 import type { DataType } from '../engine/batch/types.ts'
 import type { Value } from '../engine/expr/ir.ts'
+import type { UserFunction } from '../engine/expr/udf.ts'
 
 export interface Name {
   readonly text: string
@@ -44,6 +45,8 @@ export type Expression =
       readonly filter?: Expression | undefined
       readonly orderBy: readonly OrderItem[]
       readonly over?: Over | undefined
+      /** The user function that it calls; found before the tree is bound. */
+      readonly user?: UserFunction | undefined
     } & Node)
   /** COUNT(*) and the like: a call whose only argument is `star`. */
   | ({ readonly kind: 'star' } & Node)
@@ -310,7 +313,10 @@ type StatementBody =
       readonly parameters: readonly { readonly name: Name; readonly type: DataType }[]
       readonly returns: DataType
       readonly language: 'javascript' | 'sql'
+      /** RETURNS NULL ON NULL INPUT. */
+      readonly strict: boolean
       readonly body: string
+      /** Of the text inside the quotes; of the whole literal if it is written with escapes. */
       readonly bodyAt: Span
       readonly expression?: Expression | undefined
     }

@@ -3,13 +3,19 @@
  *  statements that are right; an entry that comes back after a restart brings its own. */
 
 import { fail } from '../engine/base/errors.ts'
+import { tablesOf } from '../engine/plan/physical.ts'
 import type { Name, QueryStatement, Statement } from './ast.ts'
+import { bindFunction, type CreateFunction } from './bind/bind-function.ts'
+import { type InsertSelect, intoTable } from './bind/bind-insert.ts'
 import { bindTable, type CreateTable } from './bind/bind-table.ts'
 import type { PlanMode } from './bind/context.ts'
+import { bindLike } from './bind/like-table.ts'
+import { withUserFunctions } from './bind/user-functions.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import {
   type Definition,
   type Entry,
+  type FunctionEntry,
   kindText,
   type MaterializedViewEntry,
   type QueryEntry,
@@ -17,6 +23,7 @@ import {
   type ViewEntry,
 } from './catalog/entry.ts'
 import type { ConnectorCatalog } from './catalog/options.ts'
+import type { LogicalNode } from './logical/node.ts'
 import { type PlannedQuery, Planner } from './planner.ts'
 
 export type CreateView = Extract<Statement, { kind: 'create-view' }>
@@ -32,7 +39,13 @@ export function defineTable(
   const { name, ifNotExists } = statement
   if (ifNotExists && taken(name, catalog) !== undefined) return undefined
   catalog.checkFree(name)
-  const entry = bindTable(statement, id ?? '', connectors)
+  const dependsOn = new Set<string>()
+  const bound = bindLike(statement, catalog, (whole) =>
+    withUserFunctions(whole, { catalog, dependsOn }, (found) =>
+      bindTable(found, id ?? '', connectors),
+    ),
+  )
+  const entry = { ...bound, dependsOn: [...new Set([...bound.dependsOn, ...dependsOn])] }
   if (id !== undefined) return entry
   const fresh = catalog.newId('table')
   return { ...entry, id: fresh, spec: { ...entry.spec, id: fresh } }
@@ -120,17 +133,45 @@ export function defineQuery(
   return { entry: { ...baseOf(name.text, definition, planned), kind: 'query', schema }, planned }
 }
 
+/** The job of an INSERT INTO … SELECT under the given name. Besides the errors of its query and of
+ *  `intoTable`: DUPLICATE_NAME, UNKNOWN_TABLE, UNSUPPORTED (a query that reads its own target). */
+export function defineInsert(
+  name: Name,
+  statement: InsertSelect,
+  catalog: Catalog,
+  id?: string,
+): Defined<QueryEntry> {
+  catalog.checkFree(name)
+  const { spec } = catalog.expect('table', statement.table)
+  const into = (bound: LogicalNode) => intoTable(bound, spec, statement)
+  const definition = { statement: queryOf(statement), columns: [] }
+  const parts = { kind: 'query', name: name.text, definition, mode: 'continuous', into } as const
+  const planned = planDefined(parts, catalog, id)
+  if (tablesOf(planned.plan.root).some((table) => table.id === spec.id)) {
+    fail('UNSUPPORTED', `The query reads ${spec.name}, which it writes to`, {
+      at: statement.table.at,
+      hint: 'It would feed itself for ever. Write to another table.',
+    })
+  }
+  const { schema } = planned.plan
+  const base = baseOf(name.text, definition, planned)
+  const dependsOn = [...new Set([...base.dependsOn, spec.id])]
+  return { entry: { ...base, dependsOn, kind: 'query', schema, target: spec }, planned }
+}
+
 interface DefinedParts {
   readonly kind: 'view' | 'materialized-view' | 'query'
   readonly name: string
   readonly definition: Definition
   readonly mode: PlanMode
+  readonly into?: (bound: LogicalNode) => LogicalNode
 }
 
 function planDefined(parts: DefinedParts, catalog: Catalog, id: string | undefined): PlannedQuery {
-  const { kind, name, definition, mode } = parts
+  const { kind, name, definition, mode, into } = parts
   const { statement, columns } = definition
-  const draft = new Planner(catalog).planQuery(statement, mode, { id: id ?? '', name }, columns)
+  const identity = { id: id ?? '', name }
+  const draft = new Planner(catalog).planQuery(statement, mode, identity, columns, into)
   if (id !== undefined) return draft
   return { ...draft, plan: { ...draft.plan, id: catalog.newId(kind) } }
 }
@@ -142,6 +183,40 @@ const baseOf = (name: string, definition: Definition, { plan, dependsOn }: Plann
   dependsOn,
   definition,
 })
+
+export interface DefinedFunction {
+  readonly entry: FunctionEntry
+  /** The function of the same name that OR REPLACE takes away; nothing calls it. */
+  readonly replaces?: FunctionEntry | undefined
+}
+
+/** The function of a CREATE FUNCTION; undefined if there is one of this name and the statement says
+ *  IF NOT EXISTS. DUPLICATE_NAME; IN_USE if the function to replace is called by others; what
+ *  `bindFunction` raises. */
+export function defineFunction(
+  statement: CreateFunction,
+  catalog: Catalog,
+  id?: string,
+): DefinedFunction | undefined {
+  const { name, temporary, orReplace, ifNotExists, text } = statement
+  const old = catalog.findFunction(name.text)
+  if (old !== undefined && ifNotExists) return undefined
+  const replaces = orReplace ? old : undefined
+  if (replaces === undefined) catalog.checkFree(name, 'function')
+  else catalog.checkUnused(replaces, name.at)
+  const { definition, dependsOn } = bindFunction(statement, catalog, { isKnown: id !== undefined })
+  if (replaces !== undefined && dependsOn.includes(replaces.id)) {
+    fail('UNSUPPORTED', `The new ${name.text} calls the old one`, { at: name.at })
+  }
+  const entry: FunctionEntry = {
+    kind: 'function',
+    id: id ?? catalog.newId('function'),
+    name: name.text,
+    sql: text,
+    ...{ dependsOn, definition, temporary },
+  }
+  return { entry, replaces }
+}
 
 function checkReplaceable(old: Entry, kind: Entry['kind'], name: Name, catalog: Catalog): void {
   if (old.kind !== kind) {

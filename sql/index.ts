@@ -1,7 +1,12 @@
 /** The front door of the SQL side: text in; statements, catalog entries and plans out. */
 
 export type * from './ast.ts'
-export { type BoundInsert, bindInsert, type InsertValues } from './bind/bind-insert.ts'
+export {
+  type BoundInsert,
+  bindInsert,
+  type InsertSelect,
+  type InsertValues,
+} from './bind/bind-insert.ts'
 export { bindTable, type CreateTable } from './bind/bind-table.ts'
 export type { PlanMode } from './bind/context.ts'
 export { Catalog, type SavedCatalog, type SavedEntry } from './catalog/catalog.ts'
@@ -17,10 +22,12 @@ export {
 export type {
   Entry,
   EntryKind,
+  FunctionEntry,
   MaterializedViewEntry,
   QueryEntry,
   RelationEntry,
   TableEntry,
+  TabularEntry,
   ViewEntry,
 } from './catalog/entry.ts'
 export { kindText } from './catalog/entry.ts'
@@ -36,7 +43,10 @@ export { SETTINGS, type SettingName, type SettingRow, Settings } from './catalog
 export {
   type CreateView,
   type Defined,
+  type DefinedFunction,
   type DefinedView,
+  defineFunction,
+  defineInsert,
   defineQuery,
   defineTable,
   defineView,

@@ -1,15 +1,17 @@
 /** From a parsed query to a plan that the engine runs: bind, optimize, lower. */
 
 import { fail } from '../engine/base/errors.ts'
-import type { QueryPlan } from '../engine/plan/physical.ts'
+import { type Plan, type QueryPlan, tablesOf } from '../engine/plan/physical.ts'
 import type { Name, QueryStatement } from './ast.ts'
 import { applyEmit } from './bind/apply-emit.ts'
 import { bindQuery } from './bind/bind-query.ts'
 import type { BindContext, PlanMode } from './bind/context.ts'
 import { renameColumns, uniqueNames } from './bind/relation.ts'
+import { withUserFunctions } from './bind/user-functions.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { explainLogical } from './logical/explain.ts'
 import type { LogicalNode } from './logical/node.ts'
+import { withTemporalFilters } from './logical/temporal-filters.ts'
 import { explainPhysical } from './lower/explain.ts'
 import { lower } from './lower/lower.ts'
 import { optimize, RULES } from './optimize/optimizer.ts'
@@ -41,13 +43,15 @@ export class Planner {
   }
 
   /** Plans a query over the catalog as it is now; changes nothing. `columns` renames the result's
-   *  columns (CREATE VIEW v (a, b)). Raises every error that the query's text can have, with its
+   *  columns (CREATE VIEW v (a, b)); `into` makes of the bound query what is planned (INSERT
+   *  INTO). Raises every error that the query's text can have, with its
    *  place. */
   planQuery(
     statement: QueryStatement,
     mode: PlanMode,
     { id, name }: Identity,
     columns: readonly Name[] = [],
+    into: (bound: LogicalNode) => LogicalNode = (bound) => bound,
   ): PlannedQuery {
     const dependsOn = new Set<string>()
     const context: BindContext = {
@@ -58,11 +62,15 @@ export class Planner {
       depth: 0,
       bindQuery,
     }
-    const bound = applyEmit(bindQuery(statement.query, context).node, statement.emit)
+    const bound = withUserFunctions(statement.query, context, (query) =>
+      applyEmit(bindQuery(query, context).node, statement.emit),
+    )
     const named = columns.length === 0 ? uniqueNames(bound) : renameColumns(bound, columns)
     refuseTwins(columns)
-    const root = optimize(named, this.#rules)
+    const timed = mode === 'continuous' ? withTemporalFilters(into(named)) : into(named)
+    const root = optimize(timed, this.#rules)
     const { plan, schema, appendOnly } = lower(root)
+    refuseWriteOnly(plan)
     return {
       plan: { id, name, sql: statement.text, root: plan, schema, appendOnly, key: keyOf(root) },
       warnings: mode === 'continuous' ? unboundedState(root) : [],
@@ -78,6 +86,13 @@ function refuseTwins(columns: readonly Name[]): void {
     if (seen.has(text)) fail('DUPLICATE_NAME', `The column ${text} is named twice`, { at })
     seen.add(text)
   }
+}
+
+/** Tables that are only written, such as those of the print connector. */
+function refuseWriteOnly(plan: Plan): void {
+  const table = tablesOf(plan).find(({ writeOnly }) => writeOnly === true)
+  if (table === undefined) return
+  fail('UNSUPPORTED', `${table.name} cannot be read: the ${table.connector} connector only writes`)
 }
 
 /** The shortest set of unique columns. A result of one row has no columns to tell it by. */

@@ -6,7 +6,7 @@ import type { Statement } from './ast.ts'
 import { Catalog, type SavedCatalog, type SavedEntry } from './catalog/catalog.ts'
 import { kindText, type MaterializedViewEntry, type QueryEntry } from './catalog/entry.ts'
 import type { ConnectorCatalog } from './catalog/options.ts'
-import { defineQuery, defineTable, defineView } from './define.ts'
+import { defineFunction, defineInsert, defineQuery, defineTable, defineView } from './define.ts'
 import { parseStatements } from './parse/index.ts'
 import type { PlannedQuery } from './planner.ts'
 
@@ -63,10 +63,20 @@ function restoreEntry(
     return undefined
   }
   if (kind === 'query') {
-    if (statement.kind !== 'select') return refuseStatement(entry, statement)
-    const defined = defineQuery({ text: name, at: NOWHERE }, statement, catalog, id)
+    const at = { text: name, at: NOWHERE }
+    const isInsert = statement.kind === 'insert-select'
+    if (statement.kind !== 'select' && !isInsert) return refuseStatement(entry, statement)
+    const defined = isInsert
+      ? defineInsert(at, statement, catalog, id)
+      : defineQuery(at, statement, catalog, id)
     catalog.add(defined.entry)
     return defined
+  }
+  if (kind === 'function') {
+    if (statement.kind !== 'create-function') return refuseStatement(entry, statement)
+    const defined = defineFunction(statement, catalog, id)
+    if (defined !== undefined) catalog.add(defined.entry)
+    return undefined
   }
   if (statement.kind !== 'create-view') return refuseStatement(entry, statement)
   const view = defineView(statement, catalog, id)

@@ -6,6 +6,7 @@ import {
   type ConnectorCatalog,
   EMBEDDED_CONNECTORS,
   type OptionTable,
+  optionNamed,
   TABLE_OPTIONS,
 } from './catalog/options.ts'
 import { parseStatements } from './parse/index.ts'
@@ -25,10 +26,10 @@ function hideSecrets(
   connectors: ConnectorCatalog,
 ): string {
   const connector = options.find((pair) => pair.key.text === 'connector')?.value ?? 'log'
-  const table: OptionTable = { ...connectors.get(connector), ...TABLE_OPTIONS }
+  const table: OptionTable = { ...connectors.get(connector)?.options, ...TABLE_OPTIONS }
   // From the end, so that places before stay right.
   return options.toReversed().reduce((text, { key, at }) => {
-    if (!Object.hasOwn(table, key.text) || !table[key.text].secret) return text
+    if (!optionNamed(table, key.text)?.secret) return text
     const from = key.at.offset + key.at.length
     return `${text.slice(0, from)} = '****'${text.slice(at.offset + at.length)}`
   }, sql)

@@ -2,21 +2,54 @@
 
 import { printExpr } from '../engine/expr/ir.ts'
 import type { LogicalNode } from './logical/node.ts'
-import { eachNode } from './logical/visit.ts'
+import { eachNode, inputsOf } from './logical/visit.ts'
 
 /** One sentence per operator: which one it is and how to bound it. */
 export function unboundedState(root: LogicalNode): string[] {
-  const warnings: string[] = []
+  const warnings = new Set<string>()
   eachNode(root, (node) => {
-    if (node.kind !== 'aggregate' || node.keys.length === 0) return
-    const keys = node.keys.map(printExpr).join(', ')
-    const [what, kept] =
-      node.aggregates.length === 0
-        ? [`DISTINCT ${keys}`, 'every distinct row']
-        : [`GROUP BY ${keys}`, 'a row for every group']
-    warnings.push(`${what} keeps ${kept} for ever. ${boundBy(node.input)}`)
+    const warning = warningOf(node)
+    if (warning !== undefined) warnings.add(warning)
   })
-  return warnings
+  return [...warnings]
+}
+
+function warningOf(node: LogicalNode): string | undefined {
+  if (inputsOf(node).every(hasEnd)) return undefined
+  switch (node.kind) {
+    case 'aggregate':
+      return aggregateWarning(node)
+    case 'join':
+      return joinWarning(node)
+    case 'set-operation':
+      return `${node.operator.toUpperCase()} keeps every distinct row for ever. Compare windows of both sides to bound it.`
+    case 'rank':
+      return rankWarning(node)
+    case 'over':
+      return overWarning(node)
+    default:
+      return undefined
+  }
+}
+
+/** Literal rows only: they are all there from the start. */
+const hasEnd = (node: LogicalNode): boolean =>
+  node.kind === 'values' || (node.kind !== 'scan' && inputsOf(node).every(hasEnd))
+
+type NodeOf<Kind extends LogicalNode['kind']> = Extract<LogicalNode, { kind: Kind }>
+
+function aggregateWarning({ keys, aggregates, input }: NodeOf<'aggregate'>): string | undefined {
+  const distinct = aggregates.find((call) => call.distinct)
+  if (keys.length === 0) {
+    return (
+      distinct &&
+      `${distinct.name}(DISTINCT …) keeps every distinct value for ever. ${boundBy(input)}`
+    )
+  }
+  const list = keys.map(printExpr).join(', ')
+  return aggregates.length === 0
+    ? `DISTINCT ${list} keeps every distinct row for ever. ${boundBy(input)}`
+    : `GROUP BY ${list} keeps a row for every group for ever. ${boundBy(input)}`
 }
 
 /** Who grouped by half a window meant to group by the window. */
@@ -24,4 +57,45 @@ function boundBy(input: LogicalNode): string {
   return input.traits.windowColumns.length > 0
     ? 'Group by both window_start and window_end to drop each window when it closes.'
     : 'Group by a window (TUMBLE) as well to bound it.'
+}
+
+/** A side without end makes the join keep the other one. */
+function joinWarning({ join, left, right, parts }: NodeOf<'join'>): string | undefined {
+  if (parts.interval !== undefined || hasEnd(left) || hasEnd(right)) return undefined
+  const keys = parts.leftKeys.map(
+    (key, i) => `${printExpr(key)} = ${printExpr(parts.rightKeys[i])}`,
+  )
+  const on = keys.length === 0 ? '' : ` on ${keys.join(', ')}`
+  const [what, hint] =
+    join === 'semi' || join === 'anti'
+      ? ['An IN or EXISTS', 'Compare the times of both sides in the subquery']
+      : [
+          `The ${join} join`,
+          "Bound the times of both sides (b.ts BETWEEN a.ts AND a.ts + INTERVAL '1' HOUR)",
+        ]
+  return `${what}${on} keeps every row of both sides for ever. ${hint}, or join windows, to bound it.`
+}
+
+function rankWarning(node: NodeOf<'rank'>): string | undefined {
+  const { partitionBy, input, to, traits } = node
+  if (traits.windowColumns.length > 0) return undefined
+  const list = partitionBy.map(printExpr).join(', ')
+  if (!input.traits.appendOnly) {
+    return `The ranking${list === '' ? '' : ` per ${list}`} keeps every row that can move up for ever. Rank the rows of each window to bound it.`
+  }
+  if (partitionBy.length === 0) return undefined
+  const kept = to === 1 ? 'a row' : `${to} rows`
+  return `The ranking per ${list} keeps ${kept} for every partition for ever. Partition by window_start and window_end as well to bound it.`
+}
+
+function overWarning({ partitionBy, timeColumn, traits }: NodeOf<'over'>): string | undefined {
+  if (traits.windowColumns.length > 0) return undefined
+  const list = partitionBy.map(printExpr).join(', ')
+  const per = list === '' ? '' : ` PARTITION BY ${list}`
+  if (timeColumn === undefined) {
+    return `OVER${per} keeps every row for ever, because later rows can change it. ORDER BY a time attribute to bound it.`
+  }
+  return list === ''
+    ? undefined
+    : `OVER${per} keeps what it has counted for every partition for ever. Partition by a window as well to bound it.`
 }

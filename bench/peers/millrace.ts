@@ -6,7 +6,7 @@ import { type Field, schemaOf } from '../../engine/batch/schema.ts'
 import { BIGINT, TIMESTAMP, VARCHAR } from '../../engine/batch/types.ts'
 import type { ColumnExpr } from '../../engine/expr/ir.ts'
 import { Pipeline } from '../../engine/graph/pipeline.ts'
-import type { AggregateCall } from '../../engine/operator/nodes.ts'
+import type { AggregateCall, AlignedSpec } from '../../engine/operator/nodes.ts'
 import type { OperatorPlan, QueryPlan, SourcePlan } from '../../engine/plan/physical.ts'
 import { FLIGHTS_SCHEMA } from '../flights.ts'
 import { type Groups, groupKey, HOUR_MS } from './groups.ts'
@@ -54,10 +54,12 @@ const OUTPUT = schemaOf([
   field('window_start', TIMESTAMP, false),
 ])
 
-const root: OperatorPlan = {
+const HOURLY: AlignedSpec = { kind: 'tumble', sizeUs: HOUR_MS * 1000, offsetUs: 0 }
+
+const rootOf = (window: AlignedSpec): OperatorPlan => ({
   kind: 'window-aggregate',
   node: {
-    window: { kind: 'tumble', sizeUs: HOUR_MS * 1000, offsetUs: 0 },
+    window,
     timeColumn: 0,
     keys: [column(2, 'origin', VARCHAR)],
     aggregates: [call('COUNT', []), call('SUM', [DELAY]), call('AVG', [DELAY])],
@@ -66,22 +68,26 @@ const root: OperatorPlan = {
     emit: { kind: 'close' },
   },
   inputs: [source],
-}
+})
 
-const plan: QueryPlan = {
+const planOf = (window: AlignedSpec): QueryPlan => ({
   id: 'bench',
   name: 'bench',
   sql: `SELECT origin, COUNT(*), SUM(delay), AVG(delay), window_start
     FROM TUMBLE(flights, date, INTERVAL '1' HOUR) GROUP BY origin, window_start, window_end`,
-  root,
+  root: rootOf(window),
   schema: OUTPUT,
   appendOnly: true,
-}
+})
 
 /** Pushes the batches through, one epoch each; gives the results of the windows as they close. */
-export function groupByMillrace(batches: readonly Batch[], batchRowsMax: number): Batch[] {
+export function groupByMillrace(
+  batches: readonly Batch[],
+  batchRowsMax: number,
+  window: AlignedSpec = HOURLY,
+): Batch[] {
   const clock = { epoch: 0, nowUs: 0, seed: 1 }
-  const pipeline = new Pipeline(plan, clock, batchRowsMax)
+  const pipeline = new Pipeline(planOf(window), clock, batchRowsMax)
   const [leaf] = pipeline.leaves
   const results: Batch[] = []
   const endEpoch = () => {

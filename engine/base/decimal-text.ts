@@ -9,10 +9,12 @@ export function formatDecimal(unscaled: number | bigint, scale: number): string 
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
+const DIGITS_MAX = 400
+
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/
 
 /** The scaled integer of `1.5`, `-.5`, `15e-1`, rounded half away from zero to `scale` digits;
- *  undefined if the text is not a number. */
+ *  undefined if the text is not a number, or has more than 400 digits in any place. */
 export function parseDecimal(text: string, scale: number): bigint | undefined {
   const match = DECIMAL.exec(text)
   if (match === null) return undefined
@@ -21,6 +23,7 @@ export function parseDecimal(text: string, scale: number): bigint | undefined {
   const digits = whole + fraction
   // How many digits stand right of the wanted last one; negative: zeros to append.
   const excess = fraction.length - Number(exponent) - scale
+  if (digits.length > DIGITS_MAX || Math.abs(excess) > DIGITS_MAX) return undefined
   const unscaled = excess <= 0 ? BigInt(digits + '0'.repeat(-excess)) : rounded(digits, excess)
   return sign === '-' ? -unscaled : unscaled
 }

@@ -3,6 +3,7 @@
  *  Errors: DISK_FULL for ENOSPC, DISK_FAILED for everything else the device says. */
 
 import * as fs from 'node:fs'
+import { crashPoint } from './crash-point.ts'
 import { SqlError } from './errors.ts'
 
 export interface DiskFile {
@@ -135,7 +136,9 @@ export const nodeDisk: Disk = {
       } finally {
         fs.closeSync(fd)
       }
+      crashPoint('replace.before-rename')
       fs.renameSync(draft, path)
+      crashPoint('replace.after-rename')
       nodeDisk.syncFolder(folderOf(path))
     })
   },

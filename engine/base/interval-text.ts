@@ -1,7 +1,8 @@
-/** Intervals as ISO-8601 durations and back: `P1Y2M` for months, `P1DT2H3M4.5S` for microseconds;
- *  a sign before the P turns the whole around. */
+/** Intervals as text and back, in two forms: ISO-8601 durations (`P1Y2M`, `P1DT2H3M4.5S`; a sign
+ *  before the P turns the whole around), which JSON has, and SQL's (`+1-02` years-months,
+ *  `+1 02:03:04.000` days and time, as Flink prints them), which CAST has. */
 
-import type { Int64 } from './time-text.ts'
+import { formatTime, type Int64 } from './time-text.ts'
 
 /** `P1Y2M`, `-P3M`, `P0M`. */
 export function formatMonths(months: number): string {
@@ -62,5 +63,47 @@ export function parseDuration(text: string): Int64 | undefined {
     BigInt((fraction ?? '').padEnd(6, '0').slice(0, 6))
   const signed = sign === '-' ? -us : us
   if (BigInt.asIntN(64, signed) !== signed) return undefined
-  return signed >= -(2n ** 53n) && signed < 2n ** 53n ? Number(signed) : signed
+  return exact(signed)
+}
+
+const exact = (us: bigint): Int64 => (us >= -(2n ** 53n) && us < 2n ** 53n ? Number(us) : us)
+
+/** `+1-02`: years and months. */
+export function formatYearMonth(months: number): string {
+  const size = Math.abs(months)
+  const rest = String(size % 12).padStart(2, '0')
+  return `${months < 0 ? '-' : '+'}${Math.floor(size / 12)}-${rest}`
+}
+
+const YEAR_MONTH = /^([+-]?)(\d{1,6})-(\d{1,2})$/
+
+/** Months of `[+-]y-m`; undefined if it is not in that form. */
+export function parseYearMonth(text: string): number | undefined {
+  const match = YEAR_MONTH.exec(text)
+  if (match === null || Number(match[3]) > 11) return undefined
+  const months = Number(match[2]) * 12 + Number(match[3])
+  return (match[1] === '-' ? -months : months) + 0
+}
+
+const DAY_US = 86_400_000_000n
+
+/** `+1 02:03:04.000`: days and time, with microseconds if there are any. */
+export function formatDayTime(us: Int64): string {
+  const size = BigInt(us) < 0n ? -BigInt(us) : BigInt(us)
+  const time = Number(size % DAY_US)
+  const clock = formatTime(time, time % 1000 === 0 ? 3 : 6)
+  return `${us < 0 ? '-' : '+'}${size / DAY_US} ${clock}`
+}
+
+const DAY_TIME = /^([+-]?)(\d{1,8})(?: (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6}))?)?$/
+
+/** Microseconds of `[+-]d hh:mm:ss[.ffffff]`; undefined if it is not in that form. */
+export function parseDayTime(text: string): Int64 | undefined {
+  const match = DAY_TIME.exec(text)
+  if (match === null) return undefined
+  const [hour, minute, second] = [match[3], match[4], match[5]].map((part) => Number(part ?? 0))
+  if (hour > 23 || minute > 59 || second > 59) return undefined
+  const seconds = ((Number(match[2]) * 24 + hour) * 60 + minute) * 60 + second
+  const size = BigInt(seconds) * 1_000_000n + BigInt((match[6] ?? '').padEnd(6, '0'))
+  return exact(match[1] === '-' ? -size : size)
 }

@@ -40,3 +40,14 @@ export function random(seed: number): Random {
     unit: () => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992,
   }
 }
+
+/** A uint32 that depends on all of its arguments and on nothing else: for things that are numbered
+ *  and made anew in any order. `index` is a whole number below 2^53. (The finalizer of MurmurHash3
+ *  over Weyl sequences.) */
+export function randomAt(seed: number, index: number, salt: number): number {
+  let h = Math.imul(index | 0, 0x9e3779b1) ^ Math.imul(seed, 0x85ebca77)
+  h ^= Math.imul((index / 4294967296) | 0, 0xc2b2ae3d) ^ Math.imul(salt, 0x27d4eb2f)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}

@@ -4,11 +4,13 @@
  *  damaged checkpoint is passed over for the one before it. */
 
 import { crc32 } from 'node:zlib'
+import { crashPoint } from '../base/crash-point.ts'
 import type { Disk } from '../base/disk.ts'
-import { fail } from '../base/errors.ts'
+import { asSqlError, fail } from '../base/errors.ts'
 import type { Section } from '../operator/operator.ts'
 
-export const CHECKPOINT_VERSION = 1
+/** 2: queries beside cursors, with pauses and failures. */
+export const CHECKPOINT_VERSION = 2
 
 interface SectionPlace {
   readonly version: number
@@ -45,57 +47,94 @@ const DATA = /^(\d+)\.data$/
 export class CheckpointStore<Meta> {
   readonly #disk: Disk
   readonly #folder: string
+  readonly #keep: number
   #last: Manifest<Meta> | undefined
+  /** Checkpoints that a recovery may start from, oldest first. */
+  readonly #whole: Manifest<Meta>[] = []
   /** Checkpoints that could not be read at `load`, with the reason. */
   readonly damaged: string[] = []
 
-  constructor(disk: Disk, folder: string) {
+  /** `keep` checkpoints stay, at least 1. Nothing is touched before `save`. */
+  constructor(disk: Disk, folder: string, keep = KEEP) {
     this.#disk = disk
     this.#folder = folder
-    disk.makeFolder(folder)
+    this.#keep = keep
   }
 
-  /** The newest checkpoint that is whole, or undefined. DATA_VERSION if it is of a newer format. */
+  /** The state of all checkpoints that a recovery may start from, oldest first. */
+  get kept(): readonly { readonly epoch: number; readonly meta: Meta }[] {
+    return this.#whole
+  }
+
+  /** The newest checkpoint that is whole, or undefined. DATA_VERSION if it is of another format,
+   *  DISK_FAILED. */
   load(): Checkpoint<Meta> | undefined {
+    let found: Checkpoint<Meta> | undefined
     for (const epoch of this.#epochs(MANIFEST).reverse()) {
       try {
         const manifest = this.#readManifest(epoch)
-        const sections = this.#readSections(manifest)
-        this.#last = manifest
-        return { epoch, meta: manifest.meta, sections }
-      } catch (error) {
-        if ((error as { code?: string }).code === 'DATA_VERSION') throw error
-        this.damaged.push((error as Error).message)
+        if (found === undefined) {
+          found = { epoch, meta: manifest.meta, sections: this.#readSections(manifest) }
+          this.#last = manifest
+        }
+        this.#whole.unshift(manifest)
+      } catch (thrown) {
+        const error = asSqlError(thrown)
+        // A disk that cannot be read now is no reason to go back in time.
+        if (error.code !== 'DATA_DAMAGED') throw error
+        this.damaged.push(error.message)
       }
     }
-    return undefined
+    return found
   }
 
-  /** Makes a checkpoint durable. The sections' bytes must not change until it resolves. */
+  /** Makes a checkpoint durable. The sections' bytes must not change until it resolves. A failure
+   *  leaves the checkpoints as they were. */
   async save(
     epoch: number,
     meta: Meta,
     sections: ReadonlyMap<string, Section>,
   ): Promise<SavedCheckpoint> {
     const places: Record<string, SectionPlace> = {}
-    const changed: { name: string; section: Section }[] = []
+    const changed: Changed[] = []
     for (const [name, section] of sections) {
       const old = this.#last?.sections[name]
-      if (old !== undefined && old.version === section.version) places[name] = old
-      else changed.push({ name, section })
+      const crc = crc32(section.bytes)
+      if (old !== undefined && isSame(old, section, crc)) places[name] = old
+      else changed.push({ name, section, crc })
     }
-    const bytes = await this.#writeData(epoch, changed, places)
+    this.#disk.makeFolder(this.#folder)
     const manifest: Manifest<Meta> = { format: CHECKPOINT_VERSION, epoch, meta, sections: places }
-    const text = sealed(JSON.stringify(manifest))
-    this.#disk.replace(this.#path(epoch, 'manifest'), text)
-    this.#last = manifest
-    this.#removeOld()
-    return { epoch, bytes: bytes + text.length }
+    try {
+      const bytes = await this.#writeData(epoch, changed, places)
+      crashPoint('checkpoint.data-synced')
+      const text = sealed(JSON.stringify(manifest))
+      this.#disk.replace(this.#path(epoch, 'manifest'), text)
+      crashPoint('checkpoint.manifest-written')
+      this.#last = manifest
+      this.#removeOld(manifest)
+      return { epoch, bytes: bytes + text.length }
+    } catch (error) {
+      if (this.#last !== manifest) this.#discard(epoch)
+      throw error
+    }
+  }
+
+  /** Gives back the room of a checkpoint that did not come to be. */
+  #discard(epoch: number): void {
+    const needed = this.#whole.some(({ sections }) =>
+      Object.values(sections).some(({ file }) => file === epoch),
+    )
+    try {
+      if (!needed) this.#disk.remove(this.#path(epoch, 'data'))
+    } catch {
+      // It goes with the next checkpoint.
+    }
   }
 
   async #writeData(
     epoch: number,
-    changed: readonly { name: string; section: Section }[],
+    changed: readonly Changed[],
     places: Record<string, SectionPlace>,
   ): Promise<number> {
     if (changed.length === 0) return 0
@@ -103,13 +142,16 @@ export class CheckpointStore<Meta> {
     try {
       file.truncate(0)
       let offset = 0
-      for (const { name, section } of changed) {
+      for (const { name, section, crc } of changed) {
         const { bytes, version } = section
         file.write(bytes, offset)
-        places[name] = { version, file: epoch, offset, length: bytes.length, crc: crc32(bytes) }
+        places[name] = { version, file: epoch, offset, length: bytes.length, crc }
         offset += bytes.length
       }
+      crashPoint('checkpoint.data-written')
       await file.sync()
+      // The file's name must be durable before the manifest that points to it.
+      this.#disk.syncFolder(this.#folder)
       return offset
     } finally {
       file.close()
@@ -119,8 +161,13 @@ export class CheckpointStore<Meta> {
   #readManifest(epoch: number): Manifest<Meta> {
     const path = this.#path(epoch, 'manifest')
     const manifest = JSON.parse(unsealed(path, this.#disk.readAll(path))) as Manifest<Meta>
-    if (manifest.format > CHECKPOINT_VERSION) {
-      fail('DATA_VERSION', `${path} was written by a newer Millrace (format ${manifest.format})`)
+    const { format } = manifest
+    if (format !== CHECKPOINT_VERSION) {
+      const age = format > CHECKPOINT_VERSION ? 'a newer' : 'an older'
+      fail('DATA_VERSION', `${path} was written by ${age} Millrace (format ${format})`, {
+        hint: `This one reads format ${CHECKPOINT_VERSION}. Nothing was changed.`,
+        details: { file: path },
+      })
     }
     return manifest
   }
@@ -129,12 +176,14 @@ export class CheckpointStore<Meta> {
     const sections = new Map<string, Section>()
     for (const [name, place] of Object.entries(manifest.sections)) {
       const path = this.#path(place.file, 'data')
-      const file = this.#disk.openRead(path) ?? fail('DATA_DAMAGED', `${path} is missing`)
+      const file = this.#disk.openRead(path) ?? fail('DATA_DAMAGED', `${path} is missing`, { details: { file: path } })
       try {
         const bytes = new Uint8Array(place.length)
         const read = file.read(bytes, place.offset)
         if (read !== place.length || crc32(bytes) !== place.crc) {
-          fail('DATA_DAMAGED', `${path} is damaged at byte ${place.offset} (${name})`)
+          fail('DATA_DAMAGED', `${path} is damaged at byte ${place.offset} (${name})`, {
+            details: { file: path, position: place.offset },
+          })
         }
         sections.set(name, { name, version: place.version, bytes })
       } finally {
@@ -144,28 +193,35 @@ export class CheckpointStore<Meta> {
     return sections
   }
 
-  #removeOld(): void {
-    const manifests = this.#epochs(MANIFEST)
-    for (const epoch of manifests.slice(0, -KEEP)) {
-      this.#disk.remove(this.#path(epoch, 'manifest'))
+  /** Removes what no kept checkpoint needs: those that are too old, damaged or unfinished. */
+  #removeOld(newest: Manifest<Meta>): void {
+    while (this.#whole.at(-1) !== undefined && this.#whole.at(-1)!.epoch >= newest.epoch) {
+      this.#whole.pop()
     }
-    const needed = new Set<number>()
-    for (const epoch of manifests.slice(-KEEP)) {
-      try {
-        const { sections } = this.#readManifest(epoch)
-        for (const place of Object.values(sections)) needed.add(place.file)
-      } catch {
-        // A damaged manifest needs no data: it will never be loaded.
-      }
+    this.#whole.push(newest)
+    this.#whole.splice(0, Math.max(0, this.#whole.length - this.#keep))
+    const kept = new Set(this.#whole.map(({ epoch }) => epoch))
+    const needed = new Set(
+      this.#whole.flatMap(({ sections }) => Object.values(sections).map(({ file }) => file)),
+    )
+    let removed = false
+    const remove = (path: string) => {
+      this.#disk.remove(path)
+      removed = true
     }
+    for (const epoch of this.#epochs(MANIFEST)) {
+      if (!kept.has(epoch)) remove(this.#path(epoch, 'manifest'))
+    }
+    // A manifest that comes back after a power cut must not miss its data.
+    if (removed) this.#disk.syncFolder(this.#folder)
     for (const epoch of this.#epochs(DATA)) {
-      if (!needed.has(epoch)) this.#disk.remove(this.#path(epoch, 'data'))
+      if (!needed.has(epoch)) remove(this.#path(epoch, 'data'))
     }
   }
 
   /** Oldest epoch that a kept checkpoint may start a replay from. */
   get oldestEpoch(): number | undefined {
-    return this.#epochs(MANIFEST)[0]
+    return this.#whole[0]?.epoch
   }
 
   #epochs(pattern: RegExp): number[] {
@@ -181,6 +237,16 @@ export class CheckpointStore<Meta> {
   }
 }
 
+interface Changed {
+  readonly name: string
+  readonly section: Section
+  readonly crc: number
+}
+
+/** Versions alone would do, but for an operator that counts them anew after a restart. */
+const isSame = (old: SectionPlace, { version, bytes }: Section, crc: number): boolean =>
+  old.version === version && old.length === bytes.length && old.crc === crc
+
 /** The text after a line with its CRC. */
 function sealed(text: string): Uint8Array {
   return Buffer.from(`${crc32(text)}\n${text}`)
@@ -191,7 +257,9 @@ function unsealed(path: string, bytes: Uint8Array | undefined): string {
   const line = text.indexOf('\n')
   const body = text.slice(line + 1)
   if (line < 0 || text.slice(0, line) !== String(crc32(body))) {
-    fail('DATA_DAMAGED', `${path} is damaged`)
+    fail('DATA_DAMAGED', `${path} is damaged at byte 0: the checksum is wrong`, {
+      details: { file: path, position: 0 },
+    })
   }
   return body
 }

@@ -1,6 +1,7 @@
 /** CAST to and from the numeric types. Integers cut fractions off, decimals round half up, what
  *  does not fit the target has no counterpart. */
 
+import { parseDecimal } from '../base/decimal-text.ts'
 import { type DataType, isInteger } from '../batch/types.ts'
 import type { Conversion } from './cast.ts'
 import {
@@ -8,7 +9,6 @@ import {
   type DecimalType,
   decimalToDouble,
   fitDecimal,
-  parseDecimal,
   powerOfTen,
   rescale,
 } from './decimal.ts'

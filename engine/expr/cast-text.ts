@@ -1,5 +1,12 @@
-/** CAST to and from STRING, VARCHAR(n) and JSON. */
+/** CAST to and from STRING and VARCHAR(n). */
 
+import { formatDecimal, parseDecimal } from '../base/decimal-text.ts'
+import {
+  formatDayTime,
+  formatYearMonth,
+  parseDayTime,
+  parseYearMonth,
+} from '../base/interval-text.ts'
 import {
   formatDate,
   formatTime,
@@ -8,13 +15,13 @@ import {
   parseTime,
   parseTimestamp,
 } from '../base/time-text.ts'
-import type { DataType } from '../batch/types.ts'
+import { type DataType, partsOf } from '../batch/types.ts'
 import { dayOf, TIMESTAMP_MAX, TIMESTAMP_MIN, truncateToPrecision } from './calendar.ts'
 import type { Conversion } from './cast.ts'
 import { INTEGER_BOUNDS } from './cast-number.ts'
-import { fitDecimal, formatDecimal, parseDecimal } from './decimal.ts'
+import { fitDecimal } from './decimal.ts'
 import { canonical, INT64_MAX, INT64_MIN, type Int64 } from './int64.ts'
-import { formatMonths, formatSeconds, parseMonths, parseSeconds } from './interval-text.ts'
+import type { Value } from './ir.ts'
 import { formatDouble, formatFloat, parseDouble, parseInteger } from './number-text.ts'
 import { characterLength, decodeText, encodeText } from './utf8.ts'
 
@@ -26,7 +33,8 @@ function cut(text: string, length: number): string {
   return Array.from(text).slice(0, length).join('')
 }
 
-/** The conversion of any type to text; undefined for nested types. */
+/** The conversion of any type to text. Nested values are printed as Flink does: `[a, b]`, `{k=v}`,
+ *  `(a, b)`. */
 export function castToText(from: DataType, to: Text): Conversion | undefined {
   const print = printer(from) as ((value: never) => string) | undefined
   if (print === undefined || to.length === undefined) return print
@@ -62,17 +70,34 @@ function printer(from: DataType): Conversion | undefined {
     case 'timestamp_ltz':
       return (value: Int64) => formatTimestamp(value, from.precision)
     case 'interval_month':
-      return formatMonths
+      return formatYearMonth
     case 'interval_second':
-      return formatSeconds
+      return formatDayTime
+    case 'null':
+      return () => 'NULL'
     default:
-      return undefined
+      return nestedPrinter(from)
   }
 }
 
+function nestedPrinter(from: DataType): Conversion {
+  const parts = partsOf(from).map((type) => {
+    const print = printer(type) as (value: Value) => string
+    return (value: Value) => (value === null ? 'NULL' : print(value))
+  })
+  const [first, second] = parts
+  if (from.kind === 'array') {
+    return (values: readonly Value[]) => `[${values.map(first).join(', ')}]`
+  }
+  if (from.kind === 'row') {
+    return (values: readonly Value[]) => `(${values.map((v, i) => parts[i](v)).join(', ')})`
+  }
+  return (pairs: readonly (readonly Value[])[]) =>
+    `{${pairs.map(([key, value]) => `${first(key)}=${second(value)}`).join(', ')}}`
+}
+
 /** The conversion of text to another type. */
-export function castFromText(from: DataType, to: DataType): Conversion | undefined {
-  if (from.kind === 'json') return undefined
+export function castFromText(to: DataType): Conversion | undefined {
   switch (to.kind) {
     case 'boolean':
       return (value: string) => BOOLEANS.get(value.trim().toLowerCase())
@@ -98,8 +123,6 @@ export function castFromText(from: DataType, to: DataType): Conversion | undefin
       }
     case 'bytes':
       return encodeText
-    case 'json':
-      return (value: string) => (isJson(value) ? value : undefined)
     default:
       return textToTime(to)
   }
@@ -123,9 +146,9 @@ function textToTime(to: DataType): Conversion | undefined {
         return truncateToPrecision(parsed, to.precision)
       }
     case 'interval_month':
-      return parseMonths
+      return (value: string) => parseYearMonth(value.trim())
     case 'interval_second':
-      return parseSeconds
+      return (value: string) => parseDayTime(value.trim())
     default:
       return undefined
   }
@@ -146,13 +169,4 @@ const BOOLEANS = new Map([
 
 function within(value: bigint | undefined, low: bigint, high: bigint): Int64 | undefined {
   return value === undefined || value < low || value > high ? undefined : canonical(value)
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -8,9 +8,12 @@ import {
   isInteger,
   isNumeric,
   isTimestamp,
+  partsOf,
   sameType,
   typeName,
 } from '../batch/types.ts'
+import { castFromJson, castToJson } from './cast-json.ts'
+import { castNested } from './cast-nested.ts'
 import { castFromNumber, castToNumber } from './cast-number.ts'
 import { castFromText, castToText } from './cast-text.ts'
 import { castTime } from './cast-time.ts'
@@ -26,7 +29,10 @@ export function conversion(from: DataType, to: DataType): Conversion | undefined
   if (from.kind === 'null') return same
   if (sameType(from, to) && from.kind !== 'varchar') return same
   if (to.kind === 'varchar') return castToText(from, to)
-  if (from.kind === 'varchar' || from.kind === 'json') return castFromText(from, to)
+  if (to.kind === 'json') return castToJson(from)
+  if (from.kind === 'json') return castFromJson(to)
+  if (from.kind === 'varchar') return castFromText(to)
+  if (partsOf(from).length > 0) return castNested(from, to)
   if (isNumeric(to)) return castToNumber(from, to)
   if (isNumeric(from)) return castFromNumber(from, to)
   return castTime(from, to)
@@ -88,15 +94,9 @@ function printable(value: Exclude<Value, null>, type: DataType): string {
   return isNumeric(type) ? text : `'${text}'`
 }
 
-/** A value as CAST(value AS STRING) prints it; NULL is 'NULL'. For types without such a cast, a
- *  readable form. */
+/** A value as CAST(value AS STRING) prints it; NULL is 'NULL'. */
 export function formatValue(value: Value, type: DataType): string {
   if (value === null) return 'NULL'
   const print = castToText(type, { kind: 'varchar' }) as ((value: unknown) => string) | undefined
-  if (print !== undefined) return print(value)
-  if (type.kind === 'array') {
-    const parts = (value as readonly Value[]).map((part) => formatValue(part, type.element))
-    return `[${parts.join(', ')}]`
-  }
-  return String(value)
+  return print === undefined ? String(value) : print(value)
 }

@@ -11,8 +11,9 @@ import { emitColumn } from './emit-column.ts'
 import { emitLiteral } from './emit-literal.ts'
 import { type Emitted, isTrue, type Piece, type Slice } from './emitted.ts'
 import { ExprKeys } from './expr-keys.ts'
-import { type Expr, flattened } from './ir.ts'
+import { type CallExpr, type Expr, flattened } from './ir.ts'
 import { Merge } from './merge.ts'
+import { UserCalls } from './udf-batch.ts'
 import { decodeText, encodeText } from './utf8.ts'
 
 export interface LoopOptions {
@@ -35,7 +36,10 @@ interface Scope {
 type Line = string | (() => string)
 
 /** The parts of a column that generated code can name. */
-export type ColumnPart = 'values' | 'lanes' | 'validity' | 'starts' | 'ends'
+export type ColumnPart = 'values' | 'lanes' | 'validity' | 'starts' | 'ends' | 'self'
+
+/** A column of the batch, or one of its children: positions from the batch down. */
+export type ColumnPath = readonly [number, ...number[]]
 
 const PART_SUFFIX: Record<ColumnPart, string> = {
   values: 'v',
@@ -43,6 +47,7 @@ const PART_SUFFIX: Record<ColumnPart, string> = {
   validity: 'n',
   starts: 's',
   ends: 'e',
+  self: 'k',
 }
 
 const freshScope = (): Scope => ({ emitted: new Map(), texts: new Map() })
@@ -60,8 +65,12 @@ export class LoopCode {
   readonly #scopes: Scope[] = [freshScope()]
   readonly #bound = new Map<unknown, string>()
   readonly #boundNames = new Set<string>()
-  readonly #columns = new Map<number, Set<ColumnPart>>()
+  readonly #columns = new Map<string, { from: string; parts: Set<ColumnPart> }>()
   readonly #keys = new ExprKeys()
+  readonly #userCalls: UserCalls
+  /** What is TRUE where `emit` is called from outside. */
+  readonly #conditions: Expr[] = []
+  #depth = 0
 
   constructor(schema: Schema, options: LoopOptions = {}) {
     this.schema = schema
@@ -69,6 +78,7 @@ export class LoopCode {
     this.row = options.row ?? 'i'
     this.clock = options.clock ?? 'clock'
     this.#prefix = options.prefix ?? ''
+    this.#userCalls = new UserCalls(() => new LoopCode(schema, options))
   }
 
   /** Appends the statements that compute `expr` to the current block, unless they are already
@@ -79,7 +89,10 @@ export class LoopCode {
       const known = this.#scopes[i].emitted.get(key)
       if (known !== undefined) return known
     }
+    if (this.#depth === 0) this.#userCalls.announce(expr, this.#conditions)
+    this.#depth++
     const emitted = this.#generate(expr)
+    this.#depth--
     this.#scope().emitted.set(key, emitted)
     return emitted
   }
@@ -104,13 +117,23 @@ export class LoopCode {
   whenTrue(condition: Expr, body: () => void): void {
     const parts = flattened(condition, 'AND')
     if (parts.length === 1) {
-      this.block(`if (${isTrue(this.emit(condition))})`, body)
+      this.block(`if (${isTrue(this.emit(condition))})`, () => this.#under([condition], body))
       return
     }
     this.labelled('all', (exit) => {
-      for (const part of parts) this.line(`if (!(${isTrue(this.emit(part))})) ${exit}`)
-      body()
+      for (const [i, part] of parts.entries()) {
+        this.#under(parts.slice(0, i), () =>
+          this.line(`if (!(${isTrue(this.emit(part))})) ${exit}`),
+        )
+      }
+      this.#under(parts, body)
     })
+  }
+
+  #under(conditions: readonly Expr[], body: () => void): void {
+    this.#conditions.push(...conditions)
+    body()
+    this.#conditions.length -= conditions.length
   }
 
   /** Appends a statement as it is. A function is called when all is emitted. */
@@ -192,21 +215,47 @@ export class LoopCode {
     return this.#bound
   }
 
-  /** The name of a part of an input column; `columnSetup` will define it. */
-  column(index: number, part: ColumnPart): string {
-    const parts = this.#columns.get(index) ?? new Set()
-    this.#columns.set(index, parts.add(part))
-    return `${this.#prefix}c${index}${PART_SUFFIX[part]}`
+  /** The name of a part of an input column (or of one inside it); `columnSetup` will define it. */
+  column(path: number | ColumnPath, part: ColumnPart): string {
+    const [index, ...inner] = typeof path === 'number' ? [path] : path
+    const id = [index, ...inner].join('_')
+    const children = inner.map((child) => `.children[${child}]`).join('')
+    const from = `${this.#columnSource(index)}${children}`
+    const known = this.#columns.get(id) ?? { from, parts: new Set() }
+    known.parts.add(part)
+    this.#columns.set(id, known)
+    return this.#partName(id, part)
   }
+
+  /** The column of a user function's results: `columnSetup` has them made. */
+  userColumn(call: CallExpr): number {
+    return this.schema.fields.length + this.#userCalls.plan(call)
+  }
+
+  #columnSource(index: number): string {
+    const { length } = this.schema.fields
+    return index < length
+      ? `${this.batch}.columns[${index}]`
+      : `${this.#prefix}made[${index - length}]`
+  }
+
+  #partName = (id: string, part: ColumnPart): string => `${this.#prefix}c${id}${PART_SUFFIX[part]}`
 
   /** Statements that name the parts of the input columns that were used. To stand before the loop;
    *  call it after everything is emitted. */
   columnSetup(): string {
     const lines: string[] = []
-    for (const [index, parts] of [...this.#columns].sort(([a], [b]) => a - b)) {
-      const from = `${this.batch}.columns[${index}]`
+    if (!this.#userCalls.isEmpty) {
+      const prepare = this.bind(this.#userCalls.prepare(), 'callFunctions')
+      lines.push(`  const ${this.#prefix}made = ${prepare}(${this.batch}, ${this.clock})`)
+    }
+    const byPlace = [...this.#columns].sort(
+      ([a], [b]) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
+    )
+    for (const [id, { from, parts }] of byPlace) {
       for (const part of parts) {
-        lines.push(`  const ${this.column(index, part)} = ${from}.${part}`)
+        const value = part === 'self' ? from : `${from}.${part}`
+        lines.push(`  const ${this.#partName(id, part)} = ${value}`)
       }
     }
     return lines.join('\n')
@@ -222,7 +271,7 @@ export class LoopCode {
 
   /** Whether the heap's name stands for the same bytes in every row. */
   isStable(heap: string): boolean {
-    return this.#boundNames.has(heap) || /^\w*c\d+v$/.test(heap)
+    return this.#boundNames.has(heap) || /^\w*c\d+(?:_\d+)*v$/.test(heap)
   }
 
   /** Evaluates `make` only where `isNull` is not true, and keeps its value for after that; where it

@@ -13,9 +13,12 @@ import {
   isNumeric,
   isTimestamp,
   NULL_TYPE,
+  partsOf,
+  type RowField,
   SMALLINT,
   sameType,
   TINYINT,
+  VARCHAR,
 } from '../batch/types.ts'
 import { conversion } from './cast.ts'
 import { asDecimal, commonDecimal } from './decimal.ts'
@@ -36,10 +39,22 @@ export function isImplicit(from: DataType, to: DataType): boolean {
     if (exact === undefined) return false
     return exact.scale <= to.scale && exact.precision - exact.scale <= to.precision - to.scale
   }
-  if (to.kind === 'varchar') return from.kind === 'varchar' && to.length === undefined
+  if (to.kind === 'varchar') {
+    return (from.kind === 'varchar' || from.kind === 'json') && to.length === undefined
+  }
   if (isTimestamp(to)) return from.kind === 'date' || isTimestamp(from)
   if (to.kind === 'time') return from.kind === 'time'
-  return false
+  return from.kind === to.kind && partsConvert(from, to)
+}
+
+/** Nested types convert if their parts do, one by one. */
+function partsConvert(from: DataType, to: DataType): boolean {
+  const [inner, target] = [partsOf(from), partsOf(to)]
+  return (
+    inner.length > 0 &&
+    inner.length === target.length &&
+    inner.every((part, i) => isImplicit(part, target[i]))
+  )
 }
 
 /** `expr` as a `target`, by an implicit cast or as another literal; undefined if that needs an
@@ -48,12 +63,23 @@ export function coerce(expr: Expr, target: DataType): Expr | undefined {
   if (sameType(expr.type, target)) return expr
   if (expr.kind === 'literal') {
     const converted = coerceLiteral(expr, target)
-    if (converted !== undefined) return converted
+    if (converted !== undefined) return asksForZone(expr, target) ? castTo(expr, target) : converted
   }
   if (!isImplicit(expr.type, target)) return undefined
-  // A STRING wider than any VARCHAR(n): nothing to do at run time.
-  return { kind: 'cast', type: target, arg: expr, safe: false, at: expr.at }
+  return castTo(expr, target)
 }
+
+const castTo = (arg: Expr, type: DataType): Expr => ({
+  kind: 'cast',
+  type,
+  arg,
+  safe: false,
+  at: arg.at,
+})
+
+/** Between a wall clock and an instant lies the session's zone: the cast stays for `inZone`. */
+const asksForZone = ({ type, value }: LiteralExpr, target: DataType): boolean =>
+  value !== null && (type.kind === 'timestamp_ltz') !== (target.kind === 'timestamp_ltz')
 
 /** Text to any type its characters spell; numbers to any type that holds exactly that number. */
 function coerceLiteral(expr: LiteralExpr, target: DataType): LiteralExpr | undefined {
@@ -105,7 +131,32 @@ function commonOfTwo(a: DataType, b: DataType): DataType | undefined {
     return { kind: 'varchar', length: Math.max(a.length, b.length) }
   }
   if (a.kind === 'boolean' && b.kind === 'boolean') return BOOLEAN
+  if (a.kind === 'json' || b.kind === 'json') {
+    return a.kind === 'varchar' || b.kind === 'varchar' ? VARCHAR : undefined
+  }
+  if (partsOf(a).length > 0) return commonNested(a, b)
   return commonTime(a, b)
+}
+
+/** Arrays, maps and rows meet part by part; a row keeps the names of the first. */
+function commonNested(a: DataType, b: DataType): DataType | undefined {
+  if (a.kind === 'array' && b.kind === 'array') {
+    const element = commonOfTwo(a.element, b.element)
+    return element && { kind: 'array', element }
+  }
+  if (a.kind === 'map' && b.kind === 'map') {
+    const key = commonOfTwo(a.key, b.key)
+    const value = commonOfTwo(a.value, b.value)
+    return key && value && { kind: 'map', key, value }
+  }
+  if (a.kind !== 'row' || b.kind !== 'row' || a.fields.length !== b.fields.length) return undefined
+  const fields: RowField[] = []
+  for (const [i, { name, type }] of a.fields.entries()) {
+    const common = commonOfTwo(type, b.fields[i].type)
+    if (common === undefined) return undefined
+    fields.push({ name, type: common })
+  }
+  return { kind: 'row', fields }
 }
 
 function commonNumber(a: DataType, b: DataType): DataType {

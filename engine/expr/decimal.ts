@@ -1,12 +1,13 @@
 /** DECIMAL: result types by Flink's rules and exact arithmetic on scaled integers. Values are i64
  *  values (see `int64.ts`) up to 38 digits; rounding is half up (away from zero). */
 
+import { formatDecimal } from '../base/decimal-text.ts'
 import type { DataType } from '../batch/types.ts'
 import { canonical, type Int64, type IntegerOperator } from './int64.ts'
 
 export type DecimalType = Extract<DataType, { kind: 'decimal' }>
 
-const PRECISION_MAX = 38
+export const PRECISION_MAX = 38
 
 export const decimal = (precision: number, scale: number): DecimalType => ({
   kind: 'decimal',
@@ -75,7 +76,7 @@ export function powerOfTen(exponent: number): bigint {
 }
 
 /** `numerator / denominator` rounded half away from zero. */
-function divideHalfUp(numerator: bigint, denominator: bigint): bigint {
+export function divideHalfUp(numerator: bigint, denominator: bigint): bigint {
   const quotient = numerator / denominator
   const rest = numerator % denominator
   const twice = (rest < 0n ? -rest : rest) * 2n
@@ -120,31 +121,6 @@ export function decimalArithmetic(
 export function fitDecimal(value: bigint, precision: number): Int64 | undefined {
   const limit = powerOfTen(precision)
   return value < limit && value > -limit ? canonical(value) : undefined
-}
-
-/** `-1.50` for -150 at scale 2. */
-export function formatDecimal(value: Int64, scale: number): string {
-  if (scale === 0) return String(value)
-  const negative = value < 0
-  const digits = String(negative ? -value : value).padStart(scale + 1, '0')
-  const point = digits.length - scale
-  return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`
-}
-
-const NUMBER = /^[+-]?(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d{1,4}))?$/
-
-/** A decimal number's text as an integer of the given scale, rounded half up; undefined if it is
- *  no number or has absurdly many digits. */
-export function parseDecimal(text: string, scale: number): bigint | undefined {
-  const match = NUMBER.exec(text)
-  if (match === null) return undefined
-  const whole = match[1] ?? ''
-  const fraction = match[2] ?? match[3] ?? ''
-  const shift = scale - fraction.length + Number(match[4] ?? 0)
-  if (whole.length + fraction.length > 400 || Math.abs(shift) > 400) return undefined
-  const digits = BigInt(`${whole}${fraction}` || '0')
-  const value = shift >= 0 ? digits * powerOfTen(shift) : divideHalfUp(digits, powerOfTen(-shift))
-  return text.startsWith('-') ? -value : value
 }
 
 /** The nearest double. */

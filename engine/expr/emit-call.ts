@@ -3,28 +3,38 @@
 
 import type { DataType } from '../batch/types.ts'
 import type { LoopCode } from './codegen.ts'
-import { emitNullTest } from './emit-column.ts'
-import { anyNull, type Emitted, harmless, isByteLike, type Piece, scalar, text } from './emitted.ts'
+import { placeOf } from './column-place.ts'
+import {
+  anyNull,
+  type Emitted,
+  harmless,
+  isByteLike,
+  isNested,
+  type Piece,
+  scalar,
+  text,
+} from './emitted.ts'
 import type { PlainFunction } from './function.ts'
 import { functionOf } from './functions/index.ts'
 import type { CallExpr, Expr } from './ir.ts'
-import { refuseNested } from './refuse-nested.ts'
 
 export function emitCall(call: CallExpr, code: LoopCode): Emitted {
-  refuseNested(call.type, call.name)
   const entry = functionOf(call.name)
   if (entry.nulls === 'lazy') return entry.emitLazy(call, code)
+  const whole = entry.emitWhole?.(call, code)
+  if (whole !== undefined) return whole
   const args = call.args.map((arg) => emitArgument(call, arg, code))
   return entry.nulls === 'strict'
     ? emitStrict(entry, call, args, code)
     : emitCustom(entry, call, args, code)
 }
 
-/** A test for NULL needs no value, so it also takes a column of a nested type. */
+/** A test for NULL needs no value, which of a nested type would be made for it. */
 function emitArgument(call: CallExpr, arg: Expr, code: LoopCode): Emitted {
   const testsNull = call.name === 'IS NULL' || call.name === 'IS NOT NULL'
-  if (!testsNull || arg.kind !== 'column') return code.emit(arg)
-  return { form: 'scalar', value: '0', isNull: emitNullTest(arg, code) }
+  const place = testsNull && isNested(arg.type) ? placeOf(arg, code) : undefined
+  if (place === undefined) return code.emit(arg)
+  return { form: 'scalar', value: '0', isNull: place.isNull }
 }
 
 function emitStrict(

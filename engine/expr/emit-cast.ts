@@ -1,19 +1,16 @@
 /** Generated code for CAST: nothing where the value stays the same, inline for the numeric cases,
  *  else the bound conversion. */
 
-import { type DataType, isInteger } from '../batch/types.ts'
+import { type DataType, isInteger, sameType } from '../batch/types.ts'
 import { castFunction } from './cast.ts'
 import type { LoopCode } from './codegen.ts'
 import { type Emitted, harmless, isByteLike, type Piece, scalar, text } from './emitted.ts'
 import type { CastExpr } from './ir.ts'
-import { refuseNested } from './refuse-nested.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
 export function emitCast(expr: CastExpr, code: LoopCode): Emitted {
   const { arg, type, safe, at } = expr
-  if (arg.type.kind !== 'null') refuseNested(arg.type, 'CAST')
-  refuseNested(type, 'CAST')
   const from = code.emit(arg)
   if (from.isNull === 'true') {
     if (!isByteLike(type)) return { form: 'scalar', value: harmless(type), isNull: 'true' }
@@ -64,7 +61,7 @@ export function keepsValue(from: DataType, to: DataType): boolean {
     case 'decimal':
       return from.kind === 'decimal' && from.scale === to.scale && from.precision <= to.precision
     default:
-      return from.kind === to.kind
+      return sameType(from, to)
   }
 }
 

@@ -3,7 +3,7 @@
 import type { DataType } from '../batch/types.ts'
 
 /** A value without its NULL test.
- *  scalar: boolean, number or i64 value by the type.
+ *  scalar: boolean, number or i64 value by the type; of a nested type, its `Value`.
  *  slice: bytes heap[start, end) of a varchar, json or bytes value, not copied.
  *  text: a JS string (varchar, json) or a Uint8Array (bytes); `constant` is the value itself if it
  *  is known now. */
@@ -15,7 +15,7 @@ export type Piece =
 export type Slice = Extract<Piece, { form: 'slice' }>
 
 /** `isNull` is 'false' when the value cannot be NULL. Where it is NULL, the value is some harmless
- *  value of the same JavaScript type (0, false, '', an empty slice). */
+ *  value of the same JavaScript type (0, false, '', an empty slice); of a nested type, null. */
 export type Emitted = Piece & { readonly isNull: string }
 
 export const scalar = (value: string): Piece => ({ form: 'scalar', value })
@@ -38,8 +38,13 @@ export function isTrue(emitted: Emitted): string {
 export const isByteLike = (type: DataType): boolean =>
   type.kind === 'varchar' || type.kind === 'json' || type.kind === 'bytes'
 
+/** Whether values of the type are held as arrays. */
+export const isNested = (type: DataType): boolean =>
+  type.kind === 'array' || type.kind === 'map' || type.kind === 'row'
+
 /** The harmless value of a type: what a NULL holds. */
 export function harmless(type: DataType): string {
   if (type.kind === 'boolean') return 'false'
+  if (isNested(type)) return 'null'
   return type.kind === 'varchar' || type.kind === 'json' ? "''" : '0'
 }

@@ -16,6 +16,10 @@ export type Family =
   | 'pattern'
   | 'conditional'
   | 'temporal'
+  | 'collection'
+  | 'json'
+  | 'hashing'
+  | 'conversion'
 
 /** The argument types a call is converted to, and its result. */
 export interface Signature {
@@ -61,11 +65,16 @@ export interface PlainFunction extends TypedFunction {
   readonly nullable?: 'args' | 'always' | 'never'
   /** It reads the epoch's clock: `evaluate`'s function takes it as its first argument. */
   readonly clock?: true
+  /** Two calls differ though their arguments are equal: it is never computed once for both. */
+  readonly volatile?: true
   /** The meaning: the function for a call with these types, made once per call in the query.
    *  Errors it raises carry `call.at`. */
   evaluate(call: CallExpr): Apply
   /** Inline JavaScript; undefined: the generated code calls what `evaluate` gives. */
   readonly emit?: Emit
+  /** Generated code for the call and its arguments together, for what need not make an argument's
+   *  whole value; undefined: not for this call. */
+  emitWhole?(call: CallExpr, code: LoopCode): Emitted | undefined
 }
 
 /** Appends statements to `code` if it needs any and returns the value. `args` are never NULL

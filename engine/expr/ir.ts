@@ -49,6 +49,10 @@ export interface CaseExpr extends Node {
   readonly otherwise: Expr
 }
 
+/** The name of calls of JavaScript functions; the first argument is a literal that carries the
+ *  function (see udf.ts). No name that SQL can write. */
+export const USER_CALL = 'USER FUNCTION'
+
 export type Expr = ColumnExpr | LiteralExpr | CallExpr | CastExpr | CaseExpr
 
 /** The expression's direct parts. */
@@ -129,8 +133,11 @@ export function printExpr(expr: Expr): string {
 const INFIX_WORDS = new Set(['AND', 'OR', 'LIKE', 'ILIKE', 'SIMILAR TO'])
 
 function printCall({ name, args }: CallExpr): string {
+  if (name === USER_CALL) return printUserCall(args)
   const [first, ...rest] = args.map(printExpr)
   if (name === 'NOT') return `(NOT ${first})`
+  if (name === '[]') return `${first}[${rest[0]}]`
+  if (name === '.' && args[1].kind === 'literal') return `${first}.${args[1].value}`
   if (name === 'IN') return `(${first} IN (${rest.join(', ')}))`
   if (INFIX_WORDS.has(name)) {
     const isPattern = name !== 'AND' && name !== 'OR'
@@ -142,6 +149,11 @@ function printCall({ name, args }: CallExpr): string {
   }
   if (rest.length === 1) return `(${first} ${name} ${rest[0]})`
   return name.startsWith('IS ') ? `(${first} ${name})` : `(${name} ${first})`
+}
+
+function printUserCall([carried, ...args]: readonly Expr[]): string {
+  const { name } = JSON.parse(carried.kind === 'literal' ? String(carried.value) : '{}')
+  return `${name}(${args.map(printExpr).join(', ')})`
 }
 
 function printValue(value: Value): string {

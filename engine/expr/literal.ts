@@ -1,6 +1,7 @@
 /** Literal expressions from JavaScript values; the entries' examples and the tests are written with
  *  them. */
 
+import { parseDecimal } from '../base/decimal-text.ts'
 import type { Span } from '../base/errors.ts'
 import { parseDate, parseTime, parseTimestamp } from '../base/time-text.ts'
 import {
@@ -16,7 +17,6 @@ import {
   NULL_TYPE,
   VARCHAR,
 } from '../batch/types.ts'
-import { parseDecimal } from './decimal.ts'
 import { canonical } from './int64.ts'
 import type { LiteralExpr, Value } from './ir.ts'
 

@@ -1,7 +1,9 @@
 /** Generated code that writes computed values into a new column: one `OutputColumn` per column. */
 
+import { columnOf } from '../batch/builder.ts'
 import { allocate, allValid, Column } from '../batch/column.ts'
 import { type DataType, storageOf } from '../batch/types.ts'
+import type { Value } from '../batch/value.ts'
 import type { LoopCode } from './codegen.ts'
 import type { Emitted } from './emitted.ts'
 import { storeInt128 } from './int64.ts'
@@ -34,7 +36,7 @@ export class OutputColumn {
     const code = this.#code
     const name = this.#name
     if (emitted.form === 'slice' && code.isStable(emitted.heap)) this.#sharedHeap = emitted.heap
-    if (isNull === 'false') {
+    if (isNull === 'false' || this.#isNested()) {
       this.#store(emitted, row)
       return
     }
@@ -59,6 +61,11 @@ export class OutputColumn {
     return storageOf(this.#type) === 'bytes'
   }
 
+  #isNested(): boolean {
+    const storage = storageOf(this.#type)
+    return storage === 'list' || storage === 'struct'
+  }
+
   #storeEmpty(row: string): void {
     if (!this.#isBytes() || this.#sharedHeap !== undefined) return
     this.#code.line(`${this.#name}s[${row}] = ${this.#name}e[${row}] = ${this.#name}h.length`)
@@ -79,6 +86,12 @@ export class OutputColumn {
       return
     }
     const { value } = emitted
+    if (this.#isNested()) {
+      // The builder takes NULLs as they are.
+      const { isNull } = emitted
+      code.line(`${name}v[${row}] = ${isNull === 'false' ? value : `${isNull} ? null : ${value}`}`)
+      return
+    }
     switch (storageOf(this.#type)) {
       case 'bytes': {
         const append =
@@ -134,6 +147,7 @@ export class OutputColumn {
     const code = this.#code
     const name = this.#name
     const lines: string[] = []
+    if (this.#isNested()) return [`const ${name}v = new Array(${count}).fill(null)`]
     if (this.#isBytes()) {
       lines.push(`const ${name}s = new Int32Array(${count}), ${name}e = new Int32Array(${count})`)
       if (this.#sharedHeap === undefined) {
@@ -156,6 +170,10 @@ export class OutputColumn {
   finish(count: string): string {
     const name = this.#name
     const type = this.#type
+    if (this.#isNested()) {
+      const build = (length: number, values: Value[]) => columnOf(type, values.slice(0, length))
+      return `${this.#code.bind(build, 'column')}(${count}, ${name}v)`
+    }
     const validity = this.#validity ? `${name}c > 0 ? ${name}n : null` : 'null'
     if (this.#isBytes()) {
       const make = (

@@ -1,6 +1,10 @@
-/** The pattern languages: LIKE, SIMILAR TO and regular expressions, compiled to tests of a text. */
+/** LIKE and SIMILAR TO patterns as regular expressions. */
 
 import { fail, type Span } from '../base/errors.ts'
+import { ANY, one, withBothCases } from './regex/char-set.ts'
+import { parsePattern } from './regex/parse.ts'
+import { Regex } from './regex/regex.ts'
+import type { Node } from './regex/syntax.ts'
 
 /** A LIKE pattern in pieces: a literal text, any one character, or any text. */
 export type LikePart = { readonly text: string } | 'one' | 'any'
@@ -53,58 +57,45 @@ function badEscape(pattern: string, at: Span | undefined): never {
   )
 }
 
-/** Whether a text matches a LIKE pattern. */
+/** The matcher of a LIKE pattern, over the whole text. Errors as `splitLike` has them. */
 export function compileLike(
   pattern: string,
   mark: string | undefined,
   ignoreCase: boolean,
   at: Span | undefined,
-): (text: string) => boolean {
-  const fold = ignoreCase ? (text: string) => text.toLowerCase() : (text: string) => text
-  const parts = splitLike(pattern, mark, at).map((part) =>
-    typeof part === 'string' ? part : { text: fold(part.text) },
-  )
-  const units = parts.flatMap((part): Unit[] =>
-    typeof part === 'string' ? [part] : Array.from(part.text, (character) => ({ character })),
-  )
-  return (text) => matchUnits(units, Array.from(fold(text)))
+): Regex {
+  const parts = splitLike(pattern, mark, at).flatMap((part): Node[] => {
+    if (part === 'one') return [ANY_ONE]
+    if (part === 'any') return [ANY_TEXT]
+    return Array.from(part.text, (character): Node => {
+      const set = one(character.codePointAt(0) as number)
+      return { kind: 'set', set: ignoreCase ? withBothCases(set) : set }
+    })
+  })
+  const root: Node = { kind: 'sequence', parts: [...parts, END] }
+  return new Regex({ root, groupCount: 0, groupNames: new Map() }, at, true)
 }
 
-type Unit = 'one' | 'any' | { readonly character: string }
-
-/** Greedy matching that only ever goes back to the last %, so it takes O(pattern x text). */
-function matchUnits(units: readonly Unit[], characters: readonly string[]): boolean {
-  let u = 0
-  let c = 0
-  let lastAny = -1
-  let lastStart = 0
-  while (c < characters.length) {
-    const unit = units[u]
-    if (unit === 'any') {
-      lastAny = u++
-      lastStart = c
-    } else if (unit === 'one' || (unit !== undefined && unit.character === characters[c])) {
-      u++
-      c++
-    } else if (lastAny >= 0) {
-      u = lastAny + 1
-      c = ++lastStart
-    } else return false
-  }
-  while (units[u] === 'any') u++
-  return u === units.length
+const ANY_ONE: Node = { kind: 'set', set: ANY }
+const ANY_TEXT: Node = {
+  kind: 'repeat',
+  part: ANY_ONE,
+  min: 0,
+  max: Number.POSITIVE_INFINITY,
+  lazy: false,
 }
+const END: Node = { kind: 'assert', assertion: 'end' }
 
-const QUOTED = /[\\^$.|?*+()[\]{}/-]/
+const QUOTED = /[\\^$.|?*+()[\]{}/&-]/
 
 const quote = (character: string): string => (QUOTED.test(character) ? `\\${character}` : character)
 
-/** Whether a text matches a SIMILAR TO pattern. INVALID_ARGUMENT if it is none. */
+/** The matcher of a SIMILAR TO pattern, over the whole text. INVALID_ARGUMENT if it is none. */
 export function compileSimilar(
   pattern: string,
   mark: string | undefined,
   at: Span | undefined,
-): (text: string) => boolean {
+): Regex {
   const escaped = escapeOf(mark, at)
   let source = ''
   let inClass = false
@@ -115,36 +106,25 @@ export function compileSimilar(
       if (i + 1 === characters.length) badEscape(pattern, at)
       source += quote(characters[++i])
     } else if (inClass) {
+      const named = character === '[' ? /^\[:\^?[a-z]+:\]/.exec(characters.slice(i).join('')) : null
+      if (named !== null) {
+        source += named[0]
+        i += named[0].length - 1
+        continue
+      }
       if (character === ']') inClass = false
-      source += character === '\\' || character === '[' ? `\\${character}` : character
+      source += '\\[&'.includes(character) ? `\\${character}` : character
     } else if (character === '[') {
       inClass = true
       source += '['
     } else source += similarUnit(character)
   }
-  const regex = makeRegex(`^(?:${source})$`, pattern, at)
-  return (text) => regex.test(text)
+  return new Regex(parsePattern(`(?s:${source})$`, at), at, true)
 }
 
 function similarUnit(character: string): string {
-  if (character === '%') return '[^]*'
-  if (character === '_') return '[^]'
-  return '|*+?{},()'.includes(character) ? character : quote(character)
-}
-
-/** A regular expression over characters. INVALID_ARGUMENT if it is none. */
-export const compileRegex = (pattern: string, at: Span | undefined): RegExp =>
-  makeRegex(pattern, pattern, at)
-
-const PATTERN_LENGTH_MAX = 10_000
-
-function makeRegex(source: string, pattern: string, at: Span | undefined): RegExp {
-  if (pattern.length > PATTERN_LENGTH_MAX) {
-    fail('LIMIT_EXCEEDED', `A pattern has at most ${PATTERN_LENGTH_MAX} characters`, { at })
-  }
-  try {
-    return new RegExp(source, 'u')
-  } catch (cause) {
-    return fail('INVALID_ARGUMENT', `Not a regular expression: '${pattern}'`, { at, cause })
-  }
+  if (character === '%') return '.*'
+  if (character === '_') return '.'
+  if (character === '(') return '(?:'
+  return '|*+?{},)'.includes(character) ? character : quote(character)
 }

@@ -3,40 +3,50 @@
 
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Checkpoint, CheckpointStore } from '../checkpoint/store.ts'
+import { crashPoint } from '../base/crash-point.ts'
+import { asSqlError } from '../base/errors.ts'
+import type { CheckpointStore } from '../checkpoint/store.ts'
 import type { Dataflow } from './dataflow.ts'
 import type { Journal } from './journal.ts'
-import type { EngineStatus } from './protocol.ts'
-import { type DataflowMeta, type DataflowSnapshot, takeSnapshot } from './snapshot.ts'
+import type { CheckpointStatus, NeededOffsets } from './protocol.ts'
+import { neededOffsets } from './needed-offsets.ts'
+import { type DataflowMeta, takeSnapshot } from './snapshot.ts'
 
 export interface CheckpointerContext {
+  /** Loaded. */
   readonly store: CheckpointStore<DataflowMeta>
   readonly dataflow: Dataflow
   readonly journal: Journal
   readonly clock: Clock
   readonly intervalMs: number
+  /** Makes the records durable that the state was made of; resolves at once if they are. */
+  readonly syncStreams: () => Promise<void>
+  /** What the streams must keep has changed. */
+  readonly onNeeded: (offsets: NeededOffsets) => void
+  /** The journal or a result log is lost: nothing can be promised any more. */
+  readonly onBroken: (error: unknown) => void
 }
 
 export class Checkpointer {
   readonly #context: CheckpointerContext
   #saving: Promise<void> | undefined
   #lastMs: number
-  #stats = { epoch: -1, bytes: 0, durationMs: 0, failures: 0 }
+  #stats: CheckpointStatus
 
   constructor(context: CheckpointerContext) {
     this.#context = context
     this.#lastMs = context.clock.monotonicMs()
+    const { kept, damaged } = context.store
+    this.#stats = {
+      epoch: kept.at(-1)?.epoch ?? -1,
+      ...{ bytes: 0, durationMs: 0, madeUs: 0 },
+      // What was damaged has failed, if late.
+      failures: damaged.length,
+    }
   }
 
-  get stats(): EngineStatus['checkpoint'] {
+  get stats(): CheckpointStatus {
     return this.#stats
-  }
-
-  load(): Checkpoint<DataflowMeta> | undefined {
-    const checkpoint = this.#context.store.load()
-    this.#stats.failures += this.#context.store.damaged.length
-    if (checkpoint !== undefined) this.#stats.epoch = checkpoint.epoch
-    return checkpoint
   }
 
   /** Milliseconds until a checkpoint is due; Infinity if nothing happened since the last one. */
@@ -56,15 +66,17 @@ export class Checkpointer {
     this.save().catch(() => {})
   }
 
-  /** Makes a checkpoint of the state between the last epoch and the next. */
+  /** Makes a checkpoint of the state between the last epoch and the next. Nothing happens if there
+   *  is one of that state already. */
   async save(): Promise<void> {
     while (this.#saving !== undefined) await this.#saving.catch(() => {})
     if (!this.#hasNews) return
     this.#saving = this.#save()
     try {
       await this.#saving
-    } catch (error) {
-      this.#stats.failures++
+    } catch (thrown) {
+      const error = asSqlError(thrown)
+      this.#stats = { ...this.#stats, failures: this.#stats.failures + 1, error: error.toJSON() }
       throw error
     } finally {
       this.#saving = undefined
@@ -77,24 +89,52 @@ export class Checkpointer {
     this.#lastMs = startMs
     const { epoch } = dataflow.context.clock
     assert(epoch === journal.nextEpoch - 1, 'a checkpoint stands between two epochs')
+    crashPoint('checkpoint.begun')
     const snapshot = takeSnapshot(dataflow)
-    const logs = [...dataflow.queries.values()].map((query) => query.results)
-    // What the checkpoint builds on must be durable before it.
-    await Promise.all([journal.sync(), ...logs.map((log) => log.sync())])
+    await this.#syncLogs()
+    crashPoint('checkpoint.logs-synced')
     const { bytes } = await store.save(epoch, snapshot.meta, snapshot.sections)
-    this.#stats = { ...this.#stats, epoch, bytes, durationMs: clock.monotonicMs() - startMs }
-    await this.#commit(snapshot)
+    crashPoint('checkpoint.done')
+    const durationMs = clock.monotonicMs() - startMs
+    const { failures } = this.#stats
+    this.#stats = { epoch, bytes, durationMs, madeUs: clock.nowUs(), failures }
+    await this.commit()
   }
 
-  /** The checkpoint is durable: sources may forget, and so may the journal (law 6). */
-  async #commit(snapshot: DataflowSnapshot): Promise<void> {
+  /** What the checkpoint builds on must be durable before it. */
+  async #syncLogs(): Promise<void> {
+    const { dataflow, journal, syncStreams } = this.#context
+    const logs = [...dataflow.queries.values()].map((query) => query.results)
+    await syncStreams()
+    try {
+      await Promise.all([journal.sync(), ...logs.map((log) => log.sync())])
+    } catch (error) {
+      this.#context.onBroken(error)
+      throw error
+    }
+  }
+
+  /** Sources may forget what no kept checkpoint needs, and so may the journal (law 6). If the
+   *  newest checkpoint turns out to be damaged, the oldest one must still find its records. */
+  async commit(): Promise<void> {
     const { store, dataflow, journal } = this.#context
-    for (const { id, tables } of snapshot.meta.cursors) {
+    const [oldest] = store.kept
+    if (oldest === undefined) return
+    for (const { id, tables } of oldest.meta.cursors) {
       const readers = dataflow.cursors.get(id)?.readers ?? new Map()
       for (const [table, reader] of readers) {
         if (tables[table] !== undefined) await reader.commit(tables[table])
       }
     }
+    this.tellNeeded()
+    dataflow.trim()
     journal.trim((store.oldestEpoch ?? 0) + 1)
+  }
+
+  /** Says what the embedded streams must keep, as of now. */
+  tellNeeded(): void {
+    const { store, dataflow, onNeeded } = this.#context
+    const checkpoints = store.kept.map(({ meta }) => meta)
+    onNeeded(neededOffsets(dataflow, checkpoints))
   }
 }

@@ -4,55 +4,91 @@
  *  caught-up queries agree on the prefix. */
 
 import type { EpochClock } from '../base/clock.ts'
+import { asSqlError, type SqlError } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Offset } from '../source/source.ts'
-import type { TableReader } from '../source/table-reader.ts'
+import type { TableReader, TableReaderState } from '../source/table-reader.ts'
 import type { ReadRange } from './journal.ts'
 import type { Pipeline } from './pipeline.ts'
 
 export const MAIN_CURSOR = 'main'
+
+/** A table that cannot be read for the moment. */
+export interface Trouble {
+  readonly error: SqlError
+  /** How often it was tried in vain. */
+  readonly tries: number
+  /** When it is tried again, monotonic milliseconds. */
+  readonly againMs: number
+}
+
+export interface CursorPoll {
+  readonly rowsMax: number
+  readonly batchRowsMax: number
+  /** Not beyond this offset, where it is given. */
+  readonly until: (table: string, split: string) => Offset | undefined
+  readonly nowMs: number
+  /** A new reader that stands where the old one stood. */
+  readonly reopen: (reader: TableReader, state: TableReaderState) => TableReader
+}
+
+const RETRY_MS_MIN = 200
+const RETRY_MS_MAX = 30_000
 
 export class Cursor {
   readonly id: string
   readonly readers = new Map<string, TableReader>()
   readonly pipelines = new Set<Pipeline>()
   /** Tables that can no longer be read, with the reason; their queries fail in the next epoch. */
-  readonly broken = new Map<string, unknown>()
+  readonly broken = new Map<string, SqlError>()
+  /** Tables that are tried again in a while; until then nothing new comes from them. */
+  readonly troubles = new Map<string, Trouble>()
+  /** Its query rests: nothing is read. */
+  paused = false
 
   constructor(id: string) {
     this.id = id
   }
 
-  /** Takes what is at hand from every table, at most `rowsMax` rows from each, and not beyond
-   *  `until` where that is given. */
-  poll(
-    rowsMax: number,
-    batchRowsMax: number,
-    until: (table: string, split: string) => Offset | undefined,
-  ): { ranges: ReadRange[]; rowCount: number } {
+  /** Takes what is at hand from every table, at most `rowsMax` rows from each. */
+  poll(options: CursorPoll): { ranges: ReadRange[]; rowCount: number } {
     const ranges: ReadRange[] = []
     let rowCount = 0
+    if (this.paused) return { ranges, rowCount }
+    const { rowsMax, batchRowsMax, until, nowMs } = options
     for (const [table, reader] of this.readers) {
-      if (this.broken.has(table)) continue
+      if (this.broken.has(table) || (this.troubles.get(table)?.againMs ?? 0) > nowMs) continue
+      const before = reader.state()
       try {
         const poll = reader.poll(rowsMax, batchRowsMax, (split) => until(table, split))
         for (const range of poll.ranges) ranges.push({ cursor: this.id, table, ...range })
         rowCount += poll.rowCount
-      } catch (error) {
-        this.broken.set(table, error)
+        this.troubles.delete(table)
+      } catch (thrown) {
+        const error = asSqlError(thrown)
+        if (error.retry === 'never') this.broken.set(table, error)
+        else this.#retryLater(table, error, nowMs)
+        this.readers.set(table, options.reopen(reader, before))
       }
     }
     return { ranges, rowCount }
   }
 
+  #retryLater(table: string, error: SqlError, nowMs: number): void {
+    const tries = (this.troubles.get(table)?.tries ?? 0) + 1
+    const waitMs = Math.min(RETRY_MS_MIN * 2 ** (tries - 1), RETRY_MS_MAX)
+    this.troubles.set(table, { error, tries, againMs: nowMs + waitMs })
+  }
+
   /** Decodes what was polled, once, and pushes it through every query. `failed` takes the queries
    *  that could not go on; the others do. */
   push(clock: EpochClock, failed: (pipeline: Pipeline, error: unknown) => void): void {
-    const batches = this.#take(clock)
+    if (this.paused) return
+    const { batches, undecodable } = this.#take(clock)
     for (const pipeline of [...this.pipelines]) {
-      const lost = pipeline.leaves.find((leaf) => this.broken.has(leaf.tableId))
+      const lost = pipeline.leaves.find((leaf) => undecodable.has(leaf.tableId))
       if (lost !== undefined) {
-        failed(pipeline, this.broken.get(lost.tableId))
+        failed(pipeline, undecodable.get(lost.tableId))
         continue
       }
       try {
@@ -68,22 +104,36 @@ export class Cursor {
     }
   }
 
-  /** The polled records of each table as batches. */
-  #take(clock: EpochClock): Map<string, Batch[]> {
+  /** The polled records of each table as batches. What cannot be decoded is the records' fault: a
+   *  replay fails in the same way. */
+  #take(clock: EpochClock) {
     const batches = new Map<string, Batch[]>()
+    const undecodable = new Map<string, unknown>()
     for (const [table, reader] of this.readers) {
-      if (this.broken.has(table)) continue
       try {
         batches.set(table, reader.take(clock))
       } catch (error) {
-        this.broken.set(table, error)
+        undecodable.set(table, error)
       }
     }
-    return batches
+    return { batches, undecodable }
+  }
+
+  /** Queries that read a table which can no longer be read, with the reason. */
+  *failing(): Generator<{ pipeline: Pipeline; error: SqlError }> {
+    for (const pipeline of this.pipelines) {
+      for (const { tableId } of pipeline.leaves) {
+        const error = this.broken.get(tableId)
+        if (error === undefined) continue
+        yield { pipeline, error }
+        break
+      }
+    }
   }
 
   /** Whether this cursor stands where `main` stands in every table that both read. */
   caughtUpWith(main: Cursor): boolean {
+    if (this.paused || this.troubles.size > 0 || this.broken.size > 0) return false
     for (const [table, reader] of this.readers) {
       const other = main.readers.get(table)
       if (other !== undefined && !reader.standsWith(other)) return false
@@ -114,6 +164,7 @@ export class Cursor {
       if (needed.has(table)) continue
       this.readers.delete(table)
       this.broken.delete(table)
+      this.troubles.delete(table)
       spare.push(reader)
     }
     return spare

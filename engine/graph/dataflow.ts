@@ -3,11 +3,13 @@
 
 import type { EpochClock } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
-import { type ErrorJson, fail } from '../base/errors.ts'
+import { asSqlError, type ErrorJson, fail } from '../base/errors.ts'
+import type { Batch } from '../batch/batch.ts'
 import { type QueryPlan, tablesOf } from '../plan/physical.ts'
 import type { Offset, SourceConnector } from '../source/source.ts'
 import type { TableSpec } from '../source/table.ts'
 import { TableReader, type TableReaderState } from '../source/table-reader.ts'
+import type { Change } from './change.ts'
 import { Cursor, MAIN_CURSOR } from './cursor.ts'
 import type { ReadRange } from './journal.ts'
 import { Pipeline } from './pipeline.ts'
@@ -24,6 +26,8 @@ export interface DataflowContext {
   readonly results: ResultLogOptions
   /** Called whenever a source may have new records. */
   readonly onReady: () => void
+  /** For retries; never part of a result. */
+  readonly monotonicMs: () => number
 }
 
 /** What one epoch gave. */
@@ -40,21 +44,27 @@ export class Dataflow {
   readonly main = new Cursor(MAIN_CURSOR)
   readonly cursors = new Map<string, Cursor>([[MAIN_CURSOR, this.main]])
   readonly queries = new Map<string, Query>()
+  #failed: EpochOutput['failed'] = []
 
   constructor(context: DataflowContext) {
     this.context = context
   }
 
-  /** Adds a query that starts at the beginning of its tables. */
+  /** Adds a query that starts at the beginning of its tables, in a cursor of its own. */
   attach(plan: QueryPlan): Query {
     if (this.queries.has(plan.id)) fail('DUPLICATE_NAME', `Query ${plan.id} is running already`)
-    const tables = tablesOf(plan.root)
-    const shared = tables.some((table) => this.main.readers.has(table.id))
-    const cursor = shared ? this.#cursor(plan.id) : this.main
-    for (const table of tables) {
-      if (!cursor.readers.has(table.id)) cursor.readers.set(table.id, this.openReader(table))
+    const cursor = new Cursor(plan.id)
+    try {
+      for (const table of tablesOf(plan.root)) {
+        cursor.readers.set(table.id, this.openReader(table))
+      }
+      const query = this.adopt(plan, cursor)
+      this.cursors.set(cursor.id, cursor)
+      return query
+    } catch (error) {
+      closeAll([...cursor.readers.values()])
+      throw error
     }
-    return this.adopt(plan, cursor)
   }
 
   /** Adds a query to a cursor that reads its tables. */
@@ -76,15 +86,11 @@ export class Dataflow {
     return new TableReader(table, connector, clock.nowUs, onReady, state)
   }
 
-  #cursor(id: string): Cursor {
-    const cursor = new Cursor(id)
+  /** The cursor of that name, made if there is none. */
+  cursor(id: string): Cursor {
+    const cursor = this.cursors.get(id) ?? new Cursor(id)
     this.cursors.set(id, cursor)
     return cursor
-  }
-
-  /** The cursor of a checkpoint. */
-  restoreCursor(id: string): Cursor {
-    return this.cursors.get(id) ?? this.#cursor(id)
   }
 
   resultFolder(queryId: string): string {
@@ -99,6 +105,37 @@ export class Dataflow {
     this.#release(query)
     query.results.close()
     this.context.disk.remove(this.resultFolder(queryId))
+  }
+
+  /** The query reads nothing until it is resumed; its state stays. */
+  pause(query: Query): void {
+    query.paused = true
+    const { cursor } = query
+    if (cursor === this.main) {
+      const own = this.cursor(query.id)
+      const tables = tablesOf(query.pipeline.plan.root)
+      const states = new Map(tables.map(({ id }) => [id, cursor.readers.get(id)!.state()]))
+      closeAll(cursor.drop(query.pipeline))
+      for (const table of tables) {
+        own.readers.set(table.id, this.openReader(table, states.get(table.id)))
+      }
+      own.pipelines.add(query.pipeline)
+      query.cursor = own
+    }
+    query.cursor.paused = true
+  }
+
+  /** The query goes on where it stopped and catches up. The pause was nobody's silence. */
+  unpause(query: Query): void {
+    query.paused = false
+    query.cursor.paused = false
+    for (const reader of query.cursor.readers.values()) reader.resume(this.context.clock.nowUs)
+  }
+
+  /** The query has failed: it reads no more, and the next epoch's output says why. */
+  fail(query: Query, error: unknown): void {
+    this.#failed.push({ queryId: query.id, error: query.fail(error).toJSON() })
+    this.#release(query)
   }
 
   /** The query reads no more; what it has said stays. */
@@ -126,65 +163,107 @@ export class Dataflow {
     const ranges: ReadRange[] = []
     let rowCount = 0
     for (const cursor of this.cursors.values()) {
-      const until = untilOf(cursor) ?? (() => undefined)
-      const poll = cursor.poll(rowsMax, this.context.batchRowsMax, until)
+      const poll = cursor.poll({
+        rowsMax,
+        batchRowsMax: this.context.batchRowsMax,
+        until: untilOf(cursor) ?? (() => undefined),
+        nowMs: this.context.monotonicMs(),
+        reopen: (reader, state) => {
+          closeAll([reader])
+          return this.openReader(reader.table, state)
+        },
+      })
       ranges.push(...poll.ranges)
       rowCount += poll.rowCount
     }
     return { ranges, rowCount }
   }
 
-  /** Polls exactly what the journal says an epoch read. False: some of it is not here yet; call
-   *  again when a source is ready. */
-  pollAgain(ranges: readonly ReadRange[]): boolean {
+  /** Polls exactly what the journal says an epoch read. Returns the ranges that are not here yet:
+   *  call again when a source is ready. */
+  pollAgain(ranges: readonly ReadRange[]): ReadRange[] {
     const wanted = new Map(ranges.map((r) => [`${r.cursor} ${r.table} ${r.split}`, r]))
     this.#poll(Infinity, (cursor) => (table, split) => {
       const range = wanted.get(`${cursor.id} ${table} ${split}`)
       return range?.to ?? cursor.readers.get(table)!.offsetOf(split)
     })
-    for (const range of ranges) {
+    // What cannot be read again cannot be computed again.
+    for (const { query, error } of this.failing()) this.fail(query, error)
+    return ranges.filter((range) => {
       const reader = this.cursors.get(range.cursor)?.readers.get(range.table)
       // Nobody reads it any more: the query was dropped after this epoch.
-      if (reader === undefined) continue
-      if (reader.offsetOf(range.split) !== range.to) return false
+      if (reader === undefined) return false
+      if (reader.offsetOf(range.split) !== range.to) return true
       reader.setEnded(range.split, range.end)
-    }
-    return true
+      return false
+    })
   }
 
-  /** Whether a source broke since the last epoch: its queries have something to say. */
-  get hasBroken(): boolean {
-    return [...this.cursors.values()].some(
-      (cursor) => cursor.broken.size > 0 && cursor.pipelines.size > 0,
+  /** Queries whose tables can no longer be read. */
+  failing(): { readonly query: Query; readonly error: unknown }[] {
+    return [...this.cursors.values()].flatMap((cursor) =>
+      [...cursor.failing()].map(({ pipeline, error }) => ({
+        query: this.queries.get(pipeline.plan.id)!,
+        error,
+      })),
     )
   }
 
-  /** Runs the polled records through all queries and ends the epoch. */
+  /** The cursors that have caught up with the main one. */
+  mergeable(): Change[] {
+    return [...this.cursors.values()]
+      .filter((cursor) => cursor !== this.main && cursor.caughtUpWith(this.main))
+      .slice(0, 1)
+      .map(({ id, readers }) => {
+        const shared = [...this.main.readers].filter(([table]) => readers.has(table))
+        const states = shared.map(([table, reader]) => [table, reader.state()])
+        return { kind: 'merge', cursor: id, readers: Object.fromEntries(states) }
+      })
+  }
+
+  /** A cursor's queries and readers join the main one, which stands at `states` in the tables that
+   *  both read. */
+  merge(cursor: Cursor, states: Readonly<Record<string, TableReaderState>>): void {
+    for (const [table, state] of Object.entries(states)) {
+      const reader = cursor.readers.get(table)
+      if (this.main.readers.has(table) || reader === undefined) continue
+      // In a replay the query that it was shared with may be gone.
+      this.main.readers.set(table, this.openReader(reader.table, state))
+    }
+    for (const query of this.queries.values()) {
+      if (query.cursor === cursor) query.cursor = this.main
+    }
+    closeAll(cursor.mergeInto(this.main))
+    this.cursors.delete(cursor.id)
+  }
+
+  /** Runs the polled records through all queries and ends the epoch. DISK_FAILED if the results
+   *  cannot be written; for what a full disk leaves over see `writeRest`. */
   run(): EpochOutput {
     const { clock } = this.context
-    const output: EpochOutput = { frames: [], progress: [], failed: [], ended: [] }
+    const output: EpochOutput = { frames: [], progress: [], failed: this.#failed, ended: [] }
     const before = new Map([...this.queries].map(([id, q]) => [id, q.pipeline.watermarkUs]))
-    const failed = (pipeline: Pipeline, error: unknown) => {
-      const query = this.queries.get(pipeline.plan.id)!
-      output.failed.push({ queryId: query.id, error: query.fail(error).toJSON() })
-      this.#release(query)
+    for (const cursor of [...this.cursors.values()]) {
+      cursor.push(clock, (pipeline, error) => this.fail(this.queries.get(pipeline.plan.id)!, error))
     }
-    for (const cursor of [...this.cursors.values()]) cursor.push(clock, failed)
     for (const query of this.queries.values()) {
-      if (!query.running) continue
+      if (!query.running || query.paused) continue
+      let batch: Batch | null
       try {
-        this.#endEpoch(query, before.get(query.id)!, output)
+        batch = query.pipeline.endEpoch()
       } catch (error) {
-        failed(query.pipeline, error)
+        this.fail(query, error)
+        continue
       }
+      this.#endEpoch(query, batch, before.get(query.id)!, output)
     }
-    this.#mergeCursors()
+    this.#failed = []
     return output
   }
 
-  #endEpoch(query: Query, watermarkBefore: number, output: EpochOutput): void {
+  #endEpoch(query: Query, batch: Batch | null, watermarkBefore: number, output: EpochOutput): void {
     const { epoch, nowUs } = this.context.clock
-    const frame = query.endEpoch(epoch, nowUs)
+    const frame = query.write(epoch, nowUs, batch)
     const { watermarkUs } = query.pipeline
     if (frame !== null) output.frames.push(frame)
     else if (watermarkUs > watermarkBefore) {
@@ -197,15 +276,32 @@ export class Dataflow {
     }
   }
 
-  #mergeCursors(): void {
-    for (const cursor of [...this.cursors.values()]) {
-      if (cursor === this.main || !cursor.caughtUpWith(this.main)) continue
-      for (const query of this.queries.values()) {
-        if (query.cursor === cursor) query.cursor = this.main
+  /** Writes the results that the disk had no room for. True if nothing is left. DISK_FAILED. */
+  writeRest(): boolean {
+    return [...this.queries.values()].every((query) => query.results.writeRest())
+  }
+
+  /** Whether the disk had no room for some results. */
+  get hasUnwritten(): boolean {
+    return [...this.queries.values()].some((query) => query.results.hasUnwritten)
+  }
+
+  /** Removes results that retention no longer keeps and nobody needs. */
+  trim(): void {
+    for (const query of this.queries.values()) {
+      try {
+        query.results.trim()
+      } catch (error) {
+        // A disk that cannot remove a file now may do so later; a broken log says so when written.
+        if (asSqlError(error).retry === 'never') throw error
       }
-      closeAll(cursor.mergeInto(this.main))
-      this.cursors.delete(cursor.id)
     }
+  }
+
+  /** Milliseconds until a source that is in trouble is tried again; Infinity if there is none. */
+  retryMs(): number {
+    const troubles = [...this.cursors.values()].flatMap((cursor) => [...cursor.troubles.values()])
+    return Math.min(...troubles.map(({ againMs }) => againMs)) - this.context.monotonicMs()
   }
 
   /** The epoch clock at which an epoch is due even if no record comes. `tickUs` is how often a
@@ -213,10 +309,10 @@ export class Dataflow {
   dueUs(tickUs: number): number {
     let due = Infinity
     for (const query of this.queries.values()) {
-      if (query.running) due = Math.min(due, query.pipeline.dueUs())
+      if (query.running && !query.paused) due = Math.min(due, query.pipeline.dueUs())
     }
-    const waits = [...this.cursors.values()].some((cursor) =>
-      [...cursor.readers.values()].some((reader) => reader.waitsForTime),
+    const waits = [...this.cursors.values()].some(
+      (cursor) => !cursor.paused && [...cursor.readers.values()].some((reader) => reader.waitsForTime),
     )
     return waits ? Math.min(due, this.context.clock.nowUs + tickUs) : due
   }

@@ -4,16 +4,26 @@
 
 import { type Clock, type EpochClock, sleep } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
-import { asSqlError } from '../base/errors.ts'
+import { asSqlError, type ErrorJson, errorFromJson, fail, SqlError } from '../base/errors.ts'
 import { random } from '../base/random.ts'
-import { CheckpointStore } from '../checkpoint/store.ts'
+import { type Checkpoint, CheckpointStore } from '../checkpoint/store.ts'
 import type { QueryPlan } from '../plan/physical.ts'
 import type { SourceConnector } from '../source/source.ts'
-import { type BoundedRequest, BoundedRun } from './bounded-run.ts'
+import type { BoundedRequest } from './bounded-run.ts'
+import { BoundedRuns } from './bounded-runs.ts'
+import type { Change } from './change.ts'
+import { ChangeRequests } from './change-requests.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Dataflow } from './dataflow.ts'
 import { Journal, type JournalEntry } from './journal.ts'
-import type { BoundedResult, EngineConfig, EngineStatus, FromEngine } from './protocol.ts'
+import { JournalSync } from './journal-sync.ts'
+import type {
+  BoundedResult,
+  CheckpointStatus,
+  EngineConfig,
+  EngineStatus,
+  FromEngine,
+} from './protocol.ts'
 import { recover } from './recovery.ts'
 import { Release } from './release.ts'
 import type { DataflowMeta } from './snapshot.ts'
@@ -23,21 +33,17 @@ const EPOCH_ROWS_MIN = 4_096
 /** Epochs whose journal entries may be on the way to the disk at once. */
 const EPOCHS_HELD_MAX = 256
 const TICK_US = 1_000_000
-const RESULTS = { segmentBytesMax: 16 << 20, retentionBytesMax: 256 << 20 }
+const RESULT_SEGMENT_BYTES = 16 << 20
+/** How often a full disk is tried again. */
+const FULL_RETRY_MS = 250
+const ATTACH_RETRY_MS = 1000
 
 export interface EngineContext {
   readonly config: EngineConfig
   readonly disk: Disk
   readonly clock: Clock
   readonly connectors: ReadonlyMap<string, SourceConnector>
-  /** Registers what to call when a stream grew; the engine's own wake-up goes with each reader. */
   readonly send: (message: FromEngine) => void
-}
-
-interface PendingRun {
-  readonly run: BoundedRun
-  readonly resolve: (result: BoundedResult) => void
-  readonly reject: (error: unknown) => void
 }
 
 export class Engine {
@@ -45,108 +51,185 @@ export class Engine {
   readonly #clock: EpochClock = { epoch: 0, nowUs: 0, seed: 0 }
   readonly #dataflow: Dataflow
   readonly #journal: Journal
+  readonly #journalSync: JournalSync
   readonly #release: Release
+  readonly #checkpoint: Checkpoint<DataflowMeta> | undefined
   readonly #checkpointer: Checkpointer
-  #attaching: QueryPlan[] = []
-  #detaching: string[] = []
-  #runs: PendingRun[] = []
-  #epochRows = EPOCH_ROWS_MIN
+  readonly #changes: ChangeRequests
+  readonly #runs: BoundedRuns
+  /** An epoch that has polled its records and found no room in the journal. */
+  #unwritten: JournalEntry | undefined
+  #stalled: ErrorJson | undefined
+  readonly #epochRowsMin: number
+  #epochRows: number
   #resumed = true
-  #recovering = true
+  #recovering: EngineStatus['recovery']
+  #opened = false
+  #streamsSynced = (_error?: ErrorJson) => {}
   #stopping = false
   #wake = () => {}
+  #started: Promise<void> = Promise.resolve()
   #loop: Promise<void> = Promise.resolve()
 
+  /** Raises DATA_VERSION before anything in the data folder is changed; DATA_DAMAGED. */
   constructor(context: EngineContext) {
-    const { config, disk, connectors, send } = context
+    const { config, disk, clock, connectors, send } = context
+    const { dataFolder, checkpointsKept, durability } = config
     this.#context = context
-    this.#journal = new Journal(disk, `${config.dataFolder}/journal`)
+    this.#epochRowsMin = Math.min(EPOCH_ROWS_MIN, config.epochRowsMax)
+    this.#epochRows = this.#epochRowsMin
+    const store = new CheckpointStore<DataflowMeta>(
+      disk,
+      `${dataFolder}/checkpoints`,
+      checkpointsKept,
+    )
+    this.#checkpoint = store.load()
+    this.#journal = new Journal(disk, `${dataFolder}/journal`)
+    this.#journalSync = new JournalSync(this.#journal, { durability, clock })
     this.#release = new Release(send)
     this.#dataflow = new Dataflow({
-      disk,
-      dataFolder: config.dataFolder,
-      connectors,
+      ...{ disk, dataFolder, connectors },
       clock: this.#clock,
-      batchRowsMax: BATCH_ROWS_MAX,
-      results: RESULTS,
+      batchRowsMax: Math.min(BATCH_ROWS_MAX, config.epochRowsMax),
+      results: {
+        segmentBytesMax: Math.min(RESULT_SEGMENT_BYTES, config.resultRetentionBytesMax),
+        retentionBytesMax: config.resultRetentionBytesMax,
+      },
       onReady: () => this.#wake(),
+      monotonicMs: () => clock.monotonicMs(),
     })
-    const store = new CheckpointStore<DataflowMeta>(disk, `${config.dataFolder}/checkpoints`)
     this.#checkpointer = new Checkpointer({
-      store,
-      dataflow: this.#dataflow,
-      journal: this.#journal,
-      clock: context.clock,
+      ...{ store, clock, dataflow: this.#dataflow, journal: this.#journal },
       intervalMs: config.checkpointIntervalMs,
+      syncStreams: () => this.#syncStreams(),
+      onNeeded: (offsets) => send({ kind: 'needed', offsets }),
+      onBroken: (error) => this.#break(error),
     })
+    const planOf = new Map(config.queries.map((plan) => [plan.id, plan]))
+    this.#changes = new ChangeRequests(this.#dataflow, planOf)
+    this.#runs = new BoundedRuns(this.#dataflow)
   }
 
-  /** Recovers and then runs until `stop`. Resolves when it has recovered. */
-  async start(): Promise<void> {
-    const { config, send } = this.#context
+  /** Recovers and then runs until `stop`. Resolves when it has recovered; UNAVAILABLE if it is
+   *  stopped before. */
+  start(): Promise<void> {
+    this.#started = this.#start()
+    return this.#started
+  }
+
+  async #start(): Promise<void> {
+    const { config, clock, send } = this.#context
+    const lastEpoch = this.#journal.nextEpoch - 1
+    this.#recovering = { epoch: this.#checkpoint?.epoch ?? -1, lastEpoch }
+    let breatheAtMs = clock.monotonicMs() + 50
     await recover({
       plans: new Map(config.queries.map((plan) => [plan.id, plan])),
       dataflow: this.#dataflow,
       journal: this.#journal,
-      checkpointer: this.#checkpointer,
+      checkpoint: this.#checkpoint,
       clock: this.#clock,
-      output: (epoch, output) => this.#release.hold(epoch, output),
-      wait: () => this.#idle(100),
+      output: (epoch, output) => {
+        this.#release.hold(epoch, output)
+        this.#recovering = { epoch, lastEpoch }
+      },
+      wait: async () => {
+        await this.#idle(100)
+        if (this.#stopping) throw stopped()
+      },
+      breathe: async () => {
+        if (this.#stopping) throw stopped()
+        if (clock.monotonicMs() < breatheAtMs) return
+        await breathe()
+        breatheAtMs = clock.monotonicMs() + 50
+      },
+      isOpened: () => this.#opened,
+      mayLoseRecords: config.durability !== 'sync',
     })
-    this.#release.upTo(this.#clock.epoch)
+    this.#clock.epoch = this.#journal.nextEpoch - 1
+    await this.#finishReplay()
     const running = this.#dataflow.queries
-    this.#attaching.push(...config.queries.filter((plan) => !running.has(plan.id)))
-    this.#recovering = false
+    for (const plan of config.queries) {
+      if (!running.has(plan.id)) this.#attachAgain(plan)
+    }
+    this.#recovering = undefined
     const nextSeqs = Object.fromEntries([...running].map(([id, q]) => [id, q.results.nextSeq]))
     send({ kind: 'ready', nextSeqs })
+    // A source that cannot be told now is told after the next checkpoint.
+    await this.#checkpointer.commit().catch(() => {})
     this.#loop = this.#run()
+  }
+
+  /** Releases what the replay gave, once all of it is written. */
+  async #finishReplay(): Promise<void> {
+    while (!this.#dataflow.writeRest()) {
+      if (this.#stopping) throw stopped()
+      this.#stall(new SqlError('DISK_FULL', 'No space left for results'))
+      await this.#idle(FULL_RETRY_MS)
+    }
+    this.#release.upTo(this.#clock.epoch)
+  }
+
+  /** Starts a query that the catalog says should run. What the world outside refuses is tried again
+   *  in a while. */
+  #attachAgain(plan: QueryPlan): void {
+    this.attach(plan).catch((thrown) => {
+      const error = asSqlError(thrown)
+      if (this.#stopping) return
+      if (error.retry === 'backoff') {
+        this.#context.clock.after(ATTACH_RETRY_MS, () => this.#attachAgain(plan))
+      }
+      this.#context.send({ kind: 'failed', queryId: plan.id, error: error.toJSON() })
+    })
   }
 
   async #run(): Promise<void> {
     try {
       while (!this.#stopping) {
-        const worked = this.#stepRuns() || this.#epoch()
-        this.#checkpointer.tick()
+        const worked = this.#step()
+        if (!this.#isBehindDisk) this.#checkpointer.tick()
         if (worked && this.#release.heldCount < EPOCHS_HELD_MAX) await breathe()
         else await this.#idle(this.#waitMs())
       }
     } catch (error) {
-      this.#context.send({ kind: 'broken', error: asSqlError(error).toJSON() })
+      this.#break(error)
     }
+  }
+
+  /** Gives the bounded runs and the continuous queries a turn. */
+  #step(): boolean {
+    const ran = this.#runs.step()
+    return this.#epoch() || ran
   }
 
   /** Runs one epoch if there is a reason for one. */
   #epoch(): boolean {
-    if (this.#release.heldCount >= EPOCHS_HELD_MAX) return false
-    const attached = this.#attaching.splice(0).filter((plan) => this.#tryAttach(plan))
-    const detached = this.#detaching.splice(0)
-    for (const queryId of detached) this.#dataflow.detach(queryId)
-    const { ranges, rowCount } = this.#dataflow.poll(this.#epochRows)
+    if (!this.#catchUpWithDisk() || this.#release.heldCount >= EPOCHS_HELD_MAX) return false
     const nowUs = Math.max(this.#clock.nowUs, this.#context.clock.nowUs())
-    const due = this.#dataflow.dueUs(TICK_US) <= nowUs || this.#dataflow.hasBroken
-    if (ranges.length + attached.length + detached.length === 0 && !due) return false
+    const changes = this.#makeChanges(nowUs)
+    const { ranges, rowCount } = this.#dataflow.poll(this.#epochRows)
+    for (const { query, error } of this.#dataflow.failing()) {
+      changes.push({ kind: 'fail', queryId: query.id, error: asSqlError(error).toJSON() })
+      this.#dataflow.fail(query, error)
+    }
+    const due = this.#dataflow.dueUs(TICK_US) <= nowUs
+    if (ranges.length + changes.length === 0 && !due) return false
     this.#adaptEpochRows(rowCount)
-    this.#commit({
-      epoch: this.#journal.nextEpoch,
-      nowUs,
-      seed: random(this.#journal.nextEpoch).next(),
-      resumed: this.#resumed,
-      attached: attached.map((plan) => plan.id),
-      detached,
-      ranges,
-    })
+    const epoch = this.#journal.nextEpoch
+    const seed = random(epoch).next()
+    this.#commit({ epoch, nowUs, seed, resumed: this.#resumed, changes, ranges })
     return true
   }
 
-  /** A query that cannot start fails alone. */
-  #tryAttach(plan: QueryPlan): boolean {
-    try {
-      this.#dataflow.attach(plan)
-      return true
-    } catch (error) {
-      const { id: queryId } = plan
-      this.#context.send({ kind: 'failed', queryId, error: asSqlError(error).toJSON() })
-      return false
+  /** The changes that were asked for, and those that the dataflow itself is ready for. */
+  #makeChanges(nowUs: number): Change[] {
+    if (this.#changes.waiting) this.#clock.nowUs = nowUs
+    const changes = this.#changes.makeAll()
+    if (changes.length > 0) this.#checkpointer.tellNeeded()
+    for (;;) {
+      const [merge] = this.#dataflow.mergeable()
+      if (merge?.kind !== 'merge') return changes
+      this.#dataflow.merge(this.#dataflow.cursor(merge.cursor), merge.readers)
+      changes.push(merge)
     }
   }
 
@@ -155,57 +238,82 @@ export class Engine {
     const { epochRowsMax } = this.#context.config
     if (rowCount >= this.#epochRows) this.#epochRows = Math.min(this.#epochRows * 2, epochRowsMax)
     else if (rowCount < this.#epochRows / 4) {
-      this.#epochRows = Math.max(this.#epochRows / 2, EPOCH_ROWS_MIN)
+      this.#epochRows = Math.max(this.#epochRows / 2, this.#epochRowsMin)
     }
   }
 
+  /** Journals the epoch, runs it, and releases its results when its entry is durable. */
   #commit(entry: JournalEntry): void {
     const { epoch } = entry
-    this.#journal.append(entry)
+    try {
+      this.#journal.append(entry)
+    } catch (error) {
+      if (asSqlError(error).code !== 'DISK_FULL') throw error
+      this.#unwritten = entry
+      this.#stall(error)
+      return
+    }
+    this.#unwritten = undefined
     Object.assign(this.#clock, { epoch, nowUs: entry.nowUs, seed: entry.seed })
     if (entry.resumed) this.#dataflow.resume()
     this.#resumed = false
     this.#release.hold(epoch, this.#dataflow.run())
-    this.#journal.sync().then(
+    const durable = this.#journalSync.after(epoch)
+    this.#changes.answerAfter(durable)
+    durable.then(
       () => {
-        this.#release.upTo(epoch)
+        this.#releaseDurable()
         this.#wake()
       },
       (error) => this.#break(error),
     )
   }
 
+  /** Nothing goes out before it is in its result log, whatever is in the journal. */
+  #releaseDurable(): void {
+    if (!this.#dataflow.hasUnwritten) this.#release.upTo(this.#journalSync.epoch)
+  }
+
+  /** Writes what a full disk had no room for. False: there is still none. */
+  #catchUpWithDisk(): boolean {
+    if (!this.#isBehindDisk) return true
+    if (!this.#dataflow.writeRest()) {
+      this.#stall(new SqlError('DISK_FULL', 'No space left for results'))
+      return false
+    }
+    this.#releaseDurable()
+    if (this.#unwritten !== undefined) this.#commit(this.#unwritten)
+    if (this.#unwritten !== undefined || this.#dataflow.hasUnwritten) return false
+    this.#stalled = undefined
+    this.#context.send({ kind: 'stalled', error: null })
+    return true
+  }
+
+  /** Whether an epoch or its results wait for room on the disk: the state is between two epochs
+   *  that the logs do not know of. */
+  get #isBehindDisk(): boolean {
+    return this.#stalled !== undefined || this.#dataflow.hasUnwritten
+  }
+
+  #stall(error: unknown): void {
+    if (this.#stalled !== undefined) return
+    this.#stalled = asSqlError(error).toJSON()
+    this.#context.send({ kind: 'stalled', error: this.#stalled })
+  }
+
   #break(error: unknown): void {
     if (this.#stopping) return
     this.#stopping = true
+    this.#changes.rejectAll(error)
     this.#context.send({ kind: 'broken', error: asSqlError(error).toJSON() })
     this.#wake()
   }
 
-  /** Gives each bounded run a turn. */
-  #stepRuns(): boolean {
-    const runs = this.#runs
-    if (runs.length === 0) return false
-    this.#runs = runs.filter(({ run, resolve, reject }) => {
-      try {
-        const result = run.step()
-        if (result === undefined) return true
-        resolve(result)
-      } catch (error) {
-        reject(error)
-      }
-      void run.close()
-      return false
-    })
-    // The continuous queries go on meanwhile.
-    this.#epoch()
-    return true
-  }
-
   #waitMs(): number {
+    if (this.#stalled !== undefined) return FULL_RETRY_MS
     const dueUs = this.#dataflow.dueUs(TICK_US)
     const due = (dueUs - this.#context.clock.nowUs()) / 1000
-    return Math.max(1, Math.min(due, this.#checkpointer.dueMs()))
+    return Math.max(1, Math.min(due, this.#checkpointer.dueMs(), this.#dataflow.retryMs()))
   }
 
   /** Waits for a wake-up, at most so long. */
@@ -219,37 +327,70 @@ export class Engine {
     })
   }
 
-  /** Starts a continuous query; it takes part from the next epoch on. */
-  attach(plan: QueryPlan): void {
-    this.#attaching.push(plan)
-    this.#wake()
+  /** Starts a continuous query. Resolves when it takes part and that is durable. */
+  attach(plan: QueryPlan): Promise<void> {
+    return this.#woken(this.#changes.attach(plan))
   }
 
-  detach(queryId: string): void {
-    this.#attaching = this.#attaching.filter((plan) => plan.id !== queryId)
-    this.#detaching.push(queryId)
+  /** Detaches, pauses or resumes a query; resolves when that is done and durable. */
+  change(kind: 'detach' | 'pause' | 'resume', queryId: string): Promise<void> {
+    return this.#woken(this.#changes.add({ kind, queryId }))
+  }
+
+  #woken(done: Promise<void>): Promise<void> {
+    // Whoever asked may have left.
+    done.catch(() => {})
+    if (this.#stopping) this.#changes.rejectAll(stopped())
     this.#wake()
+    return done
   }
 
   bounded(request: BoundedRequest): Promise<BoundedResult> {
     const clock = { ...this.#clock, nowUs: this.#context.clock.nowUs() }
-    const run = new BoundedRun(this.#dataflow, request, clock)
+    const result = this.#runs.add(request, clock)
+    this.#wake()
+    return result
+  }
+
+  /** Makes a checkpoint now. UNAVAILABLE while the engine recovers, DISK_FULL. */
+  async checkpoint(): Promise<CheckpointStatus> {
+    if (this.#recovering !== undefined) fail('UNAVAILABLE', 'The engine is recovering')
+    if (this.#isBehindDisk) fail('DISK_FULL', 'The disk is full: no checkpoint can be made')
+    await this.#checkpointer.save()
+    return this.#checkpointer.stats
+  }
+
+  /** All embedded streams have said where they end. */
+  opened(): void {
+    this.#opened = true
+    this.#wake()
+  }
+
+  /** A reader outside needs the results of the query from `seq` on. */
+  need(queryId: string, seq: number): void {
+    this.#dataflow.queries.get(queryId)?.results.need(seq)
+  }
+
+  #syncStreams(): Promise<void> {
+    if (this.#context.config.durability === 'sync') return Promise.resolve()
     return new Promise((resolve, reject) => {
-      this.#runs.push({ run, resolve, reject })
-      this.#wake()
+      this.#streamsSynced = (error) => (error === undefined ? resolve() : reject(errorFromJson(error)))
+      this.#context.send({ kind: 'sync-streams' })
     })
   }
 
-  async checkpoint(): Promise<void> {
-    await this.#checkpointer.save()
+  /** The answer to `sync-streams`. */
+  streamsSynced(error: ErrorJson | undefined): void {
+    this.#streamsSynced(error)
   }
 
   status(): EngineStatus {
     const queries = [...this.#dataflow.queries.values()]
     const readers = [...this.#dataflow.main.readers.values()]
+    const recovering = this.#recovering !== undefined
     return {
       epoch: this.#clock.epoch,
-      queries: queries.map((query) => query.status(this.#recovering, this.#dataflow.main)),
+      queries: queries.map((query) => query.status(recovering, this.#dataflow.main)),
       sources: readers.map((reader) => ({
         tableId: reader.table.id,
         rowsIn: reader.rowsIn,
@@ -257,22 +398,38 @@ export class Engine {
         lagRows: reader.lagRows(),
       })),
       checkpoint: this.#checkpointer.stats,
+      recovery: this.#recovering,
+      stalled: this.#stalled,
     }
   }
 
-  /** Ends the epoch that runs, checkpoints, closes everything. */
+  /** Ends the epoch that runs, checkpoints, closes everything. What a full disk keeps from being
+   *  written is computed again after the next start. */
   async stop(): Promise<void> {
     this.#stopping = true
     this.#wake()
+    const recovered = await this.#started.then(
+      () => true,
+      () => false,
+    )
     await this.#loop
-    await this.#checkpointer.save()
-    this.#release.upTo(this.#clock.epoch)
-    await this.#dataflow.close()
-    this.#journal.close()
-    // Let the last messages leave the thread.
-    await sleep(0)
+    this.#changes.rejectAll(stopped())
+    this.#journalSync.close()
+    try {
+      if (!recovered) return
+      await this.#journal.sync()
+      if (!this.#dataflow.hasUnwritten) this.#release.upTo(this.#clock.epoch)
+      if (!this.#isBehindDisk) await this.#checkpointer.save()
+    } finally {
+      await this.#dataflow.close()
+      this.#journal.close()
+      // Let the last messages leave the thread.
+      await sleep(0)
+    }
   }
 }
+
+const stopped = (): SqlError => new SqlError('UNAVAILABLE', 'The engine has stopped')
 
 /** One turn of the event loop: messages come in, finished fsyncs are noticed. */
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

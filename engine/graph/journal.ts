@@ -1,10 +1,12 @@
 /** The epoch journal: what each epoch read and what time it was, written before its results may be
  *  seen. Replaying it from the last checkpoint gives the same results with the same ids (law 1). */
 
+import { crashPoint } from '../base/crash-point.ts'
 import type { Disk } from '../base/disk.ts'
 import { LogReader } from '../log/reader.ts'
 import { LogWriter } from '../log/writer.ts'
 import type { Offset } from '../source/source.ts'
+import type { Change } from './change.ts'
 
 /** Records [from, to) of one split, read through one cursor. */
 export interface ReadRange {
@@ -23,9 +25,8 @@ export interface JournalEntry {
   readonly seed: number
   /** The first epoch after a start of the server: the time before it was nobody's silence. */
   readonly resumed: boolean
-  /** Queries that join or leave before the epoch reads anything. */
-  readonly attached: readonly string[]
-  readonly detached: readonly string[]
+  /** What happened to the dataflow before the epoch reads anything, in order. */
+  readonly changes: readonly Change[]
   readonly ranges: readonly ReadRange[]
 }
 
@@ -52,7 +53,9 @@ export class Journal {
     return this.#writer.firstOffset
   }
 
+  /** DISK_FULL leaves nothing of the entry: it can be appended again. */
   append(entry: JournalEntry): void {
+    crashPoint('journal.before-write')
     this.#writer.append({
       kind: KIND_EPOCH,
       count: 1,
@@ -61,11 +64,18 @@ export class Journal {
       watermarkUs: 0,
       payload: [Buffer.from(JSON.stringify(entry))],
     })
+    crashPoint('journal.after-write')
   }
 
   /** Resolves when every entry appended so far is durable. */
-  sync(): Promise<void> {
-    return this.#writer.sync()
+  async sync(): Promise<void> {
+    await this.#writer.sync()
+    crashPoint('journal.after-sync')
+  }
+
+  /** Forgets the entries from `epoch` on. For recovery only. */
+  dropFrom(epoch: number): void {
+    this.#writer.truncateAfter(epoch)
   }
 
   /** The entries from `epoch` on, in order. */

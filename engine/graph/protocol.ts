@@ -4,19 +4,33 @@
 import type { ErrorJson } from '../base/errors.ts'
 import type { QueryPlan } from '../plan/physical.ts'
 
+/** When what was written is made durable: before it is acknowledged or released; about once a
+ *  second; or when the system likes. A kill of the process loses nothing in any of them. */
+export type Durability = 'sync' | 'interval' | 'off'
+
 export interface EngineConfig {
   /** Folder of the journal, the checkpoints, the streams and the results. */
   readonly dataFolder: string
   readonly checkpointIntervalMs: number
+  /** How many checkpoints stay. */
+  readonly checkpointsKept: number
+  readonly durability: Durability
   readonly epochRowsMax: number
+  /** Older results of a query go when its result log is larger than this. */
+  readonly resultRetentionBytesMax: number
   /** Queries that were running when the server stopped, in order of creation. */
   readonly queries: readonly QueryPlan[]
 }
 
 export type EngineRequest =
-  /** Starts a continuous query from the beginning of its tables. Replies null. */
+  /** Starts a continuous query from the beginning of its tables. Replies null when it has begun and
+   *  that is in the journal; so do the next three. */
   | { readonly kind: 'attach'; readonly plan: QueryPlan }
   | { readonly kind: 'detach'; readonly queryId: string }
+  /** The query stops where it is; its state and results stay. */
+  | { readonly kind: 'pause'; readonly queryId: string }
+  /** A paused query goes on where it stopped. */
+  | { readonly kind: 'resume'; readonly queryId: string }
   /** Runs a plan over what is there now and ends. Replies BoundedResult. */
   | {
       readonly kind: 'run'
@@ -34,6 +48,13 @@ export type EngineRequest =
       readonly end: number
       readonly ended: boolean
     }
+  /** All embedded streams are open: each ends where it was last said to end. */
+  | { readonly kind: 'opened' }
+  /** Everything that the streams hold is durable: the answer to `sync-streams`. */
+  | { readonly kind: 'streams-synced'; readonly error?: ErrorJson | undefined }
+  /** A view has applied all results before `seq`; from there on it still needs them. */
+  | { readonly kind: 'need'; readonly queryId: string; readonly seq: number }
+  /** Makes a checkpoint now. Replies CheckpointStatus. */
   | { readonly kind: 'checkpoint' }
   | { readonly kind: 'status' }
   /** Final checkpoint, then the worker exits. */
@@ -58,7 +79,7 @@ export interface ResultFrame {
 
 export interface QueryStatus {
   readonly queryId: string
-  readonly state: 'recovering' | 'backfilling' | 'running' | 'paused' | 'ended' | 'failed'
+  readonly state: 'recovering' | 'backfilling' | 'running' | 'retrying' | 'paused' | 'ended' | 'failed'
   readonly error?: ErrorJson | undefined
   readonly epoch: number
   readonly watermarkUs: number
@@ -84,13 +105,29 @@ export interface EngineStatus {
   readonly epoch: number
   readonly queries: readonly QueryStatus[]
   readonly sources: readonly SourceStatus[]
-  readonly checkpoint: {
-    readonly epoch: number
-    readonly bytes: number
-    readonly durationMs: number
-    readonly failures: number
-  }
+  readonly checkpoint: CheckpointStatus
+  /** While the engine recovers: the epoch replayed last, and the last to replay. */
+  readonly recovery?: { readonly epoch: number; readonly lastEpoch: number } | undefined
+  /** Why no epoch can run for now: the disk is full. */
+  readonly stalled?: ErrorJson | undefined
 }
+
+export interface CheckpointStatus {
+  /** -1: there is none yet. */
+  readonly epoch: number
+  /** Bytes written for it. */
+  readonly bytes: number
+  readonly durationMs: number
+  /** When it was made, microseconds of the wall clock; 0 if not since the start. */
+  readonly madeUs: number
+  readonly failures: number
+  /** Why the last try failed, if it did. */
+  readonly error?: ErrorJson | undefined
+}
+
+/** Records of embedded streams that a recovery may read again, by table and split: all from these
+ *  offsets on. */
+export type NeededOffsets = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 export type ToEngine = { readonly id: number; readonly request: EngineRequest }
 
@@ -112,5 +149,12 @@ export type FromEngine =
   | { readonly kind: 'failed'; readonly queryId: string; readonly error: ErrorJson }
   /** Every source of the query has ended and its last result is out. */
   | { readonly kind: 'ended'; readonly queryId: string }
+  /** The disk is full and no epoch can run; null: it goes on again. */
+  | { readonly kind: 'stalled'; readonly error: ErrorJson | null }
+  /** A checkpoint is about to be made: what the streams hold must be durable first. Answered by
+   *  `streams-synced`. Only asked where producers don't wait for the disk. */
+  | { readonly kind: 'sync-streams' }
+  /** What running queries and kept checkpoints still need of the embedded streams. */
+  | { readonly kind: 'needed'; readonly offsets: NeededOffsets }
   /** The engine itself cannot go on (journal or checkpoint cannot be written). */
   | { readonly kind: 'broken'; readonly error: ErrorJson }

@@ -1,6 +1,7 @@
 /** A query as the engine runs it: its pipeline, its cursor, its result log and how it fares. */
 
 import { asSqlError, type SqlError } from '../base/errors.ts'
+import type { Batch } from '../batch/batch.ts'
 import type { Cursor } from './cursor.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { QueryStatus, ResultFrame } from './protocol.ts'
@@ -14,6 +15,7 @@ export class Query {
   epoch = 0
   error: SqlError | undefined
   ended = false
+  paused = false
 
   constructor(pipeline: Pipeline, results: ResultLog, cursor: Cursor) {
     this.pipeline = pipeline
@@ -39,12 +41,11 @@ export class Query {
     return this.error
   }
 
-  /** Ends the epoch for this query. Returns its result's frame if there is a new one. */
-  endEpoch(epoch: number, nowUs: number): ResultFrame | null {
+  /** Writes what the epoch gave. Returns its frame if there is a new one. */
+  write(epoch: number, nowUs: number, batch: Batch | null): ResultFrame | null {
     this.epoch = epoch
-    const batch = this.pipeline.endEpoch()
-    const { watermarkUs } = this.pipeline
-    return batch === null ? null : this.results.append(epoch, nowUs, watermarkUs, batch)
+    if (batch === null) return null
+    return this.results.append(epoch, nowUs, this.pipeline.watermarkUs, batch)
   }
 
   status(recovering: boolean, main: Cursor): QueryStatus {
@@ -59,7 +60,7 @@ export class Query {
     return {
       queryId: this.id,
       state: this.#state(recovering, main),
-      error: this.error?.toJSON(),
+      error: (this.error ?? this.#trouble())?.toJSON(),
       epoch: this.epoch,
       watermarkUs: pipeline.watermarkUs,
       rowsIn: pipeline.rowsIn,
@@ -76,6 +77,17 @@ export class Query {
     if (this.error !== undefined) return 'failed'
     if (this.ended) return 'ended'
     if (recovering) return 'recovering'
+    if (this.paused) return 'paused'
+    if (this.#trouble() !== undefined) return 'retrying'
     return this.cursor === main ? 'running' : 'backfilling'
+  }
+
+  /** What keeps one of its tables from being read for the moment. */
+  #trouble(): SqlError | undefined {
+    for (const { tableId } of this.pipeline.leaves) {
+      const trouble = this.cursor.troubles.get(tableId)
+      if (trouble !== undefined) return trouble.error
+    }
+    return undefined
   }
 }

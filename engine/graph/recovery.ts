@@ -2,45 +2,84 @@
  *  already in their logs are recognised by number and not written again. */
 
 import type { EpochClock } from '../base/clock.ts'
-import { fail } from '../base/errors.ts'
-import type { QueryPlan } from '../plan/physical.ts'
-import type { Checkpointer } from './checkpointer.ts'
+import { fail, SqlError } from '../base/errors.ts'
+import type { Checkpoint } from '../checkpoint/store.ts'
+import { type QueryPlan, tablesOf } from '../plan/physical.ts'
+import { applyChange } from './apply-change.ts'
 import type { Dataflow, EpochOutput } from './dataflow.ts'
-import type { Journal, JournalEntry } from './journal.ts'
+import type { Journal, JournalEntry, ReadRange } from './journal.ts'
 import { ResultLog } from './result-log.ts'
-import { restoreSnapshot } from './snapshot.ts'
+import { type DataflowMeta, restoreSnapshot } from './snapshot.ts'
 
 export interface RecoveryContext {
   readonly plans: ReadonlyMap<string, QueryPlan>
   readonly dataflow: Dataflow
   readonly journal: Journal
-  readonly checkpointer: Checkpointer
+  readonly checkpoint: Checkpoint<DataflowMeta> | undefined
   readonly clock: EpochClock
   readonly output: (epoch: number, output: EpochOutput) => void
   /** Resolves when a source may have new records, or after a while. */
   readonly wait: () => Promise<void>
+  /** Lets messages in now and then. */
+  readonly breathe: () => Promise<void>
+  /** Whether it is known of every embedded stream where it ends. */
+  readonly isOpened: () => boolean
+  /** Records may have been read that were not durable: a power cut takes them back, and with them
+   *  every epoch that read them. */
+  readonly mayLoseRecords: boolean
 }
 
+/** DATA_DAMAGED if no checkpoint is whole and the journal does not begin at the beginning. */
 export async function recover(context: RecoveryContext): Promise<void> {
-  const { plans, dataflow, journal, checkpointer, clock } = context
-  dropLostResults(dataflow, plans, journal.nextEpoch - 1)
-  const checkpoint = checkpointer.load()
-  if (checkpoint !== undefined) {
-    clock.epoch = checkpoint.epoch
-    clock.nowUs = checkpoint.meta.nowUs
-    restoreSnapshot(dataflow, checkpoint.meta, checkpoint.sections, plans)
-  }
+  const { plans, dataflow, journal, checkpoint, clock } = context
   const from = checkpoint === undefined ? 0 : checkpoint.epoch + 1
   if (journal.firstEpoch > from) {
     fail(
       'DATA_DAMAGED',
       `No checkpoint is whole, and the journal begins at ${journal.firstEpoch}`,
-      {
-        hint: 'Restore the data folder from a backup.',
-      },
+      { hint: 'Restore the data folder from a backup.' },
     )
   }
-  for (const entry of journal.entries(from)) await replay(context, entry)
+  if (journal.nextEpoch < from) {
+    fail('DATA_DAMAGED', `The journal ends before epoch ${journal.nextEpoch} of ${from}`, {
+      hint: 'Restore the data folder from a backup.',
+    })
+  }
+  dropLostResults(dataflow, plans, journal.nextEpoch - 1)
+  if (checkpoint !== undefined) {
+    clock.epoch = checkpoint.epoch
+    clock.nowUs = checkpoint.meta.nowUs
+    restoreSnapshot(dataflow, checkpoint.meta, checkpoint.sections, plans)
+  }
+  const ends = context.mayLoseRecords ? await streamEnds(context) : new Map<string, number>()
+  for (const entry of journal.entries(from)) {
+    if (entry.ranges.some((range) => Number(range.to) > (ends.get(splitKey(range)) ?? Infinity))) {
+      // Its records are lost: it never happened, nor did anything after it.
+      journal.dropFrom(entry.epoch)
+      for (const { results } of dataflow.queries.values()) await results.dropAfter(entry.epoch - 1)
+      return
+    }
+    await replay(context, entry)
+    await context.breathe()
+  }
+}
+
+const splitKey = ({ table, split }: { readonly table: string; readonly split: string }): string =>
+  `${table}/${split}`
+
+/** Where the embedded streams end that any query reads, as soon as that is known. */
+async function streamEnds({ plans, dataflow, isOpened, wait }: RecoveryContext) {
+  while (!isOpened()) await wait()
+  const ends = new Map<string, number>()
+  for (const table of [...plans.values()].flatMap((plan) => tablesOf(plan.root))) {
+    if (table.connector !== 'log') continue
+    const reader = dataflow.openReader(table)
+    for (const split of reader.splitIds) {
+      ends.set(splitKey({ table: table.id, split }), Number(reader.endOf(split) || 0))
+    }
+    await reader.close()
+  }
+  return ends
 }
 
 /** A power cut may have kept results and lost the journal entries of their epochs; and a query that
@@ -58,15 +97,57 @@ function dropLostResults(
   }
 }
 
+/** Runs an epoch again. */
 async function replay(context: RecoveryContext, entry: JournalEntry): Promise<void> {
-  const { plans, dataflow, clock } = context
-  for (const queryId of entry.detached) dataflow.detach(queryId)
-  for (const queryId of entry.attached) {
-    const plan = plans.get(queryId)
-    if (plan !== undefined && !dataflow.queries.has(queryId)) dataflow.attach(plan)
-  }
-  Object.assign(clock, { epoch: entry.epoch, nowUs: entry.nowUs, seed: entry.seed })
+  const { dataflow, clock } = context
+  Object.assign(clock, { nowUs: entry.nowUs })
+  for (const change of entry.changes) makeAgain(context, change)
+  Object.assign(clock, { epoch: entry.epoch, seed: entry.seed })
   if (entry.resumed) dataflow.resume()
-  while (!dataflow.pollAgain(entry.ranges)) await context.wait()
+  for (;;) {
+    const missing = dataflow.pollAgain(entry.ranges)
+    if (missing.length === 0) break
+    if (context.isOpened() && missing.some((range) => isLost(dataflow, range))) {
+      failReaders(dataflow, missing)
+    } else await context.wait()
+  }
   context.output(entry.epoch, dataflow.run())
+}
+
+/** A query that a replay cannot start or change as it was fails alone. */
+function makeAgain({ dataflow, plans }: RecoveryContext, change: JournalEntry['changes'][0]): void {
+  try {
+    applyChange(dataflow, change, (id) => plans.get(id))
+  } catch (error) {
+    const query = change.kind === 'merge' ? undefined : dataflow.queries.get(change.queryId)
+    if (query?.running) dataflow.fail(query, error)
+  }
+}
+
+/** Whether the split ends before what an epoch read of it. Known only of embedded streams. */
+function isLost(dataflow: Dataflow, range: ReadRange): boolean {
+  const reader = dataflow.cursors.get(range.cursor)?.readers.get(range.table)
+  if (reader?.table.connector !== 'log') return false
+  return Number(reader.endOf(range.split) || 0) < Number(range.to)
+}
+
+function failReaders(dataflow: Dataflow, missing: readonly ReadRange[]): void {
+  for (const range of missing.filter((range) => isLost(dataflow, range))) {
+    const cursor = dataflow.cursors.get(range.cursor)!
+    const error = lostError(dataflow, range)
+    for (const query of [...dataflow.queries.values()]) {
+      const reads = query.pipeline.leaves.some(({ tableId }) => tableId === range.table)
+      if (query.cursor === cursor && reads && query.running) dataflow.fail(query, error)
+    }
+  }
+}
+
+function lostError(dataflow: Dataflow, { cursor, table, split, to }: ReadRange): SqlError {
+  const reader = dataflow.cursors.get(cursor)!.readers.get(table)!
+  const end = reader.endOf(split) || 0
+  const { dataFolder } = dataflow.context
+  return new SqlError('DATA_DAMAGED', `Stream ${reader.table.name}, split ${split}, ends at ${end}`, {
+    hint: `Its records up to ${to} were read before. Restore the data folder from a backup; or, if the server ran with another durability, start it with that one.`,
+    details: { file: `${dataFolder}/streams/${table}/${split}`, position: Number(end) },
+  })
 }

@@ -2,7 +2,9 @@
  *  A replayed epoch whose result is already here is recognised by its number and not written
  *  again. */
 
+import { crashPoint } from '../base/crash-point.ts'
 import type { Disk } from '../base/disk.ts'
+import { asSqlError, fail } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import { encodeBatch } from '../batch/ipc.ts'
 import { LogReader } from '../log/reader.ts'
@@ -17,16 +19,29 @@ export interface ResultLogOptions {
   readonly retentionBytesMax: number
 }
 
+interface Unwritten {
+  readonly frame: ResultFrame
+  readonly nowUs: number
+}
+
 export class ResultLog {
+  readonly #disk: Disk
   readonly #queryId: string
+  readonly #folder: string
   readonly #writer: LogWriter
   readonly #options: ResultLogOptions
   /** The number of the next result. A query starts at 0, also when a replay starts it again: it is
    *  behind the writer's end until the replay has caught up with what is written. */
   #nextSeq = 0
+  /** Results that the disk had no room for; they must be written before the next epoch runs. */
+  #unwritten: Unwritten[] = []
+  /** Results from here on have a reader that has not seen them: all, before anyone has spoken. */
+  #neededSeq = 0
 
   constructor(disk: Disk, folder: string, queryId: string, options: ResultLogOptions) {
+    this.#disk = disk
     this.#queryId = queryId
+    this.#folder = folder
     this.#options = options
     this.#writer = LogWriter.open(disk, folder, options)
   }
@@ -35,17 +50,54 @@ export class ResultLog {
     return this.#nextSeq
   }
 
-  /** Goes to where a checkpoint stands: the results from here on come again by replay. */
+  /** Whether the disk had no room for some results. */
+  get hasUnwritten(): boolean {
+    return this.#unwritten.length > 0
+  }
+
+  /** Goes to where a checkpoint stands: the results from here on come again by replay. DATA_DAMAGED
+   *  if results are missing that the checkpoint was made after. */
   resume(seq: number): void {
+    const { nextOffset } = this.#writer
+    if (nextOffset < seq) {
+      fail('DATA_DAMAGED', `${this.#folder} ends before result ${nextOffset} of ${seq}`, {
+        hint: 'Restore the data folder from a backup, or restart the query.',
+        details: { file: this.#folder, position: nextOffset },
+      })
+    }
     this.#nextSeq = seq
   }
 
   /** Writes one epoch's result and returns its frame; null if the log has it from before the
-   *  crash. */
+   *  crash. A full disk keeps the result in memory: see `writeRest`. DISK_FAILED. */
   append(epoch: number, nowUs: number, watermarkUs: number, batch: Batch): ResultFrame | null {
     const seq = this.#nextSeq++
     if (seq < this.#writer.nextOffset) return null
     const payload = encodeBatch(batch)
+    const frame = { queryId: this.#queryId, seq, epoch, watermarkUs, payload }
+    this.#unwritten.push({ frame, nowUs })
+    this.writeRest()
+    return frame
+  }
+
+  /** Writes what the disk had no room for. True if nothing is left. */
+  writeRest(): boolean {
+    for (;;) {
+      const [next] = this.#unwritten
+      if (next === undefined) return true
+      try {
+        this.#write(next)
+      } catch (error) {
+        if (asSqlError(error).code === 'DISK_FULL') return false
+        throw error
+      }
+      this.#unwritten.shift()
+    }
+  }
+
+  #write({ frame, nowUs }: Unwritten): void {
+    crashPoint('results.before-write')
+    const { epoch, watermarkUs, payload } = frame
     this.#writer.append({
       kind: KIND_CHANGES,
       count: 1,
@@ -54,33 +106,45 @@ export class ResultLog {
       watermarkUs,
       payload: [payload],
     })
-    return { queryId: this.#queryId, seq, epoch, watermarkUs, payload }
+    crashPoint('results.after-write')
   }
 
   /** Drops results of epochs after `epoch`: a power cut can keep a result and lose its journal
    *  entry, and then the epoch never happened. */
   static dropAfterEpoch(disk: Disk, folder: string, epoch: number): void {
     const writer = LogWriter.open(disk, folder, { segmentBytesMax: 1 << 30 })
-    const reader = new LogReader(disk, folder)
-    let keep = writer.nextOffset
     try {
-      // Results of lost epochs can only be at the very end: look backwards.
-      while (keep > writer.firstOffset) {
-        reader.seek(keep - 1)
-        const frame = reader.next(keep)
-        if (frame === null || frame.epoch <= epoch) break
-        keep--
-      }
+      const keep = endOfEpoch(new LogReader(disk, folder), writer, epoch)
       if (keep < writer.nextOffset) writer.truncateAfter(keep)
     } finally {
-      reader.close()
       writer.close()
     }
   }
 
-  /** Removes the oldest results beyond the retention size, but none from `neededSeq` on. */
-  trim(neededSeq: number): void {
-    this.#writer.trim({ bytesMax: this.#options.retentionBytesMax, before: neededSeq })
+  /** Drops the results of epochs after `epoch`, which never happened. For recovery only. */
+  async dropAfter(epoch: number): Promise<void> {
+    await this.#writer.sync()
+    const keep = endOfEpoch(this.#reader(), this.#writer, epoch)
+    if (keep < this.#writer.nextOffset) this.#writer.truncateAfter(keep)
+    this.#nextSeq = Math.min(this.#nextSeq, keep)
+  }
+
+  /** Someone outside still needs the results from `seq` on. */
+  need(seq: number): void {
+    this.#neededSeq = seq
+  }
+
+  /** Removes the oldest results beyond the retention size, but none that is needed. Returns the
+   *  bytes freed. */
+  trim(): number {
+    const { retentionBytesMax: bytesMax } = this.#options
+    if (this.#writer.bytes <= bytesMax) return 0
+    const before = Math.min(this.#neededSeq, this.#writer.durableOffset)
+    return this.#writer.trim({ bytesMax, before })
+  }
+
+  #reader(): LogReader {
+    return new LogReader(this.#disk, this.#folder)
   }
 
   sync(): Promise<void> {
@@ -90,4 +154,21 @@ export class ResultLog {
   close(): void {
     this.#writer.close()
   }
+}
+
+/** The offset after the last result of an epoch up to `epoch`. Results of later epochs can only be
+ *  at the very end: it looks backwards. Closes the reader. */
+function endOfEpoch(reader: LogReader, log: LogWriter, epoch: number): number {
+  let keep = log.nextOffset
+  try {
+    while (keep > log.firstOffset) {
+      reader.seek(keep - 1)
+      const frame = reader.next(keep)
+      if (frame === null || frame.epoch <= epoch) break
+      keep--
+    }
+  } finally {
+    reader.close()
+  }
+  return keep
 }

@@ -26,9 +26,11 @@ async function answer(
 ): Promise<unknown> {
   switch (request.kind) {
     case 'attach':
-      return engine.attach(request.plan) ?? null
+      return (await engine.attach(request.plan)) ?? null
     case 'detach':
-      return engine.detach(request.queryId) ?? null
+    case 'pause':
+    case 'resume':
+      return (await engine.change(request.kind, request.queryId)) ?? null
     case 'run':
       return engine.bounded(request)
     case 'appended': {
@@ -36,8 +38,14 @@ async function answer(
       appended.set(tableId, String(split), { end, ended })
       return null
     }
+    case 'opened':
+      return engine.opened() ?? null
+    case 'streams-synced':
+      return engine.streamsSynced(request.error) ?? null
+    case 'need':
+      return engine.need(request.queryId, request.seq) ?? null
     case 'checkpoint':
-      return (await engine.checkpoint()) ?? null
+      return engine.checkpoint()
     case 'status':
       return engine.status()
     case 'stop':

@@ -1,31 +1,37 @@
 /** What a checkpoint holds of the dataflow, and the way back. */
 
+import { type ErrorJson, errorFromJson } from '../base/errors.ts'
 import type { Section } from '../operator/operator.ts'
 import { type QueryPlan, tablesOf } from '../plan/physical.ts'
 import type { TableReaderState } from '../source/table-reader.ts'
 import type { Dataflow } from './dataflow.ts'
 import type { StageState } from './pipeline.ts'
+import type { Query } from './query.ts'
 
 /** The part of a checkpoint that is not operator state. JSON. */
 export interface DataflowMeta {
   readonly nowUs: number
   readonly cursors: readonly CursorMeta[]
+  readonly queries: readonly QueryMeta[]
 }
 
 interface CursorMeta {
   readonly id: string
+  readonly paused: boolean
   readonly tables: Readonly<Record<string, TableReaderState>>
-  readonly queries: readonly QueryMeta[]
 }
 
 interface QueryMeta {
   readonly id: string
+  /** null: it reads no more. */
+  readonly cursor: string | null
   readonly watermarkUs: number | null
   readonly nextSeq: number
   readonly rowsIn: number
   readonly rowsOut: number
   readonly lateRows: number
   readonly ended: boolean
+  readonly error?: ErrorJson
   readonly stages: readonly { readonly name: string; readonly watermarkUs: number | null }[]
 }
 
@@ -40,38 +46,39 @@ const finite = (us: number): number | null => (Number.isFinite(us) ? us : null)
 
 export function takeSnapshot(dataflow: Dataflow): DataflowSnapshot {
   const sections = new Map<string, Section>()
-  const cursors = [...dataflow.cursors.values()].map((cursor): CursorMeta => {
-    const queries = [...dataflow.queries.values()].filter(
-      (query) => query.cursor === cursor && query.error === undefined && !query.transient,
-    )
-    return {
+  const cursors = [...dataflow.cursors.values()].map(
+    (cursor): CursorMeta => ({
       id: cursor.id,
+      paused: cursor.paused,
       tables: Object.fromEntries([...cursor.readers].map(([id, r]) => [id, r.state()])),
-      queries: queries.map((query): QueryMeta => {
-        const { pipeline } = query
-        const stages = query.ended ? [] : pipeline.snapshot()
-        for (const stage of stages) {
-          for (const section of stage.sections) {
-            sections.set(`${query.id}/${stage.name}/${section.name}`, section)
-          }
-        }
-        return {
-          id: query.id,
-          watermarkUs: finite(pipeline.watermarkUs),
-          nextSeq: query.results.nextSeq,
-          rowsIn: pipeline.rowsIn,
-          rowsOut: pipeline.rowsOut,
-          lateRows: pipeline.lateRows,
-          ended: query.ended,
-          stages: stages.map(({ name, watermarkUs }) => ({
-            name,
-            watermarkUs: finite(watermarkUs),
-          })),
-        }
-      }),
+    }),
+  )
+  const queries = [...dataflow.queries.values()]
+    .filter((query) => !query.transient)
+    .map((query) => snapshotQuery(query, sections))
+  return { meta: { nowUs: dataflow.context.clock.nowUs, cursors, queries }, sections }
+}
+
+function snapshotQuery(query: Query, sections: Map<string, Section>): QueryMeta {
+  const { pipeline, error, ended, running } = query
+  const stages = running ? pipeline.snapshot() : []
+  for (const stage of stages) {
+    for (const section of stage.sections) {
+      sections.set(`${query.id}/${stage.name}/${section.name}`, section)
     }
-  })
-  return { meta: { nowUs: dataflow.context.clock.nowUs, cursors }, sections }
+  }
+  return {
+    id: query.id,
+    cursor: running ? query.cursor.id : null,
+    watermarkUs: finite(pipeline.watermarkUs),
+    nextSeq: query.results.nextSeq,
+    rowsIn: pipeline.rowsIn,
+    rowsOut: pipeline.rowsOut,
+    lateRows: pipeline.lateRows,
+    ended,
+    ...(error === undefined ? {} : { error: error.toJSON() }),
+    stages: stages.map(({ name, watermarkUs }) => ({ name, watermarkUs: finite(watermarkUs) })),
+  }
 }
 
 /** Builds the queries of a checkpoint. Queries that were dropped since are left out. */
@@ -81,19 +88,22 @@ export function restoreSnapshot(
   sections: ReadonlyMap<string, Section>,
   plans: ReadonlyMap<string, QueryPlan>,
 ): void {
-  for (const { id, tables, queries } of meta.cursors) {
-    const cursor = dataflow.restoreCursor(id)
-    for (const query of queries) {
-      const plan = plans.get(query.id)
-      if (plan === undefined) continue
-      if (!query.ended) {
-        for (const table of tablesOf(plan.root)) {
-          if (cursor.readers.has(table.id)) continue
-          cursor.readers.set(table.id, dataflow.openReader(table, tables[table.id]))
-        }
+  const cursors = new Map(meta.cursors.map((cursor) => [cursor.id, cursor]))
+  for (const query of meta.queries) {
+    const plan = plans.get(query.id)
+    if (plan === undefined) continue
+    const from = query.cursor === null ? undefined : cursors.get(query.cursor)
+    const cursor = dataflow.cursor(from?.id ?? dataflow.main.id)
+    if (from !== undefined) {
+      cursor.paused = from.paused
+      for (const table of tablesOf(plan.root)) {
+        if (cursor.readers.has(table.id)) continue
+        cursor.readers.set(table.id, dataflow.openReader(table, from.tables[table.id]))
       }
-      restoreQuery(dataflow, plan, id, query, sections)
     }
+    const restored = dataflow.adopt(plan, cursor)
+    restored.paused = from?.paused ?? false
+    restoreQuery(restored, query, sections)
   }
 }
 
@@ -105,19 +115,16 @@ function sectionsUnder(prefix: string, sections: ReadonlyMap<string, Section>): 
 }
 
 function restoreQuery(
-  dataflow: Dataflow,
-  plan: QueryPlan,
-  cursorId: string,
+  query: Query,
   meta: QueryMeta,
   sections: ReadonlyMap<string, Section>,
 ): void {
-  const query = dataflow.adopt(plan, dataflow.restoreCursor(cursorId))
   const { pipeline } = query
   const stages = meta.stages.map(
     ({ name, watermarkUs }): StageState => ({
       name,
       watermarkUs: watermarkUs ?? -Infinity,
-      sections: sectionsUnder(`${plan.id}/${name}/`, sections),
+      sections: sectionsUnder(`${query.id}/${name}/`, sections),
     }),
   )
   pipeline.restore(stages, meta.ended ? Infinity : (meta.watermarkUs ?? -Infinity))
@@ -125,8 +132,7 @@ function restoreQuery(
   pipeline.rowsOut = meta.rowsOut
   pipeline.lateRows = meta.lateRows
   query.results.resume(meta.nextSeq)
-  if (meta.ended) {
-    query.ended = true
-    query.cursor.pipelines.delete(pipeline)
-  }
+  query.ended = meta.ended
+  if (meta.error !== undefined) query.fail(errorFromJson(meta.error))
+  if (!query.running) query.cursor.pipelines.delete(pipeline)
 }

@@ -6,6 +6,7 @@
  *  acknowledged, may go) from damage (acknowledged, must never go silently). It may lag behind the
  *  truth, never run ahead of it. */
 
+import { crashPoint } from '../base/crash-point.ts'
 import type { Disk, DiskFile } from '../base/disk.ts'
 import { fail } from '../base/errors.ts'
 import { encodeHead, type FrameHead, frameBytes, KIND_HEADER, paddingOf } from './frame.ts'
@@ -57,6 +58,7 @@ export function createSegment(disk: Disk, folder: string, init: SegmentInit): Di
     file.write(bytes, 0)
     file.syncNow()
     disk.syncFolder(folder)
+    crashPoint('log.segment-created')
   } catch (error) {
     file.close()
     throw error

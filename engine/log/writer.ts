@@ -3,6 +3,7 @@
  *  is there whole or not at all (law 5). */
 
 import { assert } from '../base/assert.ts'
+import { crashPoint } from '../base/crash-point.ts'
 import type { Disk, DiskFile } from '../base/disk.ts'
 import { asSqlError, fail, type SqlError } from '../base/errors.ts'
 import { bytesOf, encodeHead, frameBytes, KIND_END, PAYLOAD_BYTES_MAX, paddingOf } from './frame.ts'
@@ -181,10 +182,17 @@ export class LogWriter {
   trim(limits: TrimLimits): number {
     this.#refuseIfUnusable()
     const count = segmentsToTrim(this.#disk, this.#folder, this.#segments, limits)
-    const removed = this.#segments.splice(0, count)
-    for (const { first } of removed) this.#disk.remove(segmentPath(this.#folder, first))
-    if (count > 0) this.#disk.syncFolder(this.#folder)
-    return removed.reduce((sum, segment) => sum + segment.bytes, 0)
+    let freed = 0
+    for (let i = 0; i < count; i++) {
+      const [{ first, bytes }] = this.#segments
+      this.#disk.remove(segmentPath(this.#folder, first))
+      // One by one: a power cut must not bring an older one back without those that follow it.
+      this.#disk.syncFolder(this.#folder)
+      this.#segments.shift()
+      crashPoint('log.trimmed')
+      freed += bytes
+    }
+    return freed
   }
 
   /** Lets go of the files. What was not synced is left to the operating system. */
@@ -289,6 +297,7 @@ export class LogWriter {
     this.#staleHeader = false
     this.#used = false
     this.#firstUs = undefined
+    crashPoint('log.segment-rolled')
   }
 
   #create(init: SegmentInit, renewed: boolean): DiskFile {
@@ -313,6 +322,7 @@ export class LogWriter {
       // Oldest first: recovery relies on it.
       for (const { file, bytes } of [...full, active]) {
         await file.sync()
+        crashPoint('log.between-syncs')
         noteDurable(file, bytes)
       }
     } catch (error) {

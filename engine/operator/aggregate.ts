@@ -25,7 +25,8 @@ export const aggregate = defineOperator<'aggregate', AggregateNode>({
     return `Aggregate: ${aggregates.map(printCall).join(', ') || 'distinct'}${by}`
   },
   create({ keys, aggregates }, { inputs, schema, batchRowsMax, clock }) {
-    const program = new GroupProgram({ keys, aggregates, input: inputs[0].schema })
+    const { appendOnly, schema: input } = inputs[0]
+    const program = new GroupProgram({ keys, aggregates, input, appendOnly })
     const changed = new ChangedGroups(program, {
       schema,
       global: keys.length === 0,

@@ -3,7 +3,6 @@
  *  columns from groups. Three small loops are each simple enough for V8 to keep in registers. */
 
 import type { EpochClock } from '../base/clock.ts'
-import { fail } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Column } from '../batch/column.ts'
 import { type Schema, schemaOf } from '../batch/schema.ts'
@@ -12,8 +11,7 @@ import { compile } from '../expr/compile.ts'
 import type { Expr } from '../expr/ir.ts'
 import { OutputColumn } from '../expr/output-column.ts'
 import type { ArrayKind, GroupLayout, GroupTable } from '../state/group-table.ts'
-import type { AggregateFunction } from './aggregate/aggregate.ts'
-import { findAggregate } from './aggregate/index.ts'
+import { AggregateSlots } from './aggregate-slots.ts'
 import {
   emitKey,
   emitKeyStore,
@@ -33,6 +31,8 @@ export interface Grouping {
   readonly keys: readonly Expr[]
   readonly aggregates: readonly AggregateCall[]
   readonly input: Schema
+  /** No row will be taken out of a group again. */
+  readonly appendOnly?: boolean
 }
 
 /** Row j of `rows[0..n)` is in group `groups[j]`; new groups are made. */
@@ -59,13 +59,6 @@ interface PlacedKey {
   readonly count: number
 }
 
-interface PlacedAggregate {
-  readonly call: AggregateCall
-  readonly entry: AggregateFunction
-  /** Position of each slot in the table. */
-  readonly slots: ReadonlyMap<string, number>
-}
-
 export class GroupProgram {
   readonly layout: GroupLayout
   readonly find: Find
@@ -74,7 +67,7 @@ export class GroupProgram {
   readonly texts: readonly number[]
   readonly #grouping: Grouping
   readonly #keys: PlacedKey[] = []
-  readonly #aggregates: PlacedAggregate[] = []
+  readonly #aggregates: AggregateSlots
   #addPlain: Add | undefined
   #addWeighted: Add | undefined
   #mergeTables: MergeTables | undefined
@@ -88,15 +81,12 @@ export class GroupProgram {
       this.#keys.push({ expr, first: arrays.length, count: kinds.length })
       for (const kind of kinds) arrays.push({ kind, initial: 0 })
     }
-    for (const call of grouping.aggregates) {
-      const entry = aggregateOf(call)
-      const slots = new Map<string, number>()
-      for (const { name, kind, initial } of entry.slots(call.args.map((arg) => arg.type))) {
-        slots.set(name, arrays.length)
-        arrays.push({ kind, initial })
-      }
-      this.#aggregates.push({ call, entry, slots })
-    }
+    this.#aggregates = new AggregateSlots({
+      calls: grouping.aggregates,
+      first: arrays.length,
+      appendOnly: grouping.appendOnly ?? false,
+    })
+    arrays.push(...this.#aggregates.arrays)
     this.layout = { arrays }
     this.texts = this.#keys.filter(({ expr }) => isTextKey(expr.type)).map(({ first }) => first)
     this.find = this.#compileFind()
@@ -209,24 +199,9 @@ export class GroupProgram {
     const code = new LoopCode(this.#grouping.input)
     code.line('const g = groups[j]')
     const used = new Set<number>()
-    for (const placed of this.#aggregates) this.#emitAdd(code, placed, weight, used)
+    this.#aggregates.emitAdd(code, weight, this.#element(used))
     const before = `const weights = batch.weights; ${this.#declare(used)}`
     return this.#loop('addRows', code, before, '')
-  }
-
-  #emitAdd(code: LoopCode, placed: PlacedAggregate, weight: string, used: Set<number>): void {
-    const { call, entry } = placed
-    const slot = this.#slotsOf(placed, used)
-    const args = call.args.map((arg) => arg.type)
-    const inside = () => {
-      const values = call.args.map((arg) => code.emit(arg))
-      const nulls = values.map((value) => value.isNull).filter((test) => test !== 'false')
-      const add = () => entry.add({ code, args, slot, values, weight })
-      if (nulls.length === 0) add()
-      else code.block(`if (!(${nulls.join(' || ')}))`, add)
-    }
-    if (call.filter === undefined) code.block('', inside)
-    else code.whenTrue(call.filter, inside)
   }
 
   #loop(name: string, code: LoopCode, before: string, after: string): Find {
@@ -251,9 +226,7 @@ export class GroupProgram {
       code.line('const hash = from.hashes[f], nullBits = from.nulls[f]')
       const keys = this.#keys.map((key) => ({ key, locals: heldKey(key.expr.type, key.first) }))
       this.#emitProbe(code, keys, all)
-      for (const placed of this.#aggregates) {
-        code.block('', () => this.#emitMerge(code, placed, (index) => `b${index}[f]`))
-      }
+      this.#aggregates.emitMerge(code, this.#element(new Set()), (index) => `b${index}[f]`)
     })
     code.line('table.count = count')
     return compile<MergeTables>(code, ['table', 'from'], undefined, 'mergeTables')
@@ -263,18 +236,9 @@ export class GroupProgram {
     const code = new LoopCode(schemaOf([]))
     const all = this.layout.arrays.map((_, i) => i)
     code.line(this.#declare(all))
-    for (const placed of this.#aggregates) {
-      code.block('', () =>
-        this.#emitMerge(code, placed, (index) => `${this.#array(index)}[source]`),
-      )
-    }
+    const source = (index: number) => `${this.#array(index)}[source]`
+    this.#aggregates.emitMerge(code, this.#element(new Set()), source)
     return compile<MergeGroups>(code, ['table', 'g', 'source'], undefined, 'mergeGroups')
-  }
-
-  #emitMerge(code: LoopCode, placed: PlacedAggregate, element: (index: number) => string): void {
-    const args = placed.call.args.map((arg) => arg.type)
-    const slot = this.#slotsOf(placed, new Set())
-    placed.entry.merge({ code, args, slot, other: (name) => element(placed.slots.get(name)!) })
   }
 
   #compileRead(): Read {
@@ -282,7 +246,7 @@ export class GroupProgram {
     const used = new Set<number>(this.#keyIndexes())
     const types = [
       ...this.#keys.map(({ expr }) => expr.type),
-      ...this.#aggregates.map(({ call }) => call.type),
+      ...this.#grouping.aggregates.map((call) => call.type),
     ]
     code.line(() => this.#declare(used))
     const outputs = types.map((type) => new OutputColumn(code, type, 'n'))
@@ -292,29 +256,26 @@ export class GroupProgram {
         const arrays = this.#keyArrays(key)
         outputs[bit].write(storedKey(code, key.expr.type, arrays, 'heap', bit))
       })
-      this.#aggregates.forEach((placed, i) => {
-        const { call, entry } = placed
-        const args = call.args.map((arg) => arg.type)
-        const slot = this.#slotsOf(placed, used)
-        outputs[this.#keys.length + i].write(entry.value({ code, slot, args }))
+      this.#grouping.aggregates.forEach((_, i) => {
+        const value = this.#aggregates.emitValue(code, i, this.#element(used))
+        outputs[this.#keys.length + i].write(value)
       })
     })
     code.line(`return [${outputs.map((output) => output.finish('n')).join(', ')}]`)
     return compile<Read>(code, ['table', 'groups', 'n'], undefined, 'readGroups')
   }
 
-  /** How an aggregate's code names its slots; notes which arrays that takes. */
-  #slotsOf({ slots }: PlacedAggregate, used: Set<number>): (name: string) => string {
-    return (name) => {
-      const index = slots.get(name)!
+  /** How an aggregate's code names the group's elements; notes which arrays that takes. */
+  #element(used: Set<number>): (index: number) => string {
+    return (index) => {
       used.add(index)
       return `${this.#array(index)}[g]`
     }
   }
 }
 
-/** Statements that make `known`: the group of each entry of the key's dictionary, -1 where it is not
- *  looked up yet; null if the batch has no dictionary that pays. */
+/** Statements that make `known`: the group of each entry of the key's dictionary, -1 where it is
+ *  not looked up yet; null if the batch has no dictionary that pays. */
 function dictionarySetup(code: LoopCode, column: number): string {
   return `const key = batch.columns[${column}]
     const codes = key.dictionary === null || key.validity !== null ? null : key.dictionary.codes
@@ -337,8 +298,4 @@ function knownGroups(key: Column, n: number): Int32Array | null {
   if (length * 2 > n) return null
   if (groupsOfEntries.length < length) groupsOfEntries = new Int32Array(length)
   return groupsOfEntries.fill(-1, 0, length)
-}
-
-function aggregateOf(call: AggregateCall): AggregateFunction {
-  return findAggregate(call.name) ?? fail('INTERNAL', `no aggregate ${call.name}`)
 }

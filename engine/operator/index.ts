@@ -1,14 +1,39 @@
 /** The list of operators. Adding one: its file, its node in `nodes.ts`, one line here, one test. */
 
 import { aggregate } from './aggregate.ts'
+import { expand } from './expand.ts'
 import { filter } from './filter.ts'
+import { join } from './join.ts'
 import type { OperatorDefinition } from './operator.ts'
+import { over } from './over.ts'
 import { project } from './project.ts'
+import { rank } from './rank.ts'
+import { setOperation } from './set-operation.ts'
 import { sort } from './sort.ts'
+import { temporalFilter } from './temporal-filter.ts'
+import { temporalJoin } from './temporal-join.ts'
+import { union } from './union.ts'
+import { unnest } from './unnest.ts'
 import { window } from './window.ts'
 import { windowAggregate } from './window-aggregate.ts'
 
-const LIST = [filter, project, window, aggregate, windowAggregate, sort] as const
+const LIST = [
+  filter,
+  project,
+  window,
+  aggregate,
+  windowAggregate,
+  sort,
+  union,
+  expand,
+  unnest,
+  join,
+  temporalJoin,
+  setOperation,
+  temporalFilter,
+  rank,
+  over,
+] as const
 
 type Definition = (typeof LIST)[number]
 export type OperatorKind = Definition['kind']

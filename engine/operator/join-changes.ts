@@ -12,9 +12,11 @@
 
 import type { Batch } from '../batch/batch.ts'
 import type { Arrangement } from '../state/arrangement.ts'
+import { GroupPartners } from './join-group-partners.ts'
 import { JoinPairs } from './join-pairs.ts'
-import { JoinPartners, partnersOf } from './join-partners.ts'
+import { type JoinPartners, singlesOf } from './join-partners.ts'
 import type { JoinPlan } from './join-plan.ts'
+import { RowPartners } from './join-row-partners.ts'
 import { LEFT, RIGHT, type Side } from './join-single.ts'
 import { JoinState } from './join-state.ts'
 import type { Operator, OperatorContext, Output, Section } from './operator.ts'
@@ -28,7 +30,10 @@ export class ChangeJoin implements Operator {
   constructor(plan: JoinPlan, context: OperatorContext) {
     this.#plan = plan
     this.#state = new JoinState(plan, context)
-    this.#partners = partnersOf(this.#state)
+    const singles = singlesOf(this.#state)
+    this.#partners = plan.counted
+      ? new RowPartners(this.#state, singles)
+      : new GroupPartners(this.#state, singles)
     const { counts } = this.#partners
     this.#pairs = new JoinPairs({
       left: context.inputs[0].schema,
@@ -37,7 +42,7 @@ export class ChangeJoin implements Operator {
       output: context.schema,
       batchRowsMax: context.batchRowsMax,
       clock: context.clock,
-      plain: false,
+      plain: plan.final,
       silent: !plan.pairs,
       onMatch: counts && ((at) => counts(this.#pairs.left[at], this.#pairs.right[at])),
     })
@@ -49,7 +54,7 @@ export class ChangeJoin implements Operator {
     const batch = state.onTime(side, arrived)
     const rows = state.allRows(batch)
     state.find(side, batch, rows, batch.rowCount)
-    this.#partners.touch(side, batch, batch.rowCount)
+    this.#partners.touch(side, batch)
     state.insert(side, batch, rows, batch.rowCount)
   }
 

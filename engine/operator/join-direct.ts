@@ -49,6 +49,7 @@ export class DirectJoin implements Operator {
     const other = sides[1 - side]
     const { heads, next } = other
     const { weights } = other.rows
+    const someDead = other.rows.live < other.rows.count
     const pairs = this.#pairs
     const [own, others] = side === LEFT ? [pairs.left, pairs.right] : [pairs.right, pairs.left]
     const full = own.length
@@ -58,7 +59,7 @@ export class DirectJoin implements Operator {
       if (g < 0) continue
       for (let slot = heads[g]; slot >= 0; slot = next[slot]) {
         // Let go, and not yet swept.
-        if (weights[slot] === 0) continue
+        if (someDead && weights[slot] === 0) continue
         own[count] = j
         others[count++] = slot
         if (count < full) continue

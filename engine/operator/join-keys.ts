@@ -5,7 +5,7 @@ import type { EpochClock } from '../base/clock.ts'
 import { fail } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Schema } from '../batch/schema.ts'
-import { sameType, storageOf, typeName } from '../batch/types.ts'
+import { type DataType, storageOf, typeName } from '../batch/types.ts'
 import { LoopCode } from '../expr/codegen.ts'
 import { compile, type Generated } from '../expr/compile.ts'
 import type { Expr } from '../expr/ir.ts'
@@ -27,12 +27,16 @@ export function checkJoinKeys(left: readonly Expr[], right: readonly Expr[]): vo
   left.forEach((key, i) => {
     keyArrays(key.type)
     const other = right[i]
-    const alike = sameType(key.type, other.type) || key.type.kind === other.type.kind
-    const scaled = key.type.kind === 'decimal' && !sameType(key.type, other.type)
-    if (alike && storageOf(key.type) === storageOf(other.type) && !scaled) return
+    if (isComparable(key.type, other.type)) return
     const types = `${typeName(key.type)} and ${typeName(other.type)}`
     fail('TYPE_MISMATCH', `Join keys of different types: ${types}`, { at: other.at })
   })
+}
+
+/** Whether equal values of the two types are stored alike. */
+function isComparable(a: DataType, b: DataType): boolean {
+  if (a.kind === 'decimal' && b.kind === 'decimal' && a.scale !== b.scale) return false
+  return a.kind === b.kind && storageOf(a) === storageOf(b)
 }
 
 /** Row j of `rows[0..n)` has the group `groups[j]`; -1: a NULL in its key matches nothing, or (when
@@ -70,7 +74,12 @@ export function joinKeyTexts(keys: readonly Expr[]): number[] {
 }
 
 /** Generates the loop. */
-export function compileFindGroups({ keys, nullSafe, schema, insert }: KeySpec): Generated<FindGroups> {
+export function compileFindGroups({
+  keys,
+  nullSafe,
+  schema,
+  insert,
+}: KeySpec): Generated<FindGroups> {
   const code = new LoopCode(schema)
   code.line(`let hash = ${KEYS_SEED}`)
   let first = 0
@@ -105,8 +114,14 @@ export function compileFindGroups({ keys, nullSafe, schema, insert }: KeySpec): 
       code.line('break')
     })
     const same = placed.map(({ locals, arrays }) => keyEquals(code, locals, arrays, 'heap'))
-    const tests = ['hashes[g] === hash', 'nulls[g] === nullBits', ...same]
-    code.line(`if (${tests.join(' && ')}) break`)
+    // Every array that is looked at may be a cache miss: hashes only spare comparing long keys.
+    const isLong = keys.length > 2 || keys.some(({ type }) => isTextKey(type))
+    const tests = [
+      ...(isLong ? ['hashes[g] === hash'] : []),
+      ...(nullSafe.includes(true) ? ['nulls[g] === nullBits'] : []),
+      ...same,
+    ]
+    code.line(tests.length === 0 ? 'break' : `if (${tests.join(' && ')}) break`)
     code.line('s = (s + 1) & mask')
   })
   code.line('groups[j] = g')

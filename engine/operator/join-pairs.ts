@@ -32,8 +32,8 @@ export class JoinPairs {
   readonly #conditionColumns: readonly number[]
   readonly #passing: Int32Array
   readonly #empty: Batch
-  /** Row positions in the left and right source, and the weight; `count` of them are filled. Whoever
-   *  fills the last place must call `flush`. */
+  /** Row positions in the left and right source, and the weight; `count` of them are filled.
+   *  Whoever fills the last place must call `flush`. */
   readonly left: Int32Array
   readonly right: Int32Array
   readonly weights: Int32Array
@@ -51,7 +51,7 @@ export class JoinPairs {
     this.#passing = new Int32Array(condition === undefined ? 0 : batchRowsMax)
     this.left = new Int32Array(batchRowsMax)
     this.right = new Int32Array(batchRowsMax)
-    this.weights = new Int32Array(spec.plain ? 0 : batchRowsMax)
+    this.weights = new Int32Array(batchRowsMax)
     this.#leftSource = emptyBatch(left)
     this.#rightSource = emptyBatch(right)
   }

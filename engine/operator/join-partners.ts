@@ -3,15 +3,13 @@
  *  (join-row-partners.ts). */
 
 import type { Batch } from '../batch/batch.ts'
-import { GroupPartners } from './join-group-partners.ts'
-import { RowPartners } from './join-row-partners.ts'
 import { JoinSingles, LEFT, RIGHT, type Side } from './join-single.ts'
 import type { JoinState } from './join-state.ts'
 import type { Output } from './operator.ts'
 
 export interface JoinPartners {
-  /** Before the first `n` rows of a batch, whose groups are found, are added to a side. */
-  touch(side: Side, batch: Batch, n: number): void
+  /** Before the rows of a batch, whose groups are found, are added to a side. */
+  touch(side: Side, batch: Batch): void
   /** Counts a changed pair that meets the condition; undefined: nobody counts. */
   readonly counts: ((left: number, right: number) => void) | undefined
   /** Something may have to be told although no row was touched. */
@@ -20,34 +18,24 @@ export interface JoinPartners {
   tell(out: Output): void
   /** After the changes of the sides are settled. */
   settle(): void
-  /** Lets go the rows of a side whose time is below the limit. */
+  /** Lets the rows of a side go whose time is below the limit. */
   expire(side: Side, limitUs: number, out: Output): void
   /** After the state was restored. */
   restored(): void
 }
 
-/** What fits the join of `state`. */
-export function partnersOf(state: JoinState): JoinPartners {
-  const singles = singlesOf(state)
-  return state.plan.counted ? new RowPartners(state, singles) : new GroupPartners(state, singles)
-}
-
 /** Per side that is tracked: the way out for its rows. */
 export type Singles = readonly [JoinSingles | undefined, JoinSingles | undefined]
 
-function singlesOf({ plan, context }: JoinState): Singles {
+export function singlesOf({ plan, context }: JoinState): Singles {
   const [left, right] = context.inputs.map((input) => input.schema)
   const { schema: output, batchRowsMax } = context
   const plain = plan.final || (plan.node.join === 'semi' && plan.appendOnly)
-  const of = (side: Side) =>
-    plan.tracked[side]
-      ? new JoinSingles({
-          side,
-          missing: plan.pairs ? (side === LEFT ? right : left) : undefined,
-          output,
-          batchRowsMax,
-          plain,
-        })
+  const of = (side: Side) => {
+    const missing = plan.pairs ? (side === LEFT ? right : left) : undefined
+    return plan.tracked[side]
+      ? new JoinSingles({ side, missing, output, batchRowsMax, plain })
       : undefined
+  }
   return [of(LEFT), of(RIGHT)]
 }

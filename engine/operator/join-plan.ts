@@ -59,7 +59,12 @@ function keysOf(node: JoinNode, left: Schema): Keys {
     )
   const unknown = leftKeys.flatMap((key, i): Expr[] => {
     if (nullSafe[i]) return []
-    const equal: Expr = { kind: 'call', name: '=', type: BOOLEAN, args: [key, shifted(rightKeys[i])] }
+    const equal: Expr = {
+      kind: 'call',
+      name: '=',
+      type: BOOLEAN,
+      args: [key, shifted(rightKeys[i])],
+    }
     return [{ kind: 'call', name: 'IS NOT FALSE', type: BOOLEAN, args: [equal] }]
   })
   const all = condition === undefined ? unknown : [...unknown, condition]

@@ -32,8 +32,10 @@ export class JoinSingles {
   constructor(spec: SingleSpec) {
     this.#spec = spec
     this.#slots = new Int32Array(spec.batchRowsMax)
-    this.#weights = new Int32Array(spec.plain ? 0 : spec.batchRowsMax)
-    this.#nulls = (spec.missing?.fields ?? []).map(({ type }) => nullColumn(type, spec.batchRowsMax))
+    this.#weights = new Int32Array(spec.batchRowsMax)
+    this.#nulls = (spec.missing?.fields ?? []).map(({ type }) =>
+      nullColumn(type, spec.batchRowsMax),
+    )
   }
 
   /** Adds row `slot` of `source`; all rows until the next `flush` have the same source. */

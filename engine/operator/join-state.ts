@@ -6,16 +6,14 @@ import { type Schema, schemaOf } from '../batch/schema.ts'
 import { compileProject, type Project } from '../expr/compile-project.ts'
 import type { Expr } from '../expr/ir.ts'
 import { Arrangement } from '../state/arrangement.ts'
-import { GroupTable } from '../state/group-table.ts'
+import type { GroupTable } from '../state/group-table.ts'
 import { timesOf } from '../state/times.ts'
 import { allRows } from './group-rows.ts'
-import { compileFindGroups, type FindGroups, joinKeyArrays, joinKeyTexts } from './join-keys.ts'
+import { JoinGroups } from './join-groups.ts'
+import { compileFindGroups, type FindGroups } from './join-keys.ts'
 import type { JoinPlan } from './join-plan.ts'
 import { LEFT, RIGHT, type Side } from './join-single.ts'
 import type { OperatorContext, Section, StateSize } from './operator.ts'
-
-/** Groups are counted, and the empty ones swept, when there are this many at least. */
-const SWEEP_MIN = 4096
 
 /** Positions in the table's arrays, behind those of the keys. */
 export interface GroupPlaces {
@@ -30,6 +28,7 @@ export interface GroupPlaces {
 export class JoinState {
   readonly plan: JoinPlan
   readonly context: OperatorContext
+  readonly #groups: JoinGroups
   readonly table: GroupTable
   readonly places: GroupPlaces
   readonly sides: readonly [Arrangement, Arrangement]
@@ -45,22 +44,21 @@ export class JoinState {
   readonly #lookup: [FindGroups | undefined, FindGroups | undefined] = [undefined, undefined]
   readonly #stored: readonly [FindGroups, FindGroups]
   readonly #project: Project
-  readonly #texts: readonly number[]
-  #sweepAt = SWEEP_MIN
 
   constructor(plan: JoinPlan, context: OperatorContext) {
     this.plan = plan
     this.context = context
     const { leftKeys, rightKeys, nullAware, condition, node } = plan
-    const keyArrays = joinKeyArrays(leftKeys)
-    const at = keyArrays.length
-    this.places = { heads: [at, at + 1], weights: [at + 2, at + 3], before: [at + 4, at + 5], mark: at + 6 }
     this.grouped = plan.tracked.includes(true) && !plan.counted
-    const more = [-1, -1, ...(this.grouped ? [0, 0, 0, 0, 0] : [])]
-    this.table = new GroupTable({
-      arrays: [...keyArrays, ...more.map((initial) => ({ kind: 'i32' as const, initial }))],
-    })
-    this.#texts = joinKeyTexts(leftKeys)
+    this.#groups = new JoinGroups(leftKeys, [-1, -1, ...(this.grouped ? [0, 0, 0, 0, 0] : [])])
+    this.table = this.#groups.table
+    const at = this.#groups.firstPlace
+    this.places = {
+      heads: [at, at + 1],
+      weights: [at + 2, at + 3],
+      before: [at + 4, at + 5],
+      mark: at + 6,
+    }
     this.keysOnly = !plan.pairs && condition === undefined && node.interval === undefined
     // NOT IN: the NULLs of a side are a group like any other.
     const nullSafe = nullAware ? [true] : plan.nullSafe
@@ -72,9 +70,14 @@ export class JoinState {
       rightKeys.map(({ type }, i) => ({ name: `key${i}`, type, nullable: true })),
     )
     this.#project = compileProject(this.keysOnly ? rightKeys : [], right)
-    const keyColumns = keySchema.fields.map((field, index): Expr => ({ kind: 'column', index, ...field }))
+    const keyColumns = keySchema.fields.map(
+      (field, index): Expr => ({ kind: 'column', index, ...field }),
+    )
     this.#stored = [this.#find[0], this.keysOnly ? find(keyColumns, keySchema) : this.#find[1]]
-    this.sides = [this.#arrangement(LEFT, left), this.#arrangement(RIGHT, this.keysOnly ? keySchema : right)]
+    this.sides = [
+      this.#arrangement(LEFT, left),
+      this.#arrangement(RIGHT, this.keysOnly ? keySchema : right),
+    ]
   }
 
   #arrangement(side: Side, schema: Schema): Arrangement {
@@ -187,43 +190,17 @@ export class JoinState {
   /** Ends an epoch: sweeps what is dead. */
   tidy(): void {
     for (const side of this.sides) side.tidy()
-    if (this.table.count < this.#sweepAt) return
-    const isLive = this.#liveGroups()
-    let live = 0
-    for (const mark of isLive) live += mark
-    if (live * 2 < this.table.count) this.#sweep(isLive)
-    this.#sweepAt = Math.max(SWEEP_MIN, this.table.count * 2)
-  }
-
-  #liveGroups(): Uint8Array {
-    const isLive = new Uint8Array(this.table.count)
-    for (const { rows, groups } of this.sides) {
-      for (let slot = 0; slot < rows.count; slot++) {
-        if (rows.weights[slot] !== 0 && groups[slot] >= 0) isLive[groups[slot]] = 1
-      }
-    }
-    return isLive
-  }
-
-  #sweep(isLive: Uint8Array): void {
-    const numbers = new Int32Array(isLive.length).fill(-1)
-    let next = 0
-    for (let g = 0; g < isLive.length; g++) if (isLive[g] === 1) numbers[g] = next++
-    this.table.retain((g) => isLive[g] === 1)
-    this.table.compactHeap(this.#texts)
-    for (const side of this.sides) {
-      const { rows, groups } = side
-      for (let slot = 0; slot < rows.count; slot++) {
-        if (groups[slot] >= 0) groups[slot] = numbers[groups[slot]]
-      }
-      side.relink()
-    }
+    this.#groups.tidy(this.sides)
   }
 
   snapshot(): Section[] {
     const marks = Float64Array.from(this.watermarks)
     return [
-      { name: 'watermarks', version: this.context.clock.epoch, bytes: new Uint8Array(marks.buffer) },
+      {
+        name: 'watermarks',
+        version: this.context.clock.epoch,
+        bytes: new Uint8Array(marks.buffer),
+      },
       ...this.sides[0].rows.snapshot('left-'),
       ...this.sides[1].rows.snapshot('right-'),
     ]

@@ -67,7 +67,7 @@ export interface AggregateCall {
   readonly distinct: boolean
   /** FILTER (WHERE …). */
   readonly filter?: Expr | undefined
-  /** ORDER BY among the arguments, of functions that are `ordered`; absent: the order of arrival. */
+  /** ORDER BY among the arguments, of functions that are `ordered`; absent: order of arrival. */
   readonly orderBy?: readonly SortKey[] | undefined
   readonly type: DataType
 }
@@ -185,6 +185,9 @@ export interface RankNode {
   /** Infinity: no limit. */
   readonly to: number
   readonly withRank: boolean
+  /** The input column with the end of the window that each partition is in: no row of a partition
+   *  comes any more once the watermark has reached its end, so the partition can be forgotten. */
+  readonly windowEnd?: number | undefined
   readonly fields: readonly Field[]
 }
 
@@ -218,6 +221,8 @@ export interface OverNode {
   /** The single ascending event-time ORDER BY column of an append-only input: results are final
    *  once the watermark has passed, and come then, append-only. */
   readonly timeColumn?: number | undefined
+  /** As in RankNode. */
+  readonly windowEnd?: number | undefined
   readonly fields: readonly Field[]
 }
 

@@ -128,7 +128,7 @@ function createWindows(
 ): WindowState {
   const { keys, aggregates, window, timeColumn, emit, windowColumns } = node
   const parts: WindowParts = {
-    program: new GroupProgram({ keys, aggregates, input }),
+    program: new GroupProgram({ keys, aggregates, input, appendOnly: inputs[0].appendOnly }),
     schema,
     windowColumns,
     appendOnlyInput: inputs[0].appendOnly,
@@ -140,7 +140,7 @@ function createWindows(
       gapUs: window.gapUs,
       batchRowsMax,
       keys: new GroupProgram({ keys, aggregates: [], input }),
-      values: new GroupProgram({ keys: [], aggregates, input }),
+      values: new GroupProgram({ keys: [], aggregates, input, appendOnly: inputs[0].appendOnly }),
       times: compileSliceStarts({ sliceUs: 1, offsetUs: 0 }, timeColumn, input),
     })
   }

@@ -3,6 +3,7 @@
  *  checkpoints are the engine's, once for all. */
 
 import type { Batch } from '../batch/batch.ts'
+import type { Column } from '../batch/column.ts'
 import type { TableSpec } from './table.ts'
 
 /** A position in a split: the offset of the next record to read. Opaque outside its connector,
@@ -20,13 +21,17 @@ export type Chunk = {
   readonly rowCount: number
   /** The split has ended after this chunk; there will be no more. */
   readonly end: boolean
+  /** What METADATA columns ask for, by the connector's key; a value for every row. A reader need
+   *  only bring the keys that the table names. */
+  readonly metadata?: Readonly<Record<string, Column>> | undefined
 } & (
   | {
-      /** Rows already in columns, with the table's stored columns. */
+      /** Rows already in columns: those of the record (`recordColumns`), in order. */
       readonly batch: Batch
     }
   | {
-      /** Messages to decode by the table's format: message i is bytes[starts[i], ends[i]). */
+      /** Messages to decode by the table's format: message i is bytes[starts[i], ends[i]). The
+       *  bytes never change afterwards: columns are views on them. */
       readonly bytes: Uint8Array
       readonly starts: Int32Array
       readonly ends: Int32Array

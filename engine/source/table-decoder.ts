@@ -1,35 +1,86 @@
-/** Makes batches of a table's schema from chunks: decodes what is still bytes, computes the
- *  computed columns. Built once per table, shared by all its splits. */
+/** Makes batches of a table's schema from chunks: decodes what is still bytes, puts metadata in its
+ *  place, computes the computed columns. Built once per table, shared by all its splits. */
 
+import { assert } from '../base/assert.ts'
 import type { EpochClock } from '../base/clock.ts'
 import { fail } from '../base/errors.ts'
-import type { Batch } from '../batch/batch.ts'
+import { Batch, emptyBatch } from '../batch/batch.ts'
+import { type Column, gather } from '../batch/column.ts'
 import { type Schema, schemaOf } from '../batch/schema.ts'
 import { compileProject } from '../expr/compile-project.ts'
+import type { DecodedMessages, MessageDecoder, Messages } from '../format/messages.ts'
+import { messageDecoder, skipsBadRecords } from './format-options.ts'
 import type { Chunk } from './source.ts'
-import type { TableSpec } from './table.ts'
+import { recordColumns, type TableSpec } from './table.ts'
 import { compileWatermark, type FollowWatermark } from './watermark.ts'
 
 export class TableDecoder {
   readonly #table: TableSpec
+  readonly #stored: Schema
+  readonly #record: readonly number[]
   readonly #project: ReturnType<typeof compileProject> | undefined
+  #messages: MessageDecoder | undefined
   readonly follow: FollowWatermark | undefined
+  /** Messages that did not fit and were passed over. */
+  badRecords = 0
 
   constructor(table: TableSpec) {
     this.#table = table
-    const stored: Schema = schemaOf(table.schema.fields.slice(0, table.storedCount))
-    if (table.computed.length > 0) this.#project = compileProject(table.computed, stored)
+    this.#stored = schemaOf(table.schema.fields.slice(0, table.storedCount))
+    this.#record = recordColumns(table)
+    if (table.computed.length > 0) this.#project = compileProject(table.computed, this.#stored)
     if (table.watermark) this.follow = compileWatermark(table.watermark, table.schema)
   }
 
-  /** The chunk's rows with all the table's columns, in DDL order. */
+  /** The chunk's rows with all the table's columns, in DDL order. BAD_RECORD for the first message
+   *  that does not fit, unless the table passes over such. */
   decode(chunk: Chunk, clock: EpochClock): Batch {
-    if (!('batch' in chunk)) {
-      fail('UNSUPPORTED', `Table ${this.#table.name} brings bytes, and no format decodes them yet`)
+    const stored = this.#storedColumns(chunk)
+    if (this.#project === undefined) return stored
+    const computed = this.#project(stored, clock)
+    return stored.withColumns(this.#table.schema, [...stored.columns, ...computed])
+  }
+
+  #storedColumns(chunk: Chunk): Batch {
+    if ('batch' in chunk) {
+      const { batch } = chunk
+      return this.#table.metadata === undefined ? batch : this.#withMetadata(chunk, batch, null)
     }
-    const { batch } = chunk
-    if (this.#project === undefined) return batch
-    const computed = this.#project(batch, clock)
-    return batch.withColumns(this.#table.schema, [...batch.columns, ...computed])
+    const { batch, rows } = this.#decodeMessages(chunk)
+    if (this.#table.metadata !== undefined) return this.#withMetadata(chunk, batch, rows)
+    return batch.withColumns(this.#stored, batch.columns)
+  }
+
+  #decodeMessages(messages: Messages): DecodedMessages {
+    const { schema, options } = this.#table
+    this.#messages ??= messageDecoder(
+      schemaOf(this.#record.map((column) => schema.fields[column])),
+      options,
+    )
+    const decoded = this.#messages.decode(messages)
+    const [first] = decoded.bad
+    if (first === undefined) return decoded
+    if (!skipsBadRecords(options)) this.#refuse(first.error.message)
+    this.badRecords += decoded.bad.length
+    return decoded
+  }
+
+  #refuse(reason: string): never {
+    fail('BAD_RECORD', `A message of table ${this.#table.name} does not fit. ${reason}`, {
+      hint: `WITH ('bad-records' = 'skip') passes over such messages and counts them.`,
+    })
+  }
+
+  /** The record's columns with the metadata between them. `rows`: the messages they came from. */
+  #withMetadata(chunk: Chunk, batch: Batch, rows: Int32Array | null): Batch {
+    if (batch.rowCount === 0) return emptyBatch(this.#stored)
+    const columns: Column[] = []
+    for (const [i, column] of this.#record.entries()) columns[column] = batch.columns[i]
+    for (const { column, key } of this.#table.metadata ?? []) {
+      const all = chunk.metadata?.[key]
+      assert(all !== undefined, `the ${this.#table.connector} connector brings no '${key}'`)
+      columns[column] = rows === null ? all : gather(all, rows, rows.length)
+    }
+    return new Batch(this.#stored, columns, batch.rowCount, batch.weights, batch.watermarks)
   }
 }

@@ -14,10 +14,28 @@ export interface TableSpec {
   readonly storedCount: number
   /** Over the columns before it; one per computed column. */
   readonly computed: readonly Expr[]
+  /** Stored columns that are not in the record itself: what the connector knows of it, by the
+   *  connector's name for it. */
+  readonly metadata?: readonly MetadataColumn[] | undefined
+  /** The connector has no source side: only INSERT INTO can name the table. */
+  readonly writeOnly?: boolean | undefined
   /** 'log' is the embedded queue. */
   readonly connector: string
   readonly options: Readonly<Record<string, string>>
   readonly watermark?: WatermarkSpec | undefined
+}
+
+export interface MetadataColumn {
+  /** Position among the stored columns. */
+  readonly column: number
+  /** For example `timestamp`, `offset`, `key`. */
+  readonly key: string
+}
+
+/** The columns that are in the record itself, by position: the stored ones without metadata. */
+export function recordColumns({ storedCount, metadata = [] }: TableSpec): number[] {
+  const taken = new Set(metadata.map(({ column }) => column))
+  return Array.from({ length: storedCount }, (_, i) => i).filter((i) => !taken.has(i))
 }
 
 /** WATERMARK FOR column AS expr. `expr` is over the table's columns, of the column's type. */

@@ -2,9 +2,9 @@
  *  that both sides share; each group's rows are a chain of slots, the latest first. Equal rows are
  *  one slot with the sum of their weights. Rows may have a time by which they are let go.
  *
- *  Within an epoch `deltas` says by how much each weight has changed, and `touched` lists the slots;
- *  `settle` ends that and lets rows go whose weight is 0. Dead rows leave their chain when somebody
- *  walks along it, and the store when they are more than the living. */
+ *  Within an epoch `deltas` says by how much each weight has changed, and `touched` lists the
+ *  slots; `settle` ends that and lets rows go whose weight is 0. Dead rows leave their chain when
+ *  somebody walks along it, and the store when they are more than the living. */
 
 import type { Batch } from '../batch/batch.ts'
 import { hashRows } from '../batch/row-hash.ts'
@@ -59,7 +59,7 @@ export class Arrangement {
   constructor(options: ArrangementOptions) {
     this.#options = options
     this.table = options.table
-    this.rows = new RowStore(options.schema, { counted: options.counted })
+    this.rows = new RowStore(options.schema, options.counted ? 1 : 0)
     this.#index = options.indexed ? new RowIndex() : undefined
     this.heap = options.timeColumn === undefined ? undefined : new TimeHeap()
   }

@@ -1,5 +1,5 @@
-/** A column that grows at its end, outside the JavaScript heap: what stored rows are kept in. Values
- *  once appended never change, so emitted batches and snapshots may share the memory. */
+/** A column that grows at its end, outside the JavaScript heap: what stored rows are kept in.
+ *  Values once appended never change, so emitted batches and snapshots may share the memory. */
 
 import { fail } from '../base/errors.ts'
 import { copyBytes } from '../batch/bytes.ts'

@@ -7,6 +7,7 @@
  *  element of every array of the layout. String keys are (start, end) into `heap`. */
 
 import { deserialize, serialize } from 'node:v8'
+import { sampled } from './held-bytes.ts'
 
 export type GroupArray = Int32Array | Float64Array | Uint8Array | unknown[]
 export type ArrayKind = 'i32' | 'f64' | 'u8' | 'js'
@@ -161,7 +162,7 @@ export class GroupTable {
   get bytes(): number {
     let sum = this.slots.byteLength + this.hashes.byteLength * 2 + this.heap.byteLength
     for (const array of this.arrays) {
-      sum += ArrayBuffer.isView(array) ? array.byteLength : array.length * 16
+      sum += ArrayBuffer.isView(array) ? array.byteLength : sampled(array, this.count)
     }
     return sum
   }

@@ -8,7 +8,11 @@ export function grownInts(array: Int32Array, length: number, initial = 0): Int32
   return grown
 }
 
-export function grownBytes(array: Uint8Array, length: number, initial = 0): Uint8Array<ArrayBuffer> {
+export function grownBytes(
+  array: Uint8Array,
+  length: number,
+  initial = 0,
+): Uint8Array<ArrayBuffer> {
   const grown = new Uint8Array(length)
   grown.set(array)
   if (initial !== 0) grown.fill(initial, array.length)

@@ -32,7 +32,7 @@ export class RowIndex {
         if (previous === NONE) this.#buckets[bucket] = following
         else this.#next[previous] = following
       } else {
-        if (this.#hashes[slot] === hash && sameRow(stored, slot, batch, row)) return slot
+        if (this.#hashes[slot] === hash && sameRow(batch, row, stored, slot)) return slot
         previous = slot
       }
       slot = following

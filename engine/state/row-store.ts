@@ -1,5 +1,5 @@
-/** Rows in growing columns, each in a numbered slot with a weight and, where asked for, a count of
- *  its matches. Slots are given in the order of arrival and never reused: rows that died are swept
+/** Rows in growing columns, each in a numbered slot with a weight and, where asked for, numbers of
+ *  its owner's. Slots are given in the order of arrival and never reused: rows that died are swept
  *  out when they are more than the living, which renumbers the slots. So all that is built over the
  *  slots can be built again after a restart and is then the same as before.
  *
@@ -27,7 +27,7 @@ const DEAD_MAX = 1024
 
 export class RowStore {
   readonly schema: Schema
-  readonly #counted: boolean
+  readonly #width: number
   #columns: ColumnStore[]
   /** Slots given, those of dead rows included. */
   count = 0
@@ -36,7 +36,7 @@ export class RowStore {
   capacity = 0
   /** Per slot; 0 is dead, unless the epoch is still changing it. */
   weights = new Int32Array(0)
-  /** Per slot: matches on the other side of a join. Empty unless counted. */
+  /** Per slot: `counts` numbers that the owner keeps with the row, 0 at first. */
   counts = new Int32Array(0)
   /** The rows by slot, as columns. */
   view: Batch
@@ -45,9 +45,10 @@ export class RowStore {
   #weightVersions: number[] = []
   #version = 0
 
-  constructor(schema: Schema, options: { readonly counted: boolean }) {
+  /** `counts`: how many numbers are kept with each row. */
+  constructor(schema: Schema, counts: 0 | 1 | 2 = 0) {
     this.schema = schema
-    this.#counted = options.counted
+    this.#width = counts
     this.#columns = schema.fields.map(({ type }) => columnStore(type))
     this.view = emptyBatch(schema)
   }
@@ -79,7 +80,7 @@ export class RowStore {
     if (needed <= this.capacity) return
     this.capacity = grownCapacity(this.capacity, needed)
     this.weights = grownInts(this.weights, this.capacity)
-    if (this.#counted) this.counts = grownInts(this.counts, this.capacity)
+    this.counts = grownInts(this.counts, this.capacity * this.#width)
   }
 
   #see(count: number): void {
@@ -147,9 +148,12 @@ export class RowStore {
     })
     this.capacity = grownCapacity(0, n)
     this.weights = new Int32Array(this.capacity)
-    this.counts = new Int32Array(this.#counted ? this.capacity : 0)
-    for (let slot = 0; slot < n; slot++) this.weights[slot] = weights[kept[slot]]
-    if (this.#counted) for (let slot = 0; slot < n; slot++) this.counts[slot] = counts[kept[slot]]
+    this.counts = new Int32Array(this.capacity * this.#width)
+    const width = this.#width
+    for (let slot = 0; slot < n; slot++) {
+      this.weights[slot] = weights[kept[slot]]
+      for (let i = 0; i < width; i++) this.counts[slot * width + i] = counts[kept[slot] * width + i]
+    }
     this.#see(n)
     this.#rowVersions = []
     this.#weightVersions = []
@@ -176,11 +180,14 @@ export class RowStore {
         },
       })
       if (this.#weightVersions[c] === 0) continue
-      const both = [this.weights.slice(from, to), ...(this.#counted ? [this.counts.slice(from, to)] : [])]
+      const width = this.#width
+      const both = new Int32Array((to - from) * (1 + width))
+      both.set(this.weights.subarray(from, to))
+      both.set(this.counts.subarray(from * width, to * width), to - from)
       sections.push({
         name: `${prefix}weights-${c}`,
         version: this.#weightVersions[c],
-        bytes: Buffer.concat(both.map((ints) => new Uint8Array(ints.buffer))),
+        bytes: new Uint8Array(both.buffer),
       })
     }
     return sections
@@ -203,9 +210,9 @@ export class RowStore {
   }
 
   #restoreWeights(first: number, n: number, { bytes }: StateSection): void {
-    const both = new Int32Array(bytes.slice().buffer)
+    const both = new Int32Array(new Uint8Array(bytes).buffer)
     this.weights.set(both.subarray(0, n), first)
-    if (this.#counted) this.counts.set(both.subarray(n), first)
+    this.counts.set(both.subarray(n), first * this.#width)
     for (let slot = first; slot < first + n; slot++) if (this.weights[slot] === 0) this.live--
   }
 

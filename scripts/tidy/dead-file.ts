@@ -10,6 +10,9 @@ const ORACLES: ReadonlyMap<string, string> = new Map([
   ['engine/batch/pretty.ts', 'batches as text, for tests and for debugging'],
 ])
 
+/** What the console's page loads. */
+const CONSOLE = 'console/main.ts'
+
 export const deadFile: Rule = {
   name: 'dead-file',
   check(tree) {
@@ -26,7 +29,7 @@ function entries(tree: Tree): string[] {
   const doors = JSON.stringify([bin, exports]).matchAll(/dist\/([\w/.-]+?)\.js"/g)
   const built = [...doors].map(([, path]) => `${path}.ts`)
   const tools = [...tree.sources.keys()].filter((path) => /^(?:scripts|bench)\/[^/]+$/.test(path))
-  return [...built, ...tools.filter((path) => !isProduct(path))]
+  return [...built, ...tools.filter((path) => !isProduct(path)), CONSOLE]
 }
 
 function reachable(tree: Tree, starts: readonly string[]): Set<string> {

@@ -8,7 +8,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   sql: ['engine'],
   connectors: ['engine'],
-  client: ['engine'],
+  client: [],
   console: ['client'],
   server: ['sql', 'connectors', 'client', 'engine'],
   bench: ['server', 'sql', 'connectors', 'client', 'engine'],

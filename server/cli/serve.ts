@@ -13,6 +13,7 @@ interface ServeOptions {
   readonly token?: string
   readonly logLevel?: string
   readonly checkpointInterval?: number
+  readonly durability?: string
   readonly file?: string
 }
 
@@ -39,6 +40,11 @@ export function serveCommand(): Command {
       new Option('--checkpoint-interval <ms>', 'milliseconds between checkpoints (5000)')
         .env('MILLRACE_CHECKPOINT_INTERVAL_MS')
         .argParser(wholeNumber),
+    )
+    .addOption(
+      new Option('--durability <level>', 'when records are on the disk (sync)')
+        .choices(['sync', 'interval', 'off'])
+        .env('MILLRACE_DURABILITY'),
     )
     .addOption(
       new Option('-f, --file <file>', 'run this SQL file once the server is up').env(
@@ -71,7 +77,7 @@ async function runServe(options: ServeOptions): Promise<void> {
 }
 
 function settingsOf(options: ServeOptions) {
-  const { port, host, data, token, logLevel, checkpointInterval } = options
+  const { port, host, data, token, logLevel, checkpointInterval, durability } = options
   return {
     port,
     host,
@@ -79,6 +85,7 @@ function settingsOf(options: ServeOptions) {
     dataFolder: data,
     logLevel: logLevel as 'warn' | undefined,
     checkpointIntervalMs: checkpointInterval,
+    durability: durability as 'sync' | undefined,
   }
 }
 

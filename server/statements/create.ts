@@ -1,8 +1,9 @@
-/** CREATE TABLE, CREATE VIEW, CREATE MATERIALIZED VIEW. The catalog is on the disk before anything
+/** CREATE TABLE, VIEW, MATERIALIZED VIEW and FUNCTION. The catalog is on the disk before anything
  *  starts that relies on it; what fails afterwards is taken back. */
 
 import type { Statement } from '../../sql/index.ts'
-import { defineTable, defineView, type Entry } from '../../sql/index.ts'
+import { defineFunction, defineTable, defineView, type Entry } from '../../sql/index.ts'
+import { CATALOG_CONNECTORS } from '../connectors.ts'
 import type { DatabaseParts } from '../database.ts'
 import type { StatementResult } from '../statement-result.ts'
 import { dropEntry } from './drop.ts'
@@ -15,7 +16,7 @@ export async function createTable(
 ): Promise<StatementResult> {
   const { catalog, streams } = parts
   const name = statement.name.text
-  const entry = defineTable(statement, catalog)
+  const entry = defineTable(statement, catalog, CATALOG_CONNECTORS)
   if (entry === undefined) return { kind: 'ok', message: `Table ${name} exists already` }
   catalog.add(entry, statement.name.at)
   await keep(parts, entry, async () => {
@@ -44,6 +45,21 @@ export async function createView(
   })
   const message = `${what} ${name} ${replaces === undefined ? 'created' : 'replaced'}`
   return { kind: 'ok', message, ...warningsOf(planned.warnings) }
+}
+
+export async function createFunction(
+  parts: DatabaseParts,
+  statement: Create<'create-function'>,
+): Promise<StatementResult> {
+  const name = statement.name.text
+  const defined = defineFunction(statement, parts.catalog)
+  if (defined === undefined) return { kind: 'ok', message: `Function ${name} exists already` }
+  const { entry, replaces } = defined
+  if (replaces !== undefined) await dropEntry(parts, replaces)
+  parts.catalog.add(entry, statement.name.at)
+  await keep(parts, entry, async () => {})
+  const message = `Function ${name} ${replaces === undefined ? 'created' : 'replaced'}`
+  return { kind: 'ok', message }
 }
 
 export const warningsOf = (warnings: readonly string[]): { warnings?: readonly string[] } =>

@@ -1,24 +1,25 @@
-/** DROP of tables, views, materialized views and queries. What others read cannot be dropped. */
+/** DROP of tables, views, materialized views, queries and functions. What others use cannot be
+ *  dropped. */
 
 import type { Span } from '../../engine/base/errors.ts'
 import type { Entry, EntryKind, Statement } from '../../sql/index.ts'
 import { kindText } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
 import type { StatementResult } from '../statement-result.ts'
-import { refuseFunction } from './refused.ts'
 
 export async function drop(
   parts: DatabaseParts,
   statement: Extract<Statement, { kind: 'drop' }>,
 ): Promise<StatementResult> {
   const { object, name, ifExists } = statement
-  if (object === 'function') refuseFunction(statement.at)
   const kind: EntryKind = object
   const title = `${kindText(kind)} ${name.text}`
-  if (ifExists && parts.catalog.find(name.text, name.at) === undefined) {
+  const { catalog } = parts
+  const found = kind === 'function' ? catalog.findFunction(name.text) : catalog.find(name.text)
+  if (ifExists && found === undefined) {
     return { kind: 'ok', message: `There is no ${title}` }
   }
-  await dropEntry(parts, parts.catalog.expect(kind, name), name.at)
+  await dropEntry(parts, catalog.expect(kind, name), name.at)
   return { kind: 'ok', message: `${title[0].toUpperCase()}${title.slice(1)} dropped` }
 }
 
@@ -31,7 +32,7 @@ export async function dropEntry(parts: DatabaseParts, entry: Entry, at?: Span): 
   save()
   if (entry.kind === 'table') {
     if (entry.spec.connector === 'log') await streams.drop(entry.id)
-  } else if (entry.kind !== 'view') {
+  } else if (entry.kind !== 'view' && entry.kind !== 'function') {
     await queries.stop(entry.id)
   }
 }

@@ -5,10 +5,11 @@ import type { SerialQueue } from '../../engine/base/serial-queue.ts'
 import type { Statement } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
 import type { StatementResult } from '../statement-result.ts'
-import { createTable, createView } from './create.ts'
+import { createFunction, createTable, createView } from './create.ts'
 import { drop } from './drop.ts'
 import { explain } from './explain.ts'
 import { insertValues } from './insert.ts'
+import { insertSelect } from './insert-query.ts'
 import { statementsOf } from './parse.ts'
 import { refuse } from './refused.ts'
 import { runSelect } from './select.ts'
@@ -50,10 +51,14 @@ async function run(
       return changes.run(() => createTable(parts, statement))
     case 'create-view':
       return changes.run(() => createView(parts, statement))
+    case 'create-function':
+      return changes.run(() => createFunction(parts, statement))
     case 'drop':
       return changes.run(() => drop(parts, statement))
     case 'insert-values':
       return insertValues(parts, statement)
+    case 'insert-select':
+      return changes.run(() => insertSelect(parts, statement))
     case 'show':
       return show(parts, statement)
     case 'show-create':

@@ -1,21 +1,16 @@
 /** Statements that are understood and not carried out yet: each is refused by its name. */
 
-import { fail, type Span } from '../../engine/base/errors.ts'
+import { fail } from '../../engine/base/errors.ts'
 import type { Statement } from '../../sql/index.ts'
 
 export type Refused = Extract<
   Statement,
   {
-    kind: 'insert-select' | 'create-function' | 'delete' | 'update' | 'statement-set' | 'alter'
+    kind: 'delete' | 'update' | 'statement-set' | 'alter'
   }
 >
 
 const REFUSALS: Readonly<Record<Refused['kind'], readonly [what: string, hint: string]>> = {
-  'insert-select': [
-    'INSERT INTO … SELECT',
-    'CREATE MATERIALIZED VIEW keeps the result of a query, and others can read it.',
-  ],
-  'create-function': ['CREATE FUNCTION', 'SHOW FUNCTIONS lists the functions there are.'],
   delete: ['DELETE', 'Streams are append-only: filter the rows in a query.'],
   update: ['UPDATE', 'Streams are append-only: append the new row, and take the last per key.'],
   'statement-set': ['A statement set', 'Run its statements one by one.'],
@@ -26,12 +21,4 @@ const REFUSALS: Readonly<Record<Refused['kind'], readonly [what: string, hint: s
 export function refuse({ kind, at }: Refused): never {
   const [what, hint] = REFUSALS[kind]
   fail('UNSUPPORTED', `${what} is not supported yet`, { at, hint })
-}
-
-/** DROP FUNCTION. */
-export function refuseFunction(at: Span): never {
-  fail('UNSUPPORTED', 'DROP FUNCTION is not supported yet', {
-    at,
-    hint: 'There are no user functions yet.',
-  })
 }

@@ -1,7 +1,7 @@
 /** SHOW and DESCRIBE. */
 
 import { VARCHAR } from '../../engine/batch/types.ts'
-import type { Entry, Name, Statement } from '../../sql/index.ts'
+import type { Entry, Name, Statement, TabularEntry } from '../../sql/index.ts'
 import {
   type Answer,
   showCreate as createText,
@@ -9,6 +9,7 @@ import {
   show as showEntries,
   textAnswer,
 } from '../../sql/index.ts'
+import { CATALOG_CONNECTORS } from '../connectors.ts'
 import type { DatabaseParts } from '../database.ts'
 import { answerResult, type StatementResult } from '../statement-result.ts'
 
@@ -40,11 +41,10 @@ export function showCreate(
   { catalog }: DatabaseParts,
   { name, object }: Extract<Statement, { kind: 'show-create' }>,
 ): StatementResult {
-  const entry = find(catalog, name)
-  if (object !== undefined && object !== 'function') catalog.expect(object, name)
+  const entry = object === undefined ? findAny(catalog, name) : catalog.expect(object, name)
   return answerResult({
     ...textAnswer('statement', ''),
-    rows: [[createText(entry)]],
+    rows: [[createText(entry, CATALOG_CONNECTORS)]],
   })
 }
 
@@ -56,7 +56,13 @@ export function describe(
   return answerResult(describeEntry(find(catalog, name)))
 }
 
-function find(catalog: DatabaseParts['catalog'], name: Name): Entry {
+/** What has this name; a function if nothing else has. */
+function findAny(catalog: DatabaseParts['catalog'], name: Name): Entry {
+  const entry = catalog.find(name.text, name.at) ?? catalog.findFunction(name.text, name.at)
+  return entry ?? catalog.relation(name)
+}
+
+function find(catalog: DatabaseParts['catalog'], name: Name): TabularEntry {
   const entry = catalog.find(name.text, name.at)
   // A name that is nothing at all gets the catalog's "did you mean".
   return entry ?? catalog.relation(name)

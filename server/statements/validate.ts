@@ -4,17 +4,20 @@
 import {
   bindInsert,
   Catalog,
+  defineFunction,
+  defineInsert,
   defineTable,
   defineView,
   locate,
   Planner,
   type Statement,
 } from '../../sql/index.ts'
+import { CATALOG_CONNECTORS } from '../connectors.ts'
 import type { DatabaseParts } from '../database.ts'
 import { type Problem, problemOf } from '../http/problem.ts'
 import { columnsOf, type ResultColumn } from '../statement-result.ts'
 import { statementsOf } from './parse.ts'
-import { refuse, refuseFunction } from './refused.ts'
+import { refuse } from './refused.ts'
 
 export interface Validation {
   readonly valid: boolean
@@ -32,11 +35,12 @@ export interface ValidStatement {
   readonly warnings?: readonly string[]
 }
 
-export function validate({ catalog, config }: DatabaseParts, sql: string): Validation {
+export function validate({ catalog, config, queries }: DatabaseParts, sql: string): Validation {
   const statements: ValidStatement[] = []
   try {
     const scratch = copyOf(catalog)
-    for (const statement of statementsOf(config, sql)) statements.push(check(statement, scratch))
+    for (const statement of statementsOf(config, sql))
+      statements.push(check(statement, scratch, queries))
     return { valid: true, statements, diagnostics: [] }
   } catch (thrown) {
     const error = locate(thrown, sql)
@@ -50,7 +54,11 @@ function copyOf(catalog: Catalog): Catalog {
   return copy
 }
 
-function check(statement: Statement, catalog: Catalog): ValidStatement {
+function check(
+  statement: Statement,
+  catalog: Catalog,
+  queries: DatabaseParts['queries'],
+): ValidStatement {
   const { kind } = statement
   switch (kind) {
     case 'select': {
@@ -60,7 +68,7 @@ function check(statement: Statement, catalog: Catalog): ValidStatement {
       return { kind, columns: columnsOf(planned.plan.schema), plan, warnings }
     }
     case 'create-table': {
-      const entry = defineTable(statement, catalog)
+      const entry = defineTable(statement, catalog, CATALOG_CONNECTORS)
       if (entry === undefined) return { kind }
       catalog.add(entry)
       return { kind, columns: columnsOf(entry.spec.schema) }
@@ -73,14 +81,26 @@ function check(statement: Statement, catalog: Catalog): ValidStatement {
       const { explain: plan, warnings } = defined.planned
       return { kind, columns: columnsOf(defined.entry.schema), plan, warnings }
     }
+    case 'create-function': {
+      const defined = defineFunction(statement, catalog)
+      if (defined === undefined) return { kind }
+      if (defined.replaces !== undefined) catalog.remove(defined.replaces)
+      catalog.add(defined.entry)
+      return { kind }
+    }
     case 'insert-values':
       bindInsert(statement, catalog)
       return { kind }
     case 'drop':
       checkDrop(statement, catalog)
       return { kind }
-    case 'insert-select':
-    case 'create-function':
+    case 'insert-select': {
+      const name = { text: 'validate', at: statement.table.at }
+      const { entry, planned } = defineInsert(name, statement, catalog)
+      if (entry.target !== undefined) queries.checkTarget(planned.plan, entry.target)
+      const { explain: plan, warnings } = planned
+      return { kind, columns: columnsOf(entry.schema), plan, warnings }
+    }
     case 'delete':
     case 'update':
     case 'statement-set':
@@ -92,10 +112,10 @@ function check(statement: Statement, catalog: Catalog): ValidStatement {
 }
 
 function checkDrop(
-  { object, name, ifExists, at }: Extract<Statement, { kind: 'drop' }>,
+  { object, name, ifExists }: Extract<Statement, { kind: 'drop' }>,
   catalog: Catalog,
 ): void {
-  if (object === 'function') refuseFunction(at)
-  if (ifExists && catalog.find(name.text) === undefined) return
+  const found = object === 'function' ? catalog.findFunction(name.text) : catalog.find(name.text)
+  if (ifExists && found === undefined) return
   catalog.remove(catalog.expect(object, name), name.at)
 }

@@ -43,10 +43,10 @@ function decide(node: LogicalNode, policy: EmitPolicy): LogicalNode {
     return rebuild(node, { input: (input) => decide(input, policy) })
   }
   const emit = node.emit ?? policy
-  const { window, timeColumn, keys, aggregates, windowColumns } = node
+  const { window, timeColumn, attached, keys, aggregates, windowColumns } = node
   const input = decide(node.input, CLOSE)
   return makeWindowAggregate(
-    { input, window, timeColumn, keys, aggregates, windowColumns, emit },
+    { input, window, timeColumn, attached, keys, aggregates, windowColumns, emit },
     fieldsOf(node),
   )
 }

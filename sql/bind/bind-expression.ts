@@ -8,6 +8,7 @@ import { coerce } from '../../engine/expr/coerce.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import { literal } from '../../engine/expr/literal.ts'
 import { isFunction, resolveCall, resolveCase, resolveCast } from '../../engine/expr/resolve.ts'
+import { callUserFunction } from '../../engine/expr/udf-call.ts'
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
 import type { Expression, Name } from '../ast.ts'
 import type { OuterScope } from './context.ts'
@@ -147,8 +148,9 @@ function bindCall(call: CallExpression, context: ExpressionContext): Expr {
       at,
     })
   }
-  refuseOperator(call)
+  if (call.user === undefined) refuseOperator(call)
   const args = call.args.map((arg) => bindExpression(arg, context))
+  if (call.user !== undefined) return callUserFunction(call.user, args, at)
   return resolveCall(call.name.text, args, at)
 }
 
@@ -193,7 +195,6 @@ function bindCase(
     const condition = bind(when)
     return {
       when: subject ? resolveCall('=', [subject, condition], when.at) : condition,
-      // biome-ignore lint/suspicious/noThenProperty: WHEN … THEN, never awaited.
       then: bind(then),
     }
   })

@@ -2,9 +2,9 @@
 
 import { fail } from '../../engine/base/errors.ts'
 import { isInteger, isNumeric, isTimestamp, typeName } from '../../engine/batch/types.ts'
-import type { Expr } from '../../engine/expr/ir.ts'
+import { columnsOf, type Expr } from '../../engine/expr/ir.ts'
 import type { OverFrame, SortKey } from '../../engine/operator/nodes.ts'
-import type { Frame, FrameBound } from '../ast.ts'
+import type { Expression, Frame, FrameBound } from '../ast.ts'
 import { evaluate } from './constant.ts'
 
 /** SQL's default: up to the current row and its peers, or all rows where there is no order. */
@@ -19,10 +19,10 @@ export function defaultFrame(ordered: boolean): OverFrame {
 export function bindFrame(
   frame: Frame,
   orderBy: readonly SortKey[],
-  bind: (bound: FrameBound & { by: unknown }) => Expr,
+  bind: (by: Expression) => Expr,
 ): OverFrame {
-  const value = ({ kind, ...bound }: FrameBound): number => {
-    switch (kind) {
+  const value = (bound: FrameBound): number => {
+    switch (bound.kind) {
       case 'unbounded-preceding':
         return -Infinity
       case 'unbounded-following':
@@ -30,9 +30,8 @@ export function bindFrame(
       case 'current-row':
         return 0
       default: {
-        const by = bind({ kind, ...bound } as FrameBound & { by: unknown })
-        const distance = distanceOf(by, frame.unit, orderBy)
-        return kind === 'preceding' ? -distance : distance
+        const distance = distanceOf(bind(bound.by), frame.unit, orderBy)
+        return bound.kind === 'preceding' ? -distance : distance
       }
     }
   }
@@ -42,6 +41,9 @@ export function bindFrame(
 
 function distanceOf(by: Expr, unit: Frame['unit'], orderBy: readonly SortKey[]): number {
   const { at } = by
+  if (columnsOf(by).size > 0) {
+    fail('INVALID_ARGUMENT', 'The distance of a frame is a constant', { at })
+  }
   if (unit === 'rows') {
     if (!isInteger(by.type)) refuse('A number of rows', by)
   } else {
@@ -52,7 +54,7 @@ function distanceOf(by: Expr, unit: Frame['unit'], orderBy: readonly SortKey[]):
     const isTime = isTimestamp(type) || type.kind === 'date' || type.kind === 'time'
     const fits = isTime ? by.type.kind === 'interval_second' : isNumeric(type) && isNumeric(by.type)
     if (!fits)
-      refuse(isTime ? 'An interval of days or less' : `A distance of ${typeName(type)}`, by)
+      refuse(isTime ? 'An INTERVAL of days or less' : `A distance of ${typeName(type)}`, by)
   }
   const distance = Number(evaluate(by) ?? Number.NaN)
   if (distance >= 0) return distance

@@ -1,4 +1,4 @@
-/** FROM: tables, views, common tables, subqueries and windowing table functions. */
+/** FROM: tables, views, common tables, subqueries, windowing table functions, and joins of them. */
 
 import { fail } from '../../engine/base/errors.ts'
 import { schemaOf } from '../../engine/batch/schema.ts'
@@ -6,6 +6,8 @@ import type { Name, TableRef } from '../ast.ts'
 import { findName } from '../catalog/find-name.ts'
 import { makeScan, makeValues, makeWindow } from '../logical/make.ts'
 import { bindExpression } from './bind-expression.ts'
+import { bindJoin } from './bind-join.ts'
+import { bindUnnest } from './bind-unnest.ts'
 import type { BindContext, CommonTable, Relation } from './context.ts'
 import { expandView } from './expand-view.ts'
 import { relationOf, withAlias } from './relation.ts'
@@ -18,41 +20,40 @@ const NOWHERE = new Scope([])
 /** Without FROM: one row without columns. */
 const oneRow = (): Relation => ({ node: makeValues(NO_COLUMNS, [[]]), scope: NOWHERE })
 
-/** The rows of a FROM clause. UNKNOWN_TABLE; UNSUPPORTED for joins and table functions. */
+/** The rows of a FROM clause; a comma is a cross join. UNKNOWN_TABLE, and what joins raise. */
 export function bindFrom(from: readonly TableRef[], context: BindContext): Relation {
-  if (from.length === 0) return oneRow()
-  if (from.length > 1) refuseJoin(from[1])
-  return bindTableRef(from[0], context)
+  const [first, ...others] = from
+  if (first === undefined) return oneRow()
+  return others.reduce(
+    (left, right) =>
+      bindJoin({ join: 'cross', right, using: [], at: right.at }, left, joining(context)),
+    bindTableRef(first, context),
+  )
 }
 
-function refuseJoin({ at }: TableRef): never {
-  fail('UNSUPPORTED', 'Joins are not supported yet', {
-    at,
-    hint: 'A query reads one table, view or subquery.',
-  })
-}
+/** What joins need to bind their right sides. */
+const joining = (context: BindContext) => ({ context, bindTableRef })
 
 function bindTableRef(ref: TableRef, context: BindContext): Relation {
   switch (ref.kind) {
     case 'table':
       if (ref.asOf !== undefined) {
-        fail('UNSUPPORTED', 'FOR SYSTEM_TIME AS OF is not supported yet', { at: ref.asOf.at })
+        fail('UNSUPPORTED', 'FOR SYSTEM_TIME AS OF stands on the right side of a JOIN', {
+          at: ref.asOf.at,
+          hint: 'FROM orders AS o JOIN rates FOR SYSTEM_TIME AS OF o.ts AS r ON o.currency = r.currency',
+        })
       }
       return withAlias(bindTable(ref.name, context), ref.alias)
     case 'query': {
-      if (ref.lateral) fail('UNSUPPORTED', 'LATERAL is not supported yet', { at: ref.at })
       const { node } = context.bindQuery(ref.query, { ...context, depth: context.depth + 1 })
       return withAlias(relationOf(node, undefined), ref.alias)
     }
     case 'window':
       return bindWindow(ref, context)
     case 'function':
-      return fail('UNSUPPORTED', `The table function ${ref.name.text} is not supported yet`, {
-        at: ref.at,
-        hint: 'TUMBLE is.',
-      })
+      return bindUnnest({ ref, left: oneRow(), outer: false, context })
     case 'join':
-      return refuseJoin(ref.right)
+      return bindJoin(ref, bindTableRef(ref.left, context), joining(context))
   }
 }
 
@@ -92,13 +93,20 @@ function bindWindow(
     bindExpression(arg, { scope: NOWHERE, schema: NO_COLUMNS, clause: `The size of ${name}` }),
   )
   const spec = windowSpec({ name, args, at: called.at })
-  if (window.partitionBy.length > 0) {
-    fail('UNSUPPORTED', `${name} takes no PARTITION BY`, { at: window.partitionBy[0].at })
+  const { timeColumn, partitionBy } = window
+  if (partitionBy.length > 0 && spec.kind !== 'session') {
+    fail('UNSUPPORTED', `${name} takes no PARTITION BY`, { at: partitionBy[0].at })
   }
-  const { timeColumn } = window
   const { index } = input.scope.resolve([timeColumn])
   const column = columnExpr(input.node.schema, index, timeColumn.at)
-  const node = makeWindow(input.node, spec, timeColumnOf(column, input.node, context.mode, at))
+  const node = makeWindow(
+    input.node,
+    spec,
+    timeColumnOf(column, input.node, context.mode, at),
+    spec.kind === 'session'
+      ? partitionBy.map((key) => input.scope.resolve([key]).index)
+      : undefined,
+  )
   const { fields } = node.schema
   const [table] = input.scope.tables()
   const added = fields.slice(-3).map((field, i) => ({

@@ -1,18 +1,24 @@
-/** INSERT INTO … VALUES -> rows of the table's stored columns, evaluated and converted. */
+/** INSERT INTO: the VALUES form gives rows of the table's stored columns, evaluated and converted;
+ *  the SELECT form a node with the columns that the table's records have. */
 
 import type { EpochClock } from '../../engine/base/clock.ts'
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { type Field, schemaOf } from '../../engine/batch/schema.ts'
 import { typeName } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
-import type { Value } from '../../engine/expr/ir.ts'
+import { isNullable } from '../../engine/expr/facts.ts'
+import type { Expr, Value } from '../../engine/expr/ir.ts'
 import { literal } from '../../engine/expr/literal.ts'
-import type { TableSpec } from '../../engine/source/table.ts'
+import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
 import type { Expression, Name, Statement } from '../ast.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { makeProject } from '../logical/make.ts'
+import type { LogicalNode } from '../logical/node.ts'
+import { withoutPlace } from '../logical/visit.ts'
 import { bindExpression } from './bind-expression.ts'
 import { evaluate } from './constant.ts'
-import { Scope } from './scope.ts'
+import { columnExpr, Scope } from './scope.ts'
+import { withUserFunctions } from './user-functions.ts'
 
 export type InsertValues = Extract<Statement, { kind: 'insert-values' }>
 
@@ -35,34 +41,39 @@ export function bindInsert(
   if (spec.connector !== 'log') {
     fail(
       'UNSUPPORTED',
-      `INSERT INTO ${spec.name}: ${spec.connector} tables cannot be written yet`,
+      `INSERT INTO ${spec.name} VALUES: rows go into streams of the embedded queue only`,
       {
         at: statement.table.at,
+        hint: `INSERT INTO ${spec.name} SELECT … writes a query's results to the ${spec.connector} connector.`,
       },
     )
   }
   const targets = targetsOf(statement, spec)
   const stored = spec.schema.fields.slice(0, spec.storedCount)
   refuseMissing(stored, targets, statement)
-  const rows = statement.rows.map((values) => {
+  const rowOf = (values: InsertValues['rows'][number]): Value[] => {
     checkCount(values, targets.length, statement.table.at)
     const row: Value[] = stored.map(() => null)
     values.forEach((value, i) => {
       row[targets[i]] = valueFor(value, stored[targets[i]], clock)
     })
     return row
-  })
+  }
+  const around = { catalog, dependsOn: new Set<string>() }
+  const rows = withUserFunctions(statement.rows, around, (given) => given.map(rowOf))
   return { table: spec, rows }
 }
 
 /** The stored column of each value. */
-function targetsOf({ columns }: InsertValues, spec: TableSpec): number[] {
-  if (columns.length === 0) return Array.from({ length: spec.storedCount }, (_, i) => i)
+function targetsOf({ columns }: { columns: readonly Name[] }, spec: TableSpec): number[] {
+  const wanted = recordColumns(spec)
+  if (columns.length === 0) return wanted
   const scope = Scope.of(spec.schema)
   const seen = new Set<number>()
   return columns.map((name) => {
     const { index } = scope.resolve([name])
     if (index >= spec.storedCount) refuseComputed(name)
+    if (!wanted.includes(index)) refuseMetadata(name)
     if (seen.has(index)) fail('DUPLICATE_NAME', `${name.text} is named twice`, { at: name.at })
     seen.add(index)
     return index
@@ -73,10 +84,14 @@ function refuseComputed({ text, at }: Name): never {
   fail('INVALID_ARGUMENT', `The column ${text} is computed and takes no value`, { at })
 }
 
+function refuseMetadata({ text, at }: Name): never {
+  fail('UNSUPPORTED', `The column ${text} is metadata, which cannot be written yet`, { at })
+}
+
 function refuseMissing(
   stored: readonly Field[],
   targets: readonly number[],
-  { table }: InsertValues,
+  { table }: { readonly table: Name },
 ): void {
   const missing = stored.find(({ nullable }, i) => !nullable && !targets.includes(i))
   if (missing === undefined) return
@@ -115,4 +130,60 @@ function valueFor(expression: Expression, field: Field, clock: EpochClock | unde
       hint: `The value is a ${typeName(value.type)}. CAST it if that is what you mean.`,
     },
   )
+}
+
+export type InsertSelect = Extract<Statement, { kind: 'insert-select' }>
+
+/** The rows of `node` as records of the table: its record columns in order, converted to their
+ *  types; a column that is not named is NULL. UNKNOWN_COLUMN, DUPLICATE_NAME, INVALID_ARGUMENT
+ *  (number of columns), TYPE_MISMATCH (type, or a nullable value for a NOT NULL column), at the
+ *  table's name or the column's. */
+export function intoTable(
+  node: LogicalNode,
+  spec: TableSpec,
+  statement: Pick<InsertSelect, 'table' | 'columns'>,
+): LogicalNode {
+  const targets = targetsOf(statement, spec)
+  const given = node.schema.fields
+  const { table, columns } = statement
+  if (given.length !== targets.length) {
+    const text = `The query has ${given.length} columns, ${spec.name} takes ${targets.length}`
+    fail('INVALID_ARGUMENT', text, { at: columns[0]?.at ?? table.at })
+  }
+  const all = spec.schema.fields
+  refuseMissing(
+    recordColumns(spec).map((column) => all[column]),
+    recordColumns(spec).flatMap((column, i) => (targets.includes(column) ? [i] : [])),
+    statement,
+  )
+  const record = recordColumns(spec)
+  const exprs = record.map((column) => {
+    const from = targets.indexOf(column)
+    if (from < 0) return literal(all[column].type, null)
+    return valueInto(columnExpr(node.schema, from), all[column], columns[from]?.at ?? table.at)
+  })
+  return makeProject(
+    node,
+    exprs,
+    record.map((column, i) => ({ ...all[column], nullable: isNullable(exprs[i]) })),
+  )
+}
+
+function valueInto(value: Expr, field: Field, at: Span): Expr {
+  const converted = coerce(value, field.type)
+  const name = value.kind === 'column' ? value.name : field.name
+  if (converted === undefined) {
+    const want = `${field.name} is ${typeName(field.type)}`
+    return fail('TYPE_MISMATCH', `${want}; ${name} is ${typeName(value.type)}`, {
+      at,
+      hint: `Write CAST(${name} AS ${typeName(field.type)}) if that is what you mean.`,
+    })
+  }
+  if (!field.nullable && isNullable(converted)) {
+    fail('TYPE_MISMATCH', `${field.name} is NOT NULL; ${name} can be NULL`, {
+      at,
+      hint: `Give a value for NULL, such as COALESCE(${name}, …).`,
+    })
+  }
+  return withoutPlace(converted)
 }

@@ -9,8 +9,10 @@ import { isDeterministic } from '../../engine/expr/facts.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { Query, QueryBody } from '../ast.ts'
 import { makeValues } from '../logical/make.ts'
+import type { LogicalNode } from '../logical/node.ts'
 import { bindExpression } from './bind-expression.ts'
 import { bindSelect } from './bind-select.ts'
+import { combine } from './combine.ts'
 import { evaluate } from './constant.ts'
 import type { BindContext, CommonTable, Relation } from './context.ts'
 import { isPlain, Ordering, type Tail } from './ordering.ts'
@@ -21,7 +23,7 @@ import { columnExpr, Scope } from './scope.ts'
 const DEPTH_MAX = 64
 
 /** Binds a query with its surroundings. LIMIT_EXCEEDED if it is nested too deep; UNSUPPORTED for
- *  set operations, and for sorting what does not end. */
+ *  sorting what does not end. */
 export function bindQuery(query: Query, context: BindContext): Relation {
   if (context.depth > DEPTH_MAX) {
     fail('LIMIT_EXCEEDED', `Queries and views are nested more than ${DEPTH_MAX} deep`, {
@@ -33,11 +35,11 @@ export function bindQuery(query: Query, context: BindContext): Relation {
 }
 
 function refuseEndlessSort(query: Query, { mode }: BindContext): void {
-  if (mode === 'bounded' || isPlain(query)) return
-  const clause = query.orderBy.length > 0 ? 'ORDER BY' : 'LIMIT'
-  fail('UNSUPPORTED', `${clause} is not supported in a continuous query yet`, {
+  if (mode === 'bounded' || isPlain(query) || query.limit !== undefined) return
+  const clause = query.orderBy.length > 0 ? 'ORDER BY' : 'OFFSET'
+  fail('UNSUPPORTED', `${clause} without LIMIT is not supported in a continuous query`, {
     at: query.orderBy[0]?.value.at ?? query.at,
-    hint: 'Its result has no end. A SELECT that is asked once, over what is there now, can sort.',
+    hint: 'Its result has no end. Add LIMIT for the first rows at any time; a SELECT that is asked once can sort all.',
   })
 }
 
@@ -61,20 +63,25 @@ function bindBody(body: QueryBody, tail: Tail, context: BindContext): Relation {
     case 'select':
       return bindSelect(body, tail, context)
     case 'values':
-      return sorted(bindValues(body), tail)
+      return sorted(bindValues(body), tail, context)
     case 'nested': {
       const inside = { ...context, depth: context.depth + 1 }
-      return sorted(bindQuery(body.query, inside), tail)
+      return sorted(bindQuery(body.query, inside), tail, context)
     }
-    case 'set': {
-      const operator = `${body.operator.toUpperCase()}${body.all ? ' ALL' : ''}`
-      return fail('UNSUPPORTED', `${operator} is not supported yet`, { at: body.at })
-    }
+    case 'set':
+      return sorted(relationOf(bindSet(body, context), undefined), tail, context)
   }
 }
 
+const NO_TAIL: Tail = { orderBy: [] }
+
+function bindSet(body: Extract<QueryBody, { kind: 'set' }>, context: BindContext): LogicalNode {
+  const side = (part: QueryBody) => bindBody(part, NO_TAIL, context).node
+  return combine(body, side(body.left), side(body.right))
+}
+
 /** Sorts by the columns of a body that is no SELECT. */
-function sorted({ node, scope }: Relation, tail: Tail): Relation {
+function sorted({ node, scope }: Relation, tail: Tail, { mode }: BindContext): Relation {
   const outputs = node.schema.fields.map((field, i) => ({
     name: field.name,
     expr: columnExpr(node.schema, i),
@@ -87,7 +94,7 @@ function sorted({ node, scope }: Relation, tail: Tail): Relation {
         : fail('UNSUPPORTED', 'Here ORDER BY takes columns, not expressions', { at: value.at })
     },
   }
-  return relationOf(new Ordering(tail, outputs, stage).apply(node), undefined)
+  return relationOf(new Ordering(tail, outputs, stage).apply(node, mode), undefined)
 }
 
 const NOWHERE = { scope: new Scope([]), schema: schemaOf([]), clause: 'VALUES' }

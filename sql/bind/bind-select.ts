@@ -6,34 +6,41 @@ import { VARCHAR } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
-import type { GroupItem, Select } from '../ast.ts'
+import type { Expression, GroupItem, Select } from '../ast.ts'
 import { makeAggregate, makeFilter, makeProject } from '../logical/make.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
-import { asBoolean, bindExpression } from './bind-expression.ts'
+import { asBoolean } from './bind-expression.ts'
 import { bindFrom } from './bind-from.ts'
+import { bindWhere } from './bind-where.ts'
 import { needsGroups } from './contains-call.ts'
 import type { BindContext, Relation } from './context.ts'
 import { Grouping } from './grouping.ts'
 import { Ordering, type Tail } from './ordering.ts'
+import { OverCalls } from './over-calls.ts'
 import { positionOf } from './position.ts'
 import { relationOf } from './relation.ts'
-import { columnExpr } from './scope.ts'
+import { replaceNames } from './replace-names.ts'
+import { columnExpr, type Scope } from './scope.ts'
 import { expandItems, type Item } from './select-items.ts'
 import { rowStage, type Stage } from './stage.ts'
 
 /** Binds a SELECT and sorts it by `tail`, whose expressions may use the columns of FROM. */
 export function bindSelect(select: Select, tail: Tail, context: BindContext): Relation {
-  if (select.qualify !== undefined) {
-    fail('UNSUPPORTED', 'QUALIFY is not supported yet', { at: select.qualify.at })
-  }
-  const input = bindWhere(select, bindFrom(select.from, context))
+  const input = bindWhere(select.where, bindFrom(select.from, context), context)
   const items = expandItems(select.items, input.scope)
   const stage = stageOf(select, items, tail, input, context)
-  const outputs = items.map((item) => bindItem(item, stage))
+  const over = new OverCalls()
+  const outputs = items.map((item) => bindItem(item, stage, over))
   const having = select.having && asBoolean(stage.bind(select.having, 'HAVING'), 'HAVING')
-  const ordering = new Ordering(tail, outputs, stage)
-  const { node, rebase } = stage.finish()
-  const kept = having === undefined ? node : makeFilter(node, rebase(having))
+  const qualify = select.qualify && bindQualify(select.qualify, items, input.scope, stage, over)
+  const ordering = new Ordering(tail, outputs, {
+    bind: (value, clause) => stage.bind(value, clause, over),
+  })
+  const grouped = stage.finish()
+  const kept =
+    having === undefined ? grouped.node : makeFilter(grouped.node, grouped.rebase(having))
+  const { node, rebase } = over.attach(kept, grouped.rebase)
+  const qualified = qualify === undefined ? node : makeFilter(node, rebase(qualify))
   const exprs = [...outputs.map(({ expr }) => expr), ...ordering.hidden].map((expr) =>
     asColumn(rebase(expr)),
   )
@@ -43,17 +50,24 @@ export function bindSelect(select: Select, tail: Tail, context: BindContext): Re
     type: expr.type,
     nullable: isNullable(expr),
   }))
-  const projected = makeProject(kept, exprs, fields)
+  const projected = makeProject(qualified, exprs, fields)
   const distinct = select.distinct ? makeDistinct(projected, ordering) : projected
-  return relationOf(ordering.apply(distinct), undefined)
+  return relationOf(ordering.apply(distinct, context.mode), undefined)
 }
 
-function bindWhere(select: Select, from: Relation): Relation {
-  if (select.where === undefined) return from
-  const { node, scope } = from
-  const context = { scope, schema: node.schema, clause: 'WHERE' }
-  const predicate = asBoolean(bindExpression(select.where, context), 'WHERE')
-  return { node: makeFilter(node, predicate), scope }
+/** QUALIFY may use the aliases of the SELECT list. */
+function bindQualify(
+  qualify: Expression,
+  items: readonly Item[],
+  scope: Scope,
+  stage: Stage,
+  over: OverCalls,
+): Expr {
+  const aliased = replaceNames(qualify, (name) => {
+    if (scope.find(name) !== undefined) return undefined
+    return items.find(({ alias }) => alias?.text === name.text)?.value
+  })
+  return asBoolean(stage.bind(aliased, 'QUALIFY', over), 'QUALIFY')
 }
 
 function stageOf(
@@ -64,12 +78,13 @@ function stageOf(
   context: BindContext,
 ): Stage {
   const values = items.flatMap((item) => item.value ?? [])
+  const others = [...tail.orderBy.map((item) => item.value), select.qualify].flatMap((v) => v ?? [])
   const grouped =
     select.groupBy.length > 0 ||
     select.having !== undefined ||
-    [...values, ...tail.orderBy.map((item) => item.value)].some(needsGroups)
-  if (!grouped) return rowStage(input)
-  const grouping = new Grouping(input, context.mode)
+    [...values, ...others].some(needsGroups)
+  if (!grouped) return rowStage(input, { context })
+  const grouping = new Grouping(input, context)
   for (const item of select.groupBy) addGroup(item, grouping, items, input)
   return grouping
 }
@@ -77,7 +92,11 @@ function stageOf(
 /** A column of FROM, else the alias or the position of an item of the list, else an expression. */
 function addGroup(item: GroupItem, grouping: Grouping, items: readonly Item[], input: Relation) {
   if (item.kind === 'grouping-sets') {
-    fail('UNSUPPORTED', 'GROUPING SETS, ROLLUP and CUBE are not supported yet', { at: item.at })
+    grouping.addSets(
+      item.sets.map((set) => set.map((value) => itemOf(value, items, input)?.value ?? value)),
+      item.at,
+    )
+    return
   }
   const { value } = item
   const named = itemOf(value, items, input)
@@ -104,12 +123,12 @@ interface Output {
   readonly expr: Expr
 }
 
-const bindItem = (item: Item, stage: Stage): Output => ({
+const bindItem = (item: Item, stage: Stage, over: OverCalls): Output => ({
   name: item.name,
   expr:
     item.value === undefined
       ? stage.column(item.column, item.at)
-      : stage.bind(item.value, 'SELECT'),
+      : stage.bind(item.value, 'SELECT', over),
 })
 
 /** A bare NULL has no type of its own; as a column it is a text. */

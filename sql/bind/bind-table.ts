@@ -2,11 +2,12 @@
 
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { type Field, schemaOf } from '../../engine/batch/schema.ts'
-import { isTimestamp, typeName } from '../../engine/batch/types.ts'
+import { isTimestamp, sameType, typeName } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
-import type { TableSpec, WatermarkSpec } from '../../engine/source/table.ts'
+import type { ConnectorSpec } from '../../engine/source/connector-spec.ts'
+import type { MetadataColumn, TableSpec, WatermarkSpec } from '../../engine/source/table.ts'
 import type { ColumnDefinition, Expression, Name, Statement } from '../ast.ts'
 import type { TableEntry } from '../catalog/entry.ts'
 import { type ConnectorCatalog, EMBEDDED_CONNECTORS, readOptions } from '../catalog/options.ts'
@@ -19,7 +20,7 @@ export type CreateTable = Extract<Statement, { kind: 'create-table' }>
 
 /** The catalog's entry for a CREATE TABLE, under the given id. Columns are ordered stored first,
  *  then computed. DUPLICATE_NAME, UNKNOWN_COLUMN, TYPE_MISMATCH, UNKNOWN_OPTION, INVALID_OPTION,
- *  UNSUPPORTED (keys, metadata columns). */
+ *  UNSUPPORTED (keys, unknown metadata). */
 export function bindTable(
   statement: CreateTable,
   id: string,
@@ -27,19 +28,23 @@ export function bindTable(
 ): TableEntry {
   refuseForms(statement)
   refuseDuplicates(statement.columns)
-  const stored = storedFields(statement)
-  const { fields, exprs } = computedColumns(statement, stored)
   const { connector, values } = readOptions(statement.options, connectors, statement.name.at)
+  const connectorSpec = connectors.get(connector)
+  const { stored, metadata } = storedFields(statement, connectorSpec)
+  const { fields, exprs } = computedColumns(statement, stored)
   const spec: TableSpec = {
     id,
     name: statement.name.text,
     schema: schemaOf(fields),
     storedCount: stored.length,
     computed: exprs,
+    metadata,
+    writeOnly: connectorSpec?.source === undefined ? true : undefined,
     connector,
     options: values,
     watermark: bindWatermark(statement, fields, Number(values['scan.watermark.idle-timeout'])),
   }
+  connectorSpec?.check?.(spec)
   return {
     kind: 'table',
     id,
@@ -82,18 +87,46 @@ function refuseDuplicates(columns: readonly ColumnDefinition[]): void {
   }
 }
 
-function storedFields({ columns, name }: CreateTable): Field[] {
-  const fields = columns.flatMap((column): Field[] => {
+/** The columns that are not computed, and which of them are metadata. */
+function storedFields({ columns, name }: CreateTable, connector: ConnectorSpec | undefined) {
+  const stored: Field[] = []
+  const metadata: MetadataColumn[] = []
+  for (const column of columns) {
+    if (column.computed !== undefined || column.type === undefined) continue
     if (column.metadata !== undefined) {
-      fail('UNSUPPORTED', 'METADATA columns are not supported yet', { at: column.at })
+      metadata.push({ column: stored.length, key: metadataKey(column, connector) })
     }
-    if (column.computed !== undefined || column.type === undefined) return []
-    return [{ name: column.name.text, type: column.type, nullable: !column.notNull }]
-  })
-  if (fields.length > 0) return fields
-  return fail('INVALID_ARGUMENT', `The table ${name.text} needs a column that is stored`, {
-    at: name.at,
-  })
+    stored.push({ name: column.name.text, type: column.type, nullable: !column.notNull })
+  }
+  if (stored.length === metadata.length) {
+    fail('INVALID_ARGUMENT', `The table ${name.text} needs a column that is stored`, {
+      at: name.at,
+    })
+  }
+  return { stored, metadata: metadata.length === 0 ? undefined : metadata }
+}
+
+/** UNSUPPORTED if the connector does not know it, TYPE_MISMATCH. */
+function metadataKey(
+  { name, type, metadata, at }: ColumnDefinition,
+  connector: ConnectorSpec | undefined,
+): string {
+  const key = metadata?.from ?? name.text
+  const known = connector?.metadata ?? {}
+  if (!Object.hasOwn(known, key)) {
+    const keys = Object.keys(known)
+    fail('UNSUPPORTED', `The ${connector?.name} connector has no metadata '${key}'`, {
+      at,
+      hint: keys.length === 0 ? 'It has no metadata at all.' : `It has ${keys.join(', ')}.`,
+    })
+  }
+  if (type === undefined || !sameType(type, known[key])) {
+    fail('TYPE_MISMATCH', `The metadata '${key}' is ${typeName(known[key])}`, {
+      at,
+      hint: 'Declare the column with this type; a computed column can convert it.',
+    })
+  }
+  return key
 }
 
 /** All fields, and one expression per computed column. They may use the stored columns and the

@@ -12,7 +12,7 @@ import type { Expression } from '../ast.ts'
 import { conjunction } from '../logical/conjuncts.ts'
 import { makeAggregate, makeFilter, makeProject } from '../logical/make.ts'
 import { makeJoin } from '../logical/make-join.ts'
-import { fieldsOf, type LogicalNode } from '../logical/node.ts'
+import { fieldsOf, type JoinNode, type LogicalNode } from '../logical/node.ts'
 import {
   asBoolean,
   bindExpression,
@@ -100,12 +100,12 @@ function joinMembership(
       ? ifAny(parts, part.negated)
       : joinOn(parts, part.negated ? 'anti' : 'semi', [])
   }
-  if (part.negated && !canAnti(parts)) {
-    const value = subqueries.bind(part, around)
-    const attached = subqueries.attach(node, (expr) => expr)
-    return makeFilter(attached.node, attached.rebase(value))
-  }
-  return joinOn(parts, part.negated ? 'anti' : 'semi', equalities(parts))
+  if (!part.negated) return joinOn(parts, 'semi', equalities(parts))
+  const anti = joinOn(parts, 'anti', equalities(parts))
+  if (isExact(anti)) return anti
+  const value = subqueries.bind(part, around)
+  const attached = subqueries.attach(node, (expr) => expr)
+  return makeFilter(attached.node, attached.rebase(value))
 }
 
 /** EXISTS that is the same for all rows: one comparison with a count. */
@@ -134,11 +134,8 @@ const never = (): Expr => resolveCall('=', [bigint(1), bigint(0)])
 
 /** An anti join drops a row whose comparison is unknown only if it is told to, and then it looks at
  *  one key alone. */
-function canAnti({ subquery, rebase }: JoinParts): boolean {
-  const { lifted, values } = subquery
-  const sure = ![...values.map(rebase), ...lifted.outputs].some(isNullable)
-  return sure || (values.length === 1 && lifted.conditions.length === 0)
-}
+const isExact = ({ nullAware, parts }: JoinNode): boolean =>
+  !nullAware || (parts.leftKeys.length === 1 && parts.condition === undefined)
 
 function equalities(parts: JoinParts): Expr[] {
   const { subquery, rebase } = parts
@@ -150,7 +147,7 @@ function equalities(parts: JoinParts): Expr[] {
   )
 }
 
-function joinOn(parts: JoinParts, join: JoinKind, more: readonly Expr[]): LogicalNode {
+function joinOn(parts: JoinParts, join: JoinKind, more: readonly Expr[]): JoinNode {
   const { lifted, values, at } = parts.subquery
   if (lifted.oneRow && values.length === 0) {
     fail('UNSUPPORTED', 'EXISTS over an aggregate without GROUP BY is always TRUE', { at })
@@ -161,6 +158,6 @@ function joinOn(parts: JoinParts, join: JoinKind, more: readonly Expr[]): Logica
     left: parts.node,
     right: lifted.node,
     on: conjunction([...lifted.conditions.map(overJoin(parts)), ...more]),
-    nullAware: join === 'anti' && values.length === 1 && nullable,
+    nullAware: join === 'anti' && values.length > 0 && nullable,
   })
 }

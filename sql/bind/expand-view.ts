@@ -10,6 +10,7 @@ import { withoutPlaces } from '../logical/visit.ts'
 import { applyEmit } from './apply-emit.ts'
 import type { BindContext } from './context.ts'
 import { renameColumns, uniqueNames } from './relation.ts'
+import { withUserFunctions } from './user-functions.ts'
 
 /** The view's rows. Places inside its definition are dropped, as they are about another text. */
 export function expandView(
@@ -28,8 +29,9 @@ export function expandView(
   }
   const { statement, columns } = view.definition
   try {
-    const { node } = context.bindQuery(statement.query, inside)
-    const emitted = applyEmit(node, statement.emit)
+    const emitted = withUserFunctions(statement.query, inside, (query) =>
+      applyEmit(context.bindQuery(query, inside).node, statement.emit),
+    )
     const named = columns.length === 0 ? uniqueNames(emitted) : renameColumns(emitted, columns)
     return withoutPlaces(named)
   } catch (error) {

@@ -1,5 +1,5 @@
-/** EXISTS and IN as values: anywhere in an expression, with the NULLs that SQL gives them. Where they
- *  are a condition of WHERE by themselves, `bind-where.ts` has the cheaper join. */
+/** EXISTS and IN as values: anywhere in an expression, with the NULLs that SQL gives them. Where
+ *  they are a condition of WHERE by themselves, `bind-where.ts` has the cheaper join. */
 
 import { fail } from '../../engine/base/errors.ts'
 import { BIGINT, BOOLEAN } from '../../engine/batch/types.ts'

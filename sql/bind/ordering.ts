@@ -6,8 +6,10 @@ import type { SortKey } from '../../engine/operator/nodes.ts'
 import type { Expression, OrderItem } from '../ast.ts'
 import { findName } from '../catalog/find-name.ts'
 import { makeProject, makeSort } from '../logical/make.ts'
+import { makeRank } from '../logical/make-order.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
 import { sameExpr } from '../logical/same-expr.ts'
+import type { PlanMode } from './context.ts'
 import { positionOf } from './position.ts'
 import { columnExpr } from './scope.ts'
 import type { Stage } from './stage.ts'
@@ -69,15 +71,26 @@ export class Ordering {
     return this.#outputs.indexOf(first)
   }
 
-  /** Sorts `node`, whose columns are the outputs, then the hidden ones. */
-  apply(node: LogicalNode): LogicalNode {
-    const { orderBy, limit, offset } = this.#tail
+  /** Sorts `node`, whose columns are the outputs, then the hidden ones. A continuous query has no
+   *  end to sort at: it keeps the rows that are the first ones at any time. */
+  apply(node: LogicalNode, mode: PlanMode): LogicalNode {
+    const { orderBy, limit, offset = 0 } = this.#tail
     if (isPlain(this.#tail)) return node
     const keys = orderBy.map(({ value, descending, nullsFirst }, i): SortKey => {
       const expr = columnExpr(node.schema, this.#columns[i], value.at)
       return { expr, descending, nullsFirst }
     })
-    const sorted = makeSort(node, { keys, limit, offset })
+    const sorted =
+      mode === 'bounded'
+        ? makeSort(node, { keys, limit, offset: this.#tail.offset })
+        : makeRank(node, {
+            ranking: 'row_number',
+            partitionBy: [],
+            orderBy: keys,
+            from: offset + 1,
+            to: limit === undefined ? Infinity : offset + limit,
+            withRank: false,
+          })
     if (this.hidden.length === 0) return sorted
     const count = this.#outputs.length
     const exprs = Array.from({ length: count }, (_, i) => columnExpr(sorted.schema, i))

@@ -1,5 +1,5 @@
 /** Window functions of one SELECT. Each becomes a placeholder where it stands; when the rows are
- *  built, the calls over the same partitions and order are computed together, one node per order. */
+ *  built, calls over the same partitions and order are computed together, one node per order. */
 
 import type { Field } from '../../engine/batch/schema.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
@@ -44,9 +44,7 @@ export class OverCalls {
     const frame =
       over.frame === undefined || bound.ignoresFrame
         ? defaultFrame(orderBy.length > 0)
-        : bindFrame(over.frame, orderBy, ({ by }) =>
-            bind(by as CallExpression['args'][number], 'A frame'),
-          )
+        : bindFrame(over.frame, orderBy, (by) => bind(by, 'A frame'))
     return this.#add({ ...found(bound, frame), partitionBy, orderBy }, call)
   }
 

@@ -31,7 +31,7 @@ interface Entry {
 const always =
   (type: DataType): Entry['result'] =>
   () => ({ type, nullable: false })
-const valueOf: Entry['result'] = ([value]) => ({ type: value.type, nullable: true })
+const valueOfFirst: Entry['result'] = ([value]) => ({ type: value.type, nullable: true })
 
 const ranking = (type: DataType, arity: Entry['arity'] = [0, 0]): Entry => ({
   arity,
@@ -49,7 +49,7 @@ const shifting: Entry = {
 const picking = (arguments_: number): Entry => ({
   arity: [arguments_, arguments_],
   ignoresFrame: false,
-  result: valueOf,
+  result: valueOfFirst,
 })
 
 const FUNCTIONS: Readonly<Record<string, Entry>> = {
@@ -65,6 +65,9 @@ const FUNCTIONS: Readonly<Record<string, Entry>> = {
   LAST_VALUE: picking(1),
   NTH_VALUE: picking(2),
 }
+
+/** Whether a function of this name, in upper case, stands before OVER only. */
+export const isOverFunction = (name: string): boolean => Object.hasOwn(FUNCTIONS, name)
 
 /** Binds a function before OVER: a ranking or shifting function, or an aggregate. UNKNOWN_FUNCTION,
  *  TYPE_MISMATCH, INVALID_ARGUMENT. */

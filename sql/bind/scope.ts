@@ -58,7 +58,12 @@ export class Scope {
   /** The column that `path` (`column` or `table.column`) means. UNKNOWN_COLUMN, UNKNOWN_TABLE,
    *  AMBIGUOUS_NAME. */
   resolve(path: readonly Name[]): ScopeColumn {
-    return this.locate(path)?.column ?? this.refuse(path)
+    const found = this.locate(path) ?? this.refuse(path)
+    if (found.fields.length === 0) return found.column
+    return fail('UNSUPPORTED', 'A field of a ROW cannot stand here', {
+      at: found.fields[0].at,
+      hint: 'A name is a column, or a table and a column.',
+    })
   }
 
   /** Says that the first name of the path is nothing here. */

@@ -2,7 +2,7 @@
 
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { isTimestamp, typeName } from '../../engine/batch/types.ts'
-import type { Expr } from '../../engine/expr/ir.ts'
+import { columnsOf, type Expr } from '../../engine/expr/ir.ts'
 import type { WindowColumn, WindowSpec } from '../../engine/operator/nodes.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { evaluate } from './constant.ts'
@@ -51,7 +51,7 @@ export interface WindowArgs {
 
 const US_PER_MS = 1000
 
-/** The lengths that a window takes behind its time column; an offset may follow all but SESSION's. */
+/** The lengths behind a window's time column; an offset may follow them, but for SESSION. */
 const LENGTHS: Readonly<Record<string, readonly string[]>> = {
   TUMBLE: ['size'],
   HOP: ['slide', 'size'],
@@ -106,6 +106,9 @@ function intervalUs(expr: Expr, role: string): number {
       at,
       hint,
     })
+  }
+  if (columnsOf(expr).size > 0) {
+    fail('INVALID_ARGUMENT', `The ${role} of a window is a constant`, { at })
   }
   const value = Number(evaluate(expr) ?? Number.NaN)
   if (!Number.isSafeInteger(value) || value % US_PER_MS !== 0) {

@@ -4,7 +4,14 @@
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
 import type { Name } from '../ast.ts'
-import { type Entry, type EntryKind, kindText, type RelationEntry } from './entry.ts'
+import {
+  type Entry,
+  type EntryKind,
+  type FunctionEntry,
+  kindText,
+  type RelationEntry,
+  type TabularEntry,
+} from './entry.ts'
 import { findName } from './find-name.ts'
 
 /** An entry as it is kept: the text is planned again on the way back. */
@@ -28,13 +35,16 @@ const ID_PREFIX: Record<EntryKind, string> = {
   view: 'v',
   'materialized-view': 'm',
   query: 'q',
+  function: 'f',
 }
 
 const NAME_LENGTH_MAX = 255
 
-/** All kinds share one namespace, because a result is read by name whatever it comes from. */
+/** All kinds but functions share one namespace, because a result is read by name whatever it comes
+ *  from. */
 export class Catalog {
-  readonly #byName = new Map<string, Entry>()
+  readonly #byName = new Map<string, TabularEntry>()
+  readonly #functions = new Map<string, FunctionEntry>()
   readonly #byId = new Map<string, Entry>()
   #nextId: number
 
@@ -50,7 +60,7 @@ export class Catalog {
 
   /** All entries of a kind (default: of every kind) in order of creation. */
   list<Kind extends EntryKind = EntryKind>(kind?: Kind): Extract<Entry, { kind: Kind }>[] {
-    const entries = [...this.#byName.values()]
+    const entries = [...this.#byId.values()]
     return entries.filter((entry) => kind === undefined || entry.kind === kind) as Extract<
       Entry,
       { kind: Kind }
@@ -61,12 +71,21 @@ export class Catalog {
     return this.#byId.get(id)
   }
 
-  /** The entry of this name: exactly first, then ignoring case if that leaves one. AMBIGUOUS_NAME
-   *  if it leaves several; undefined if there is none. */
-  find(name: string, at?: Span): Entry | undefined {
-    const exact = this.#byName.get(name)
+  /** The entry of this name, functions aside: exactly first, then ignoring case if that leaves one.
+   *  AMBIGUOUS_NAME if it leaves several; undefined if there is none. */
+  find(name: string, at?: Span): TabularEntry | undefined {
+    return this.#findIn(this.#byName, name, at)
+  }
+
+  /** The function of this name, likewise. */
+  findFunction(name: string, at?: Span): FunctionEntry | undefined {
+    return this.#findIn(this.#functions, name, at)
+  }
+
+  #findIn<E extends Entry>(map: ReadonlyMap<string, E>, name: string, at?: Span): E | undefined {
+    const exact = map.get(name)
     if (exact !== undefined) return exact
-    const found = findName(name, this.#byName.values(), (entry) => entry.name)
+    const found = findName(name, map.values(), (entry) => entry.name)
     if (found.length > 1) {
       fail('AMBIGUOUS_NAME', `${name} could mean ${found.map((e) => e.name).join(' or ')}`, {
         at,
@@ -80,7 +99,7 @@ export class Catalog {
   relation(name: Name): RelationEntry {
     const entry = this.find(name.text, name.at)
     if (entry === undefined) {
-      const names = this.list().flatMap((e) => (e.kind === 'query' ? [] : [e.name]))
+      const names = [...this.#byName.values()].flatMap((e) => (e.kind === 'query' ? [] : [e.name]))
       const hint = didYouMean(name.text, names) ?? 'SHOW TABLES and SHOW VIEWS list what there is.'
       fail('UNKNOWN_TABLE', `There is no table or view ${name.text}`, { at: name.at, hint })
     }
@@ -93,11 +112,18 @@ export class Catalog {
     return entry
   }
 
-  /** The entry of this kind and name. UNKNOWN_QUERY or UNKNOWN_TABLE if there is none. */
+  /** The entry of this kind and name. UNKNOWN_QUERY, UNKNOWN_FUNCTION or UNKNOWN_TABLE if there is
+   *  none. */
   expect<Kind extends EntryKind>(kind: Kind, name: Name): Extract<Entry, { kind: Kind }> {
-    const entry = this.find(name.text, name.at)
+    const entry: Entry | undefined =
+      kind === 'function' ? this.findFunction(name.text, name.at) : this.find(name.text, name.at)
     if (entry?.kind === kind) return entry as Extract<Entry, { kind: Kind }>
-    const code = kind === 'query' ? 'UNKNOWN_QUERY' : 'UNKNOWN_TABLE'
+    const code =
+      kind === 'query'
+        ? 'UNKNOWN_QUERY'
+        : kind === 'function'
+          ? 'UNKNOWN_FUNCTION'
+          : 'UNKNOWN_TABLE'
     if (entry !== undefined) {
       const is = kindText(entry.kind)
       fail(code, `${entry.name} is a ${is}, not a ${kindText(kind)}`, { at: name.at })
@@ -109,10 +135,11 @@ export class Catalog {
     fail(code, `There is no ${kindText(kind)} ${name.text}`, { at: name.at, hint })
   }
 
-  /** Refuses a name that a new entry cannot have: DUPLICATE_NAME, INVALID_ARGUMENT. */
-  checkFree(name: Name): void {
+  /** Refuses a name that a new entry (a function, or anything else) cannot have: DUPLICATE_NAME,
+   *  INVALID_ARGUMENT. */
+  checkFree(name: Name, kind?: EntryKind): void {
     const { text, at } = name
-    const taken = this.#byName.get(text)
+    const taken = kind === 'function' ? this.findFunction(text) : this.#byName.get(text)
     if (taken !== undefined) {
       fail('DUPLICATE_NAME', `There is already a ${kindText(taken.kind)} ${text}`, { at })
     }
@@ -130,19 +157,20 @@ export class Catalog {
   /** Adds an entry. DUPLICATE_NAME if its name is taken. UNSUPPORTED if it lasts but reads a
    *  temporary view. */
   add(entry: Entry, at?: Span): void {
-    this.checkFree({ text: entry.name, at: at ?? { offset: 0, length: 0 } })
+    this.checkFree({ text: entry.name, at: at ?? { offset: 0, length: 0 } }, entry.kind)
     if (!isTemporary(entry)) {
       for (const id of entry.dependsOn) {
         const other = this.#byId.get(id)
         if (other === undefined || !isTemporary(other)) continue
         fail(
           'UNSUPPORTED',
-          `The ${kindText(entry.kind)} ${entry.name} cannot read the temporary view ${other.name}`,
+          `The ${kindText(entry.kind)} ${entry.name} cannot use the temporary ${kindText(other.kind)} ${other.name}`,
           { at, hint: `Create ${other.name} without TEMPORARY.` },
         )
       }
     }
-    this.#byName.set(entry.name, entry)
+    if (entry.kind === 'function') this.#functions.set(entry.name, entry)
+    else this.#byName.set(entry.name, entry)
     this.#byId.set(entry.id, entry)
   }
 
@@ -156,7 +184,8 @@ export class Catalog {
     const users = this.dependentsOf(entry.id)
     if (users.length === 0) return
     const list = users.map((user) => `${kindText(user.kind)} ${user.name}`).join(', ')
-    fail('IN_USE', `The ${kindText(entry.kind)} ${entry.name} is read by ${list}`, {
+    const use = entry.kind === 'function' ? 'called' : 'read'
+    fail('IN_USE', `The ${kindText(entry.kind)} ${entry.name} is ${use} by ${list}`, {
       at,
       hint: `Drop ${users.length === 1 ? 'it' : 'them'} first.`,
       details: { dependents: users.map((user) => user.name) },
@@ -166,11 +195,12 @@ export class Catalog {
   /** Removes an entry that nothing reads; IN_USE otherwise. */
   remove(entry: Entry, at?: Span): void {
     this.checkUnused(entry, at)
-    this.#byName.delete(entry.name)
+    if (entry.kind === 'function') this.#functions.delete(entry.name)
+    else this.#byName.delete(entry.name)
     this.#byId.delete(entry.id)
   }
 
-  /** Everything that lasts. Temporary views are left out. */
+  /** Everything that lasts. Temporary views and functions are left out. */
   toJSON(): SavedCatalog {
     const lasting = this.list().filter((entry) => !isTemporary(entry))
     return {
@@ -181,4 +211,5 @@ export class Catalog {
   }
 }
 
-const isTemporary = (entry: Entry): boolean => entry.kind === 'view' && entry.temporary
+const isTemporary = (entry: Entry): boolean =>
+  (entry.kind === 'view' || entry.kind === 'function') && entry.temporary

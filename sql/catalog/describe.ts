@@ -4,10 +4,11 @@ import { type Field, type Schema, schemaOf } from '../../engine/batch/schema.ts'
 import { BOOLEAN, type DataType, INT, typeName, VARCHAR } from '../../engine/batch/types.ts'
 import { FUNCTIONS } from '../../engine/expr/functions/index.ts'
 import { printExpr, type Value } from '../../engine/expr/ir.ts'
+import { signatureText } from '../../engine/expr/udf.ts'
 import { AGGREGATES } from '../../engine/operator/aggregate/index.ts'
 import type { Statement } from '../ast.ts'
 import type { Catalog } from './catalog.ts'
-import type { Entry, TableEntry } from './entry.ts'
+import type { Entry, FunctionEntry, TableEntry, TabularEntry } from './entry.ts'
 import type { Settings } from './settings.ts'
 
 export interface Answer {
@@ -41,7 +42,7 @@ export function show(what: ShowWhat, catalog: Catalog): Answer {
     case 'queries':
       return listOf(catalog.list('query'), [column('sql')], ({ sql }) => [sql])
     case 'functions':
-      return showFunctions()
+      return showFunctions(catalog.list('function'))
   }
 }
 
@@ -57,17 +58,26 @@ function listOf<E extends Entry>(
   }
 }
 
-function showFunctions(): Answer {
+function showFunctions(user: readonly FunctionEntry[]): Answer {
   const scalars = FUNCTIONS.map((f) => [f.name, f.family, f.syntax.join('; '), f.doc])
   const aggregates = AGGREGATES.map((f) => [f.name, 'aggregate', f.example, f.doc])
   return {
     columns: [column('name'), column('family'), column('syntax'), column('doc')],
-    rows: [...scalars, ...aggregates].toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
+    rows: [...scalars, ...aggregates, ...user.map(userFunction)].toSorted((a, b) =>
+      a[0] < b[0] ? -1 : 1,
+    ),
   }
 }
 
+const userFunction = ({ name, definition, temporary }: FunctionEntry): string[] => [
+  name,
+  'user',
+  `${signatureText(definition)} RETURNS ${typeName(definition.returns)}`,
+  `${temporary ? 'Temporary; ' : ''}${definition.language === 'sql' ? 'SQL' : 'JavaScript'}.`,
+]
+
 /** DESCRIBE: one row per column. */
-export function describe(entry: Entry): Answer {
+export function describe(entry: TabularEntry): Answer {
   const schema: Schema = entry.kind === 'table' ? entry.spec.schema : entry.schema
   const key = entry.kind === 'materialized-view' ? (entry.key ?? []) : []
   return {

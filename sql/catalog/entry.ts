@@ -1,10 +1,11 @@
 /** What the catalog holds: one entry per table, view, materialized view and named query. */
 
 import type { Schema } from '../../engine/batch/schema.ts'
+import type { UserFunction } from '../../engine/expr/udf.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import type { Name, ObjectKind, QueryStatement } from '../ast.ts'
 
-export type EntryKind = Exclude<ObjectKind, 'function'>
+export type EntryKind = ObjectKind
 
 interface Base {
   /** Never reused, also not after DROP and CREATE. Names folders on disk. */
@@ -50,12 +51,24 @@ export interface MaterializedViewEntry extends Defined {
 
 export interface QueryEntry extends Defined {
   readonly kind: 'query'
+  /** The table that INSERT INTO … SELECT writes to. */
+  readonly target?: TableSpec | undefined
 }
 
-export type Entry = TableEntry | ViewEntry | MaterializedViewEntry | QueryEntry
+/** Functions have names of their own: a table may be called like one. */
+export interface FunctionEntry extends Base {
+  readonly kind: 'function'
+  readonly definition: UserFunction
+  /** Gone when the server stops; nothing lasting may call it. */
+  readonly temporary: boolean
+}
+
+/** What has columns. */
+export type TabularEntry = TableEntry | ViewEntry | MaterializedViewEntry | QueryEntry
+export type Entry = TabularEntry | FunctionEntry
 
 /** What a FROM clause can name. */
-export type RelationEntry = Exclude<Entry, QueryEntry>
+export type RelationEntry = Exclude<TabularEntry, QueryEntry>
 
 /** `materialized view`, as messages say it. */
 export const kindText = (kind: EntryKind): string => kind.replace('-', ' ')

@@ -3,30 +3,15 @@
 
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
+import type { ConnectorSpec } from '../../engine/source/connector-spec.ts'
+import type { OptionSpec, OptionTable } from '../../engine/source/option.ts'
 import type { OptionPair } from '../ast.ts'
 import { readBoolean, readDurationMs, readInteger, readSizeBytes } from './option-values.ts'
 
-export interface OptionSpec {
-  /** Canonical texts: duration -> milliseconds, size -> bytes, integer and boolean as themselves,
-   *  enum -> the value as listed. */
-  readonly kind: 'string' | 'integer' | 'boolean' | 'duration' | 'size' | 'enum'
-  /** As a user would write it. Absent: the option is absent unless given. */
-  readonly default?: string | undefined
-  readonly required?: boolean | undefined
-  readonly doc: string
-  /** Never shown again. */
-  readonly secret?: boolean | undefined
-  /** Of an enum. */
-  readonly values?: readonly string[] | undefined
-  /** Least and greatest canonical number. */
-  readonly min?: number | undefined
-  readonly max?: number | undefined
-}
+export type { OptionSpec, OptionTable }
 
-export type OptionTable = Readonly<Record<string, OptionSpec>>
-
-/** Connector name -> its options, without `connector` itself. */
-export type ConnectorCatalog = ReadonlyMap<string, OptionTable>
+/** Connectors by name. */
+export type ConnectorCatalog = ReadonlyMap<string, ConnectorSpec>
 
 /** What every table understands, whatever its connector. */
 export const TABLE_OPTIONS: OptionTable = {
@@ -74,10 +59,43 @@ export const LOG_OPTIONS: OptionTable = {
     min: 1,
     doc: 'The oldest records of a split are removed when it holds more. Absent: no limit.',
   },
+  'retention.policy': {
+    kind: 'enum',
+    values: ['keep', 'drop'],
+    default: 'keep',
+    doc: 'Whether records stay beyond retention that a query, a checkpoint or a consumer group has yet to read. drop: they go, and who needed them fails with GONE.',
+  },
+  durability: {
+    kind: 'enum',
+    values: ['sync', 'interval', 'off'],
+    doc: 'When records are on the disk: before they are acknowledged, about a second later, or when the system likes. Absent: as the server says (--durability).',
+  },
 }
 
 /** The connectors that the SQL side knows by itself. */
-export const EMBEDDED_CONNECTORS: ConnectorCatalog = new Map([['log', LOG_OPTIONS]])
+export const EMBEDDED_CONNECTORS: ConnectorCatalog = new Map([
+  [
+    'log',
+    {
+      name: 'log',
+      doc: 'The embedded queue: records of HTTP requests, INSERT statements and queries.',
+      options: LOG_OPTIONS,
+      source: { replay: 'offset' },
+      sink: { delivery: 'exactly-once' },
+    },
+  ],
+])
+
+/** The option of this name: exactly, or by a name with `#` for a column's. */
+export function optionNamed(table: OptionTable, key: string): OptionSpec | undefined {
+  if (Object.hasOwn(table, key)) return key.includes('#') ? undefined : table[key]
+  for (const [name, spec] of Object.entries(table)) {
+    const [before, after] = name.split('#')
+    if (after === undefined || key.length <= name.length - 1) continue
+    if (key.startsWith(before) && key.endsWith(after)) return spec
+  }
+  return undefined
+}
 
 export interface TableOptions {
   readonly connector: string
@@ -93,12 +111,13 @@ export function readOptions(
   at: Span,
 ): TableOptions {
   const connector = connectorOf(pairs, connectors)
-  const table = { ...connectors.get(connector), ...TABLE_OPTIONS }
+  const table = { ...connectors.get(connector)?.options, ...TABLE_OPTIONS }
   const values: Record<string, string> = {}
   for (const pair of pairs) {
     const key = pair.key.text
     if (key === 'connector') continue
-    if (!Object.hasOwn(table, key)) {
+    const spec = optionNamed(table, key)
+    if (spec === undefined) {
       const hint = didYouMean(key, Object.keys(table))
       fail('UNKNOWN_OPTION', `The ${connector} connector has no option '${key}'`, {
         at: pair.key.at,
@@ -108,10 +127,10 @@ export function readOptions(
     if (Object.hasOwn(values, key)) {
       fail('INVALID_OPTION', `The option '${key}' is given twice`, { at: pair.key.at })
     }
-    values[key] = canonical(table[key], key, pair.value, pair.at)
+    values[key] = canonical(spec, key, pair.value, pair.at)
   }
   for (const [key, spec] of Object.entries(table)) {
-    if (Object.hasOwn(values, key)) continue
+    if (Object.hasOwn(values, key) || key.includes('#')) continue
     if (spec.default !== undefined) values[key] = canonical(spec, key, spec.default, at)
     else if (spec.required) {
       fail('INVALID_OPTION', `The ${connector} connector needs the option '${key}'`, {

@@ -12,7 +12,7 @@ import {
   sortKeyText,
   windowText,
 } from './explain-parts.ts'
-import { addedTo, fieldsOf, type LogicalNode } from './node.ts'
+import { addedTo, fieldsOf, type LogicalNode, type WideNode } from './node.ts'
 import { inputsOf } from './visit.ts'
 
 /** Ends with a line end. */
@@ -55,24 +55,8 @@ function line(node: LogicalNode): string {
   }
 }
 
-type Wide = Extract<
-  LogicalNode,
-  {
-    kind:
-      | 'join'
-      | 'temporal-join'
-      | 'union'
-      | 'set-operation'
-      | 'rank'
-      | 'over'
-      | 'expand'
-      | 'unnest'
-      | 'temporal-filter'
-  }
->
-
 /** Nodes of several inputs, of order, and those that multiply rows. */
-function wideLine(node: Wide): string {
+function wideLine(node: WideNode): string {
   switch (node.kind) {
     case 'join':
       return joinText(node)

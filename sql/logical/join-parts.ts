@@ -101,7 +101,7 @@ function timeInterval(
       )
       const lowerUs = Math.max(...mine.map((bound) => bound.lowerUs))
       const upperUs = Math.min(...mine.map((bound) => bound.upperUs))
-      if (lowerUs > -Infinity && upperUs < Infinity) {
+      if (lowerUs > -Infinity && upperUs < Infinity && lowerUs <= upperUs) {
         return { leftTime, rightTime, lowerUs, upperUs }
       }
     }

@@ -78,14 +78,17 @@ function matchesOne({ keys }: Traits, by: JoinParts['leftKeys']): boolean {
   return keys.some((key) => key.every((column) => columns.includes(column)))
 }
 
-/** Each left row comes once, with or without a partner. */
+/** As of a time in the past there is one version of each row; as of now there are all the rows that
+ *  match. */
 export function temporalJoinTraits(
-  left: Traits,
-  right: Traits,
+  { left: { traits: left }, right: { traits: right }, parts }: Sides,
   time: TemporalJoinNode['time'],
 ): Traits {
   const watermarked = left.watermarked || right.watermarked
-  if (time === undefined) return { ...left, watermarked }
+  if (time === undefined) {
+    const keys = matchesOne(right, parts.rightKeys) ? left.keys : []
+    return { ...left, keys, watermarked }
+  }
   return {
     ...left,
     watermarked,

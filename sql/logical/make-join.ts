@@ -11,7 +11,9 @@ export type JoinSides = Pick<JoinNode, 'join' | 'left' | 'right' | 'on'> & {
 }
 
 export function makeJoin({ join, left, right, on, nullAware = false }: JoinSides): JoinNode {
-  const parts = joinParts(on, left, right)
+  const found = joinParts(on, left, right)
+  // NOT IN looks at all rows of the other side, whenever they came.
+  const parts = nullAware ? { ...found, interval: undefined } : found
   return {
     kind: 'join',
     join,
@@ -42,11 +44,12 @@ export type TemporalJoinSides = Pick<TemporalJoinNode, 'join' | 'left' | 'right'
 
 export function makeTemporalJoin(sides: TemporalJoinSides): TemporalJoinNode {
   const { join, left, right, on, time } = sides
+  const parts = joinParts(on, left, right)
   return {
     ...sides,
     kind: 'temporal-join',
-    parts: joinParts(on, left, right),
+    parts,
     schema: schemaOf(joinFields(join, left, right)),
-    traits: temporalJoinTraits(left.traits, right.traits, time),
+    traits: temporalJoinTraits({ left, right, parts }, time),
   }
 }

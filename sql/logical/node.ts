@@ -1,6 +1,6 @@
 /** The logical plan: what a query means, before how it runs. Immutable. Nodes are made only by the
- *  `make*.ts` files, which work out `schema` and `traits`; every kind is its own interface, so that a
- *  new one is a new member of the union and the compiler lists the places that must know it. */
+ *  `make*.ts` files, which work out `schema` and `traits`; every kind is its own interface, so that
+ *  a new one is a new member of the union and the compiler lists the places that must know it. */
 
 import type { Field, Schema } from '../../engine/batch/schema.ts'
 import type { Expr, Value } from '../../engine/expr/ir.ts'
@@ -80,8 +80,8 @@ export interface WindowNode extends Base {
   readonly input: LogicalNode
   readonly window: WindowSpec
   readonly timeColumn: number
-  /** Of SESSION: the columns whose equal rows share sessions. Absent: the keys of the aggregate that
-   *  follows. */
+  /** Of SESSION: the columns whose equal rows share sessions. Absent: the keys of the aggregate
+   *  that follows. */
   readonly partitionBy?: readonly number[] | undefined
 }
 
@@ -100,8 +100,8 @@ export interface WindowAggregateNode extends Base {
   readonly window: WindowSpec
   /** Any column whose value lies in the row's window: the event time, or `window_start`. */
   readonly timeColumn: number
-  /** The rows have their windows already, in columns: these. `timeColumn` is then the first of them.
-   *  Absent: the aggregate assigns the windows (or a tumbling window, which it finds again). */
+  /** The rows have their windows already, in columns: these. `timeColumn` is then the first of
+   *  them. Absent: the aggregate assigns the windows (or a tumbling one, which it finds again). */
   readonly attached?: { readonly start: number; readonly end: number } | undefined
   readonly keys: readonly Expr[]
   readonly aggregates: readonly AggregateCall[]
@@ -118,8 +118,8 @@ export interface SortNode extends Base {
   readonly offset?: number | undefined
 }
 
-/** A join of any kind. Its keys and its bounds in time are found in the condition, whenever the node
- *  is made. Output: left columns, right columns; `semi` and `anti`: left columns. */
+/** A join of any kind. Its keys and its bounds in time are found in the condition, whenever the
+ *  node is made. Output: left columns, right columns; `semi` and `anti`: left columns. */
 export interface JoinNode extends Base {
   readonly kind: 'join'
   readonly join: JoinKind
@@ -165,8 +165,8 @@ export interface SetOperationNode extends Base {
   readonly right: LogicalNode
 }
 
-/** The rows of certain ranks in each partition; the rank follows the input's columns if asked for. */
-export interface RankNode extends Base, Omit<RankSpec, 'fields'> {
+/** The rows of certain ranks in each partition; the rank, if asked for, is the last column. */
+export interface RankNode extends Base, Omit<RankSpec, 'fields' | 'windowEnd'> {
   readonly kind: 'rank'
   readonly input: LogicalNode
 }
@@ -209,6 +209,14 @@ export type LogicalNode =
   | AggregateNode
   | WindowAggregateNode
   | SortNode
+  | WideNode
+
+export type LogicalKind = LogicalNode['kind']
+
+export const fieldsOf = (node: LogicalNode): readonly Field[] => node.schema.fields
+
+/** Joins, set operations, order, and the nodes that multiply rows or let them age out. */
+export type WideNode =
   | JoinNode
   | TemporalJoinNode
   | UnionNode
@@ -218,10 +226,6 @@ export type LogicalNode =
   | ExpandNode
   | UnnestNode
   | TemporalFilterNode
-
-export type LogicalKind = LogicalNode['kind']
-
-export const fieldsOf = (node: LogicalNode): readonly Field[] => node.schema.fields
 
 /** The columns that a node adds behind its input's. */
 export const addedTo = (node: ExpandNode | UnnestNode | OverNode | RankNode): readonly Field[] =>

@@ -31,7 +31,6 @@ export function mapParts(expr: Expr, change: (part: Expr) => Expr): Expr {
         ...expr,
         branches: expr.branches.map((branch) => ({
           when: change(branch.when),
-          // biome-ignore lint/suspicious/noThenProperty: WHEN … THEN, never awaited.
           then: change(branch.then),
         })),
         otherwise: change(expr.otherwise),

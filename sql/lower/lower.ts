@@ -86,10 +86,10 @@ function operatorNode(node: Operating): object {
     case 'set-operation':
       return { operator: node.operator, all: node.all, fields }
     case 'rank':
-      return { ...rankPartsOf(node), fields }
+      return { ...rankPartsOf(node), windowEnd: windowEndOf(node), fields }
     case 'over': {
       const { partitionBy, orderBy, calls, timeColumn } = node
-      return { partitionBy, orderBy, calls, timeColumn, fields }
+      return { partitionBy, orderBy, calls, timeColumn, windowEnd: windowEndOf(node), fields }
     }
     case 'expand':
       return { keys: node.keys, sets: node.sets, fields }
@@ -98,6 +98,13 @@ function operatorNode(node: Operating): object {
     case 'temporal-filter':
       return { from: node.from, until: node.until }
   }
+}
+
+/** The window's end, if each partition is within one window. */
+function windowEndOf(node: Extract<Operating, { kind: 'rank' | 'over' }>): number | undefined {
+  const end = node.traits.windowColumns.find(({ role }) => role === 'window_end')
+  const isKey = node.partitionBy.some((key) => key.kind === 'column' && key.index === end?.column)
+  return isKey ? end?.column : undefined
 }
 
 function checked(plan: OperatorPlan, inputs: readonly InputInfo[], node: LogicalNode): Lowered {
@@ -111,5 +118,8 @@ function checked(plan: OperatorPlan, inputs: readonly InputInfo[], node: Logical
     sameShape(schema, node.schema),
     `${plan.kind} gives ${schemaText(schema)}, planned was ${schemaText(node.schema)}`,
   )
-  return { plan, schema, appendOnly: operator.appendOnly(plan.node, inputs) }
+  const appendOnly = operator.appendOnly(plan.node, inputs)
+  // Windows and EMIT FINAL were allowed on the strength of the plan's word.
+  assert(appendOnly || !node.traits.appendOnly, `${plan.kind} was planned to take no row back`)
+  return { plan, schema, appendOnly }
 }

@@ -9,6 +9,9 @@ import { fuseWindow } from './rules/fuse-window.ts'
 import { mergeProjects } from './rules/merge-projects.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushDownFilter } from './rules/push-down-filter.ts'
+import { pushDownTemporalFilter } from './rules/push-down-temporal-filter.ts'
+import { rankTopN } from './rules/rank-top-n.ts'
+import { reorderJoins } from './rules/reorder-joins.ts'
 
 export const RULES: readonly Rule[] = [
   // First: constants show later rules which predicates are trivial.
@@ -17,6 +20,12 @@ export const RULES: readonly Rule[] = [
   mergeProjects,
   // Before windows are fused: a filter between an aggregate and its window would be in the way.
   pushDownFilter,
+  // Joins have their conditions by now, and know which of them has no key.
+  reorderJoins,
+  // After the joins' bounds in time are known: those need no help.
+  pushDownTemporalFilter,
+  // Conditions on ranks have come to rest on the ranking by now.
+  rankTopN,
   // Moving filters brings projections together.
   mergeProjects,
   // Before pruning: a fused window no longer needs its columns.

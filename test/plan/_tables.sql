@@ -16,3 +16,12 @@ CREATE MATERIALIZED VIEW hourly AS
 CREATE VIEW live_minutes AS
   SELECT origin, COUNT(*) AS flights FROM flights
   GROUP BY origin, TUMBLE(ts, INTERVAL '1' MINUTE) EMIT CHANGES;
+CREATE TABLE baskets (
+  id INT NOT NULL,
+  items ARRAY<STRING>,
+  tags MAP<STRING, INT>,
+  lines ARRAY<ROW<sku STRING, price INT>>,
+  bought TIMESTAMP(3),
+  proc AS PROCTIME(),
+  WATERMARK FOR bought AS bought
+);

@@ -1,2 +1,2 @@
-CREATE VIEW first_three AS SELECT origin FROM flights LIMIT 3;
-SELECT origin FROM first_three
+CREATE VIEW sorted AS SELECT origin FROM flights ORDER BY origin;
+SELECT origin FROM sorted

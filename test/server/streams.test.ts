@@ -45,6 +45,8 @@ const open = async (spec: TableSpec, disk: Disk = nodeDisk, unsyncedBytesMax = 1
     clock: systemClock,
     dataFolder: folder,
     unsyncedBytesMax,
+    segmentBytesMax: 64 << 20,
+    durability: 'sync',
     onAppended: (_table, split, end, ended) => told.push([split, end, ended]),
   })
   await streams.open(spec)

@@ -83,7 +83,10 @@ const FRAME_BYTES = 1000
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-feed-'))
   log = LogWriter.open(nodeDisk, join(folder, 'q1'), { segmentBytesMax: 10_000 })
-  feed = new ResultFeed('q1', { disk: nodeDisk, folder: join(folder, 'q1'), bytesMax: 5000 })
+  feed = new ResultFeed('q1', {
+    ...{ disk: nodeDisk, folder: join(folder, 'q1') },
+    ...{ bytesMax: 5000, onNeed: () => {} },
+  })
   clock = new TestClock()
   encoded = 0
 })

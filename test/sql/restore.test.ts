@@ -139,8 +139,12 @@ describe('showCreate', () => {
       [
         'amqp',
         {
-          url: { kind: 'string', doc: 'Where.' },
-          password: { kind: 'string', secret: true, doc: 'What.' },
+          name: 'amqp',
+          doc: 'A queue.',
+          options: {
+            url: { kind: 'string', doc: 'Where.' },
+            password: { kind: 'string', secret: true, doc: 'What.' },
+          },
         } as const,
       ],
     ])

@@ -1,13 +1,14 @@
 /** =, <>, <, <=, >, >=, IS [NOT] DISTINCT FROM, [NOT] BETWEEN, [NOT] IN. Numbers compare by value
- *  across types; text by code point; FALSE before TRUE. NaN is as in IEEE 754 (and Flink): equal to
- *  nothing, not even itself. */
+ *  across types; text by code point; FALSE before TRUE; arrays and rows by their first difference;
+ *  JSON as text. NaN is as in IEEE 754 (and Flink): equal to nothing, not even itself; inside nested
+ *  values it is the same as NaN, and NULL as NULL. */
 
-import { BOOLEAN, type DataType, isNumeric } from '../../batch/types.ts'
+import { BOOLEAN, type DataType, isNumeric, partsOf } from '../../batch/types.ts'
 import { compareText } from '../../batch/value-order.ts'
 import type { LoopCode } from '../codegen.ts'
 import { meetingType } from '../common-type.ts'
 import { asDecimal, powerOfTen } from '../decimal.ts'
-import { type Emitted, type Slice, scalar } from '../emitted.ts'
+import { type Emitted, isNested, type Slice, scalar } from '../emitted.ts'
 import {
   type Apply,
   type PlainFunction,
@@ -19,6 +20,7 @@ import type { Int64 } from '../int64.ts'
 import type { CallExpr, Expr, Value } from '../ir.ts'
 import { bool, date, double, int, nullLiteral, text } from '../literal.ts'
 import { compareSlices, encodeText, equalSlices } from '../utf8.ts'
+import { totalOrder } from '../value-identity.ts'
 
 const COMPARABLE: ReadonlySet<DataType['kind']> = new Set<DataType['kind']>([
   'boolean',
@@ -30,8 +32,20 @@ const COMPARABLE: ReadonlySet<DataType['kind']> = new Set<DataType['kind']>([
   'timestamp_ltz',
   'interval_month',
   'interval_second',
+  'json',
+  'array',
+  'map',
+  'row',
   'null',
 ])
+
+/** The signature of an order: maps have none. */
+function resolveOrdered(args: readonly Expr[]): Signature | undefined {
+  const signature = resolvePair(args)
+  return signature?.args.some(hasMap) ? undefined : signature
+}
+
+const hasMap = (type: DataType): boolean => type.kind === 'map' || partsOf(type).some(hasMap)
 
 /** The types in which the two sides are compared. Exact numbers keep their own scale. */
 function resolvePair(args: readonly Expr[]): Signature | undefined {
@@ -50,7 +64,9 @@ type Order = (a: never, b: never) => number
 
 /** Which of two non-NULL values comes first; undefined where JavaScript's operators know. */
 export function orderOf(a: DataType, b: DataType): Order | undefined {
-  if (a.kind === 'varchar') return compareText
+  if (a.kind === 'varchar' || a.kind === 'json') return compareText
+  // In generated code, NULL rows get here with harmless values.
+  if (isNested(a)) return totalOrder(a) as Order
   if (a.kind === 'bytes') {
     return (x: Uint8Array, y: Uint8Array) => compareSlices(x, 0, x.length, y, 0, y.length)
   }
@@ -116,7 +132,8 @@ function compareValues(
   type: DataType,
 ): string {
   const [x, y] = [code.asValue(a, type), code.asValue(b, type)]
-  if (type.kind === 'varchar' && (js === '===' || js === '!==')) return `${x} ${js} ${y}`
+  if ((type.kind === 'varchar' || type.kind === 'json') && (js === '===' || js === '!=='))
+    return `${x} ${js} ${y}`
   return `${code.bind(orderOf(type, type), 'compare')}(${x}, ${y}) ${js} 0`
 }
 
@@ -155,7 +172,7 @@ function comparisonEntry(
     doc,
     syntax: [`a ${name} b`],
     examples,
-    resolve: resolvePair,
+    resolve: name === '=' || name === '<>' ? resolvePair : resolveOrdered,
     nulls: 'strict',
     evaluate: ({ args: [a, b] }) => compareBy(name, a.type, b.type),
     emit: total((args, code, call) => scalar(compareCode(name, args, code, call.args))),

@@ -60,6 +60,17 @@ export const conditional: readonly ScalarFunction[] = [
     expand: ([a, b], { call }) => call('COALESCE', a, b),
   },
   {
+    name: 'NVL2',
+    family: 'conditional',
+    doc: 'The second argument if the first is not NULL, else the third.',
+    syntax: ['NVL2(x, then, else)'],
+    examples: [{ args: [int(1), text('yes'), text('no')], result: 'yes' }],
+    nulls: 'macro',
+    arity: [3, 3],
+    expand: ([x, then, otherwise], { call, choose }) =>
+      choose(call('IS NOT NULL', x), then, otherwise),
+  },
+  {
     name: 'NULLIF',
     family: 'conditional',
     doc: 'NULL if the arguments are equal, else the first.',

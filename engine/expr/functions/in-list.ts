@@ -3,28 +3,16 @@
 import { BOOLEAN, type DataType } from '../../batch/types.ts'
 import type { LoopCode } from '../codegen.ts'
 import { meetingType } from '../common-type.ts'
-import type { Emitted } from '../emitted.ts'
+import { type Emitted, isByteLike, isNested } from '../emitted.ts'
 import { type PlainFunction, type ScalarFunction, total } from '../function.ts'
 import type { CallExpr, Expr, Value } from '../ir.ts'
 import { int, nullLiteral, text } from '../literal.ts'
 import { decodeText } from '../utf8.ts'
-
-const LISTABLE: ReadonlySet<DataType['kind']> = new Set<DataType['kind']>([
-  'array',
-  'map',
-  'row',
-  'json',
-])
-
-/** Values of a type as keys of a Set: the value, or its bytes as text. */
-function keyOf(type: DataType): (value: never) => Value {
-  if (type.kind !== 'bytes') return (value) => value
-  return (value: Uint8Array) => Buffer.from(value).toString('latin1')
-}
+import { identityOf } from '../value-identity.ts'
 
 function contains(type: DataType, x: Value, list: readonly Value[]): Value {
   if (x === null) return null
-  const key = keyOf(type) as (value: Value) => Value
+  const key = identityOf(type)
   // NaN equals nothing, though a Set would find it.
   if (Number.isNaN(x)) return list.includes(null) ? null : false
   const wanted = key(x)
@@ -33,9 +21,9 @@ function contains(type: DataType, x: Value, list: readonly Value[]): Value {
 }
 
 /** The list as a set if it is constant. */
-function constantSet({ args: [x, ...list] }: CallExpr): Set<Value> | undefined {
-  const key = keyOf(x.type) as (value: Value) => Value
-  const set = new Set<Value>()
+function constantSet({ args: [x, ...list] }: CallExpr): Set<unknown> | undefined {
+  const key = identityOf(x.type)
+  const set = new Set<unknown>()
   for (const item of list) {
     if (item.kind !== 'literal') return undefined
     if (item.value !== null && !Number.isNaN(item.value)) set.add(key(item.value))
@@ -46,12 +34,12 @@ function constantSet({ args: [x, ...list] }: CallExpr): Set<Value> | undefined {
 function emitIn(args: readonly Emitted[], code: LoopCode, call: CallExpr): Emitted | undefined {
   const set = constantSet(call)
   const { type } = call.args[0]
-  if (set === undefined || type.kind === 'bytes') return undefined
+  if (set === undefined || type.kind === 'bytes' || isNested(type)) return undefined
   const x = args[0]
   if (x.isNull === 'true') return { form: 'scalar', value: 'false', isNull: 'true' }
   // A slice of a heap becomes a text only for the look-up; short ones come from the cache.
   const value =
-    x.form === 'slice' && type.kind === 'varchar'
+    x.form === 'slice' && isByteLike(type)
       ? `${code.bind(decodeText, 'decodeText')}(${x.heap}, ${x.start}, ${x.end})`
       : code.asValue(x, type)
   const found = code.constant('v', `${code.bind(set, 'list')}.has(${value})`)
@@ -76,7 +64,7 @@ const inEntry: PlainFunction = {
   resolve(args) {
     if (args.length < 2) return undefined
     const type = meetingType(args)
-    if (type === undefined || LISTABLE.has(type.kind)) return undefined
+    if (type === undefined) return undefined
     return { args: args.map(() => type), type: BOOLEAN }
   },
   nulls: 'custom',

@@ -4,14 +4,27 @@
 import { assert } from '../../base/assert.ts'
 import type { ScalarFunction } from '../function.ts'
 import { arithmetic } from './arithmetic.ts'
+import { arrays } from './array.ts'
+import { chances } from './chance.ts'
 import { comparison } from './comparison.ts'
 import { conditional } from './conditional.ts'
+import { constructors } from './constructor.ts'
+import { elements } from './element.ts'
+import { encodings } from './encoding.ts'
+import { hashes } from './hash.ts'
 import { inList } from './in-list.ts'
+import { json } from './json.ts'
 import { logic } from './logic.ts'
+import { maps } from './map.ts'
+import { masks } from './mask.ts'
 import { math } from './math.ts'
 import { pattern } from './pattern.ts'
+import { singleRow } from './single-row.ts'
 import { string } from './string.ts'
+import { stringEdits } from './string-edit.ts'
 import { temporal } from './temporal.ts'
+import { types } from './type-of.ts'
+import { userFunction } from './user.ts'
 
 /** Every function once, family by family. */
 export const FUNCTIONS: readonly ScalarFunction[] = [
@@ -20,10 +33,22 @@ export const FUNCTIONS: readonly ScalarFunction[] = [
   ...logic,
   ...arithmetic,
   ...math,
+  ...chances,
   ...conditional,
+  ...singleRow,
   ...string,
+  ...stringEdits,
+  ...encodings,
   ...pattern,
   ...temporal,
+  ...constructors,
+  ...elements,
+  ...arrays,
+  ...maps,
+  ...json,
+  ...hashes,
+  ...masks,
+  ...types,
 ]
 
 const BY_NAME = new Map<string, ScalarFunction>()
@@ -45,7 +70,7 @@ export const functionNames = (): string[] =>
 
 /** The entry that a plan's call names. INTERNAL if there is none: the plan is from elsewhere. */
 export function functionOf(name: string): Exclude<ScalarFunction, { nulls: 'macro' }> {
-  const entry = BY_NAME.get(name)
+  const entry = name === userFunction.name ? userFunction : BY_NAME.get(name)
   assert(entry !== undefined && entry.nulls !== 'macro', `no function ${name}`)
   return entry
 }

@@ -279,6 +279,8 @@ const atan2: PlainFunction = {
   evaluate: () => Math.atan2,
 }
 
+const cot = (x: number): number => 1 / Math.tan(x)
+
 const at = (value: number, result: string) => ({ args: [double(value)], result })
 
 export const math: readonly ScalarFunction[] = [
@@ -314,6 +316,14 @@ export const math: readonly ScalarFunction[] = [
   ofDouble('ASIN', 'The arc sine in radians.', 'Math.asin', Math.asin, at(0, '0.0')),
   ofDouble('ACOS', 'The arc cosine in radians.', 'Math.acos', Math.acos, at(1, '0.0')),
   ofDouble('ATAN', 'The arc tangent in radians.', 'Math.atan', Math.atan, at(0, '0.0')),
+  ofDouble(
+    'COT',
+    'The cotangent of an angle in radians.',
+    '1 / Math.tan',
+    cot,
+    at(Math.PI / 4, '1.0000000000000002'),
+  ),
+  ofDouble('CBRT', 'The cube root.', 'Math.cbrt', Math.cbrt, at(27, '3.0')),
   ofDouble('SINH', 'The hyperbolic sine.', 'Math.sinh', Math.sinh, at(0, '0.0')),
   ofDouble('COSH', 'The hyperbolic cosine.', 'Math.cosh', Math.cosh, at(0, '1.0')),
   ofDouble('TANH', 'The hyperbolic tangent.', 'Math.tanh', Math.tanh, at(0, '0.0')),

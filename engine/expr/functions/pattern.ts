@@ -1,47 +1,59 @@
 /** LIKE, ILIKE, SIMILAR TO and regular expressions. Constant patterns are analysed once. */
 
 import type { Span } from '../../base/errors.ts'
-import { BOOLEAN, INT, VARCHAR } from '../../batch/types.ts'
+import { BOOLEAN, VARCHAR } from '../../batch/types.ts'
 import { literalText } from '../coerce.ts'
-import { type Apply, type PlainFunction, type ScalarFunction, total } from '../function.ts'
-import type { CallExpr, Expr } from '../ir.ts'
-import { int, text } from '../literal.ts'
-import { compileLike, compileRegex, compileSimilar } from '../text-pattern.ts'
+import { scalar } from '../emitted.ts'
+import {
+  type Apply,
+  type Emit,
+  type PlainFunction,
+  type ScalarFunction,
+  total,
+} from '../function.ts'
+import type { CallExpr } from '../ir.ts'
+import { text } from '../literal.ts'
+import type { Regex } from '../regex/regex.ts'
+import { compileLike, compileSimilar } from '../text-pattern.ts'
+import { lastOf } from './last.ts'
 import { likePiece } from './like-code.ts'
+import { regexps, testCode } from './regexp.ts'
 import { oneOf } from './signature.ts'
 
 const plain = { family: 'pattern', nulls: 'strict' } as const
 
-type Test = (value: string) => boolean
-type MakeTest = (pattern: string, mark: string | undefined, at: Span | undefined) => Test
+type MakeRegex = (pattern: string, mark: string | undefined, at: Span | undefined) => Regex
 
-/** Keeps the last pattern's test, for patterns that are not constant but rarely change. */
-function lastOf<Key extends readonly unknown[], T>(make: (...key: Key) => T): (...key: Key) => T {
-  let last: { key: Key; value: T } | undefined
-  return (...key) => {
-    if (last === undefined || key.some((part, i) => part !== last?.key[i])) {
-      last = { key, value: make(...key) }
-    }
-    return last.value
-  }
-}
-
-/** LIKE and its kin: the pattern and escape are usually constants. */
-function matcher(make: MakeTest, { args, at }: CallExpr): Apply {
+/** The matcher if pattern and escape are constants. */
+function fixedRegex(make: MakeRegex, { args, at }: CallExpr): Regex | undefined {
   const [, pattern, mark] = args
   const fixed = literalText(pattern)
   const fixedMark = mark === undefined ? undefined : literalText(mark)
-  if (fixed !== undefined && (mark === undefined || fixedMark !== undefined)) {
-    return make(fixed, fixedMark, pattern.at ?? at)
-  }
-  const testOf = lastOf((p: string, e: string | undefined) => make(p, e, at))
-  return (value: string, p: string, e?: string) => testOf(p, e)(value)
+  if (fixed === undefined || (mark !== undefined && fixedMark === undefined)) return undefined
+  return make(fixed, fixedMark, pattern.at ?? at)
 }
+
+function matcher(make: MakeRegex, call: CallExpr): Apply {
+  const fixed = fixedRegex(make, call)
+  if (fixed !== undefined) return (value: string) => fixed.testText(value)
+  const regexOf = lastOf((p: string, e: string | undefined) => make(p, e, call.at))
+  return (value: string, p: string, e?: string) => regexOf(p, e).testText(value)
+}
+
+/** On bytes, without making a string. */
+const matcherEmit = (make: MakeRegex): Emit =>
+  total((args, code, call) => {
+    const simple = call.name === 'LIKE' ? likePiece(args, code, call) : undefined
+    if (simple !== undefined) return simple
+    const slice = code.asSlice(args[0])
+    const regex = fixedRegex(make, call)
+    return slice && regex && scalar(testCode(regex, slice, code))
+  })
 
 function patternEntry(
   name: string,
   doc: string,
-  make: MakeTest,
+  make: MakeRegex,
   examples: PlainFunction['examples'],
   syntax: string,
 ): PlainFunction {
@@ -53,7 +65,7 @@ function patternEntry(
     examples,
     resolve: oneOf([[VARCHAR, VARCHAR], BOOLEAN], [[VARCHAR, VARCHAR, VARCHAR], BOOLEAN]),
     evaluate: (call) => matcher(make, call),
-    ...(name === 'LIKE' ? { emit: total(likePiece) } : {}),
+    emit: matcherEmit(make),
   }
 }
 
@@ -67,62 +79,6 @@ const negated = (name: string): ScalarFunction => ({
   arity: [2, 3],
   expand: (args, { call }) => call('NOT', call(name, ...args)),
 })
-
-/** The regular expression of an argument; constants are compiled once. */
-function regexOf(arg: Expr, at: Span | undefined): (pattern: string) => RegExp {
-  const fixed = literalText(arg)
-  if (fixed === undefined) return lastOf((pattern: string) => compileRegex(pattern, at))
-  const regex = compileRegex(fixed, arg.at ?? at)
-  return () => regex
-}
-
-const regexp: PlainFunction = {
-  ...plain,
-  name: 'REGEXP',
-  aliases: ['RLIKE', 'REGEXP_LIKE'],
-  doc: 'Whether a regular expression matches somewhere in the text.',
-  syntax: ['REGEXP(text, regex)'],
-  examples: [{ args: [text('flight 123'), text('[0-9]+$')], result: 'TRUE' }],
-  resolve: oneOf([[VARCHAR, VARCHAR], BOOLEAN]),
-  evaluate({ args, at }) {
-    const regex = regexOf(args[1], at)
-    return (value: string, pattern: string) => regex(pattern).test(value)
-  },
-}
-
-const regexpExtract: PlainFunction = {
-  ...plain,
-  name: 'REGEXP_EXTRACT',
-  doc: 'What a group (default 0: all) of a regular expression matched first; NULL if nothing did.',
-  syntax: ['REGEXP_EXTRACT(text, regex[, group])'],
-  examples: [
-    { args: [text('flight 123'), text('([a-z]+) ([0-9]+)'), int(2)], result: '123' },
-    { args: [text('flight'), text('[0-9]+')], result: 'NULL' },
-  ],
-  resolve: oneOf([[VARCHAR, VARCHAR], VARCHAR], [[VARCHAR, VARCHAR, INT], VARCHAR]),
-  nullable: 'always',
-  evaluate({ args, at }) {
-    const regex = regexOf(args[1], at)
-    return (value: string, pattern: string, group = 0) =>
-      (group < 0 ? undefined : regex(pattern).exec(value)?.[group]) ?? null
-  },
-}
-
-const regexpReplace: PlainFunction = {
-  ...plain,
-  name: 'REGEXP_REPLACE',
-  doc: 'The text with every match of a regular expression replaced; $1 stands for the first group.',
-  syntax: ['REGEXP_REPLACE(text, regex, replacement)'],
-  examples: [{ args: [text('a1b22'), text('[0-9]+'), text('#')], result: 'a#b#' }],
-  resolve: oneOf([[VARCHAR, VARCHAR, VARCHAR], VARCHAR]),
-  evaluate({ args, at }) {
-    const regex = regexOf(args[1], at)
-    return (value: string, pattern: string, replacement: string) => {
-      const { source, flags } = regex(pattern)
-      return value.replace(new RegExp(source, `${flags}g`), replacement)
-    }
-  },
-}
 
 export const pattern: readonly ScalarFunction[] = [
   patternEntry(
@@ -156,7 +112,5 @@ export const pattern: readonly ScalarFunction[] = [
     'a SIMILAR TO pattern [ESCAPE e]',
   ),
   negated('SIMILAR TO'),
-  regexp,
-  regexpExtract,
-  regexpReplace,
+  ...regexps,
 ]

@@ -1,25 +1,17 @@
 /** Text functions. Lengths and positions count characters (code points) from 1. Case follows
  *  Unicode, without regard to a language. */
 
-import { fail } from '../../base/errors.ts'
 import { BYTES, INT, VARCHAR } from '../../batch/types.ts'
 import { type Slice, scalar } from '../emitted.ts'
 import { type PlainFunction, type ScalarFunction, total } from '../function.ts'
 import type { Value } from '../ir.ts'
 import { int, nullLiteral, text } from '../literal.ts'
+import { limitText } from '../text-limit.ts'
 import { characterLength, characters, countCharacters } from '../utf8.ts'
 import { manyOf, oneOf } from './signature.ts'
 import { stringParts } from './string-part.ts'
 
 const plain = { family: 'string', nulls: 'strict' } as const
-
-/** Longest text a function makes; a longer one is OUT_OF_RANGE, so that no row eats the memory. */
-const TEXT_LENGTH_MAX = 16 * 1024 * 1024
-
-function limited(length: number, at: Parameters<PlainFunction['evaluate']>[0]['at']): void {
-  if (length <= TEXT_LENGTH_MAX) return
-  fail('OUT_OF_RANGE', `The text would be longer than ${TEXT_LENGTH_MAX} characters`, { at })
-}
 
 const mapped = (
   name: string,
@@ -84,7 +76,7 @@ const concat: PlainFunction = {
     ({ at }) =>
     (...parts: string[]) => {
       const joined = parts.join('')
-      limited(joined.length, at)
+      limitText(joined.length, at)
       return joined
     },
 }
@@ -103,7 +95,7 @@ const concatWs: PlainFunction = {
     (separator: string | null, ...parts: Value[]) => {
       if (separator === null) return null
       const joined = parts.filter((part) => part !== null).join(separator)
-      limited(joined.length, at)
+      limitText(joined.length, at)
       return joined
     },
 }
@@ -120,7 +112,7 @@ const replace: PlainFunction = {
     (value: string, search: string, replacement: string) => {
       if (search === '') return value
       const parts = value.split(search)
-      limited(value.length + (parts.length - 1) * (replacement.length - search.length), at)
+      limitText(value.length + (parts.length - 1) * (replacement.length - search.length), at)
       return parts.join(replacement)
     },
 }
@@ -141,7 +133,7 @@ const pad = (name: string, atStart: boolean, example: string): PlainFunction => 
     ({ at }) =>
     (value: string, length: number, fill = ' ') => {
       if (length < 0) return null
-      limited(length, at)
+      limitText(length, at)
       const all = characters(value)
       if (all.length >= length) return all.slice(0, length).join('')
       if (fill === '') return null
@@ -164,7 +156,7 @@ const repeat: PlainFunction = {
   evaluate:
     ({ at }) =>
     (value: string, count: number) => {
-      limited(value.length * Math.max(count, 0), at)
+      limitText(value.length * Math.max(count, 0), at)
       return value.repeat(Math.max(count, 0))
     },
 }

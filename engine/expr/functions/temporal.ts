@@ -35,10 +35,12 @@ import {
 import type { CallExpr, Expr, Value } from '../ir.ts'
 import { bigint, date, int, text, timestamp } from '../literal.ts'
 import { clocks } from './clock.ts'
+import { dateMakers } from './date-make.ts'
 import { monthsBetween } from './months-between.ts'
 import { oneOf } from './signature.ts'
 import { timeFields } from './time-field.ts'
 import { FIXED_US, isClockField, isFixed, MONTHS, pointType, unitOf } from './time-unit.ts'
+import { zoneFunctions } from './zone.ts'
 
 const plain = { family: 'temporal', nulls: 'strict' } as const
 const TS = timestamp('2024-02-29 13:45:30.123')
@@ -268,4 +270,6 @@ export const temporal: readonly ScalarFunction[] = [
   unixTimestamp,
   timestampAdd,
   timestampDiff,
+  ...dateMakers,
+  ...zoneFunctions,
 ]

@@ -1,16 +1,16 @@
-/** AVG. Integers keep their type, truncated toward zero, as in Flink; FLOAT and DOUBLE give
- *  DOUBLE. */
+/** AVG. Integers keep their type, truncated toward zero, FLOAT and DOUBLE give DOUBLE, DECIMAL(p,
+ *  s) gives DECIMAL(38, max(6, s)), all as in Flink. */
 
 import { DOUBLE, isFloating, isInteger } from '../../batch/types.ts'
-import type { AggregateFunction } from './aggregate.ts'
-import {
-  DOUBLE_SUM_SLOTS,
-  emitDoubleAdd,
-  emitDoubleMerge,
-  emitDoubleTotal,
-} from './compensated-sum.ts'
-import { emitExactAdd, emitExactAverage, emitExactMerge, SUM_SLOTS } from './exact-sum.ts'
+import { decimal, PRECISION_MAX } from '../../expr/decimal.ts'
+import type { AggregateCode, AggregateFunction } from './aggregate.ts'
+import { emitDoubleTotal } from './compensated-sum.ts'
+import { emitExactAverage } from './exact-sum.ts'
 import { scalarOf } from './scalar.ts'
+import { SUMMING, summingOf } from './sum.ts'
+import { emitWideAverage } from './wide-sum.ts'
+
+const SCALE_MIN = 6
 
 export const avg: AggregateFunction = {
   name: 'AVG',
@@ -19,30 +19,31 @@ export const avg: AggregateFunction = {
   result([arg, ...more]) {
     if (arg === undefined || more.length > 0) return undefined
     if (isFloating(arg)) return DOUBLE
+    if (arg.kind === 'decimal') return decimal(PRECISION_MAX, Math.max(SCALE_MIN, arg.scale))
     return isInteger(arg) ? arg : undefined
   },
   nullable: true,
   retractable: true,
-  slots: ([arg]) => [
-    { name: 'count', kind: 'f64', initial: 0 },
-    ...(isFloating(arg) ? DOUBLE_SUM_SLOTS : SUM_SLOTS),
-  ],
+  slots: ([arg]) => [{ name: 'count', kind: 'f64', initial: 0 }, ...SUMMING[summingOf(arg)].slots],
   add(add) {
-    const value = scalarOf(add.values[0])
     add.code.line(`${add.slot('count')} += ${add.weight}`)
-    if (isFloating(add.args[0])) emitDoubleAdd(add, value)
-    else emitExactAdd(add, value)
+    SUMMING[summingOf(add.args[0])].add(add, scalarOf(add.values[0]))
   },
   merge(merge) {
     merge.code.line(`${merge.slot('count')} += ${merge.other('count')}`)
-    if (isFloating(merge.args[0])) emitDoubleMerge(merge)
-    else emitExactMerge(merge)
+    SUMMING[summingOf(merge.args[0])].merge(merge)
   },
-  value(code) {
-    const count = code.slot('count')
-    const value = isFloating(code.args[0])
-      ? `${emitDoubleTotal(code)} / ${count}`
-      : emitExactAverage(code, count)
-    return { form: 'scalar', value, isNull: `${count} === 0` }
-  },
+  value: (code) => ({
+    form: 'scalar',
+    value: meanOf(code),
+    isNull: `${code.slot('count')} === 0`,
+  }),
+}
+
+function meanOf(code: AggregateCode): string {
+  const [type] = code.args
+  const count = code.slot('count')
+  if (isFloating(type)) return `${emitDoubleTotal(code)} / ${count}`
+  if (type.kind !== 'decimal') return emitExactAverage(code, count)
+  return emitWideAverage(code, count, Math.max(SCALE_MIN, type.scale) - type.scale)
 }

@@ -2,6 +2,7 @@
  *  of its additions (Neumaier 1974, with Knuth's TwoSum). Infinities and NaN are counted apart, so
  *  that they can be retracted. */
 
+import type { LoopCode } from '../../expr/codegen.ts'
 import type { AddCode, AggregateCode, MergeCode, Slot } from './aggregate.ts'
 
 export const DOUBLE_SUM_SLOTS: readonly Slot[] = [
@@ -12,16 +13,22 @@ export const DOUBLE_SUM_SLOTS: readonly Slot[] = [
   { name: 'nan', kind: 'i32', initial: 0 },
 ]
 
+/** Emits `sum += term`, exactly: what the sum cannot hold goes to the error. */
+export function emitCompensated(code: LoopCode, sum: string, error: string, term: string): void {
+  const [total, part] = [code.name('total'), code.name('part')]
+  code.line(`const ${total} = ${sum} + ${term}`)
+  code.line(`const ${part} = ${total} - ${sum}`)
+  code.line(`${error} += (${sum} - (${total} - ${part})) + (${term} - ${part})`)
+  code.line(`${sum} = ${total}`)
+}
+
 /** Emits `sum += value * weight`. */
 export function emitDoubleAdd({ code, slot, weight }: AddCode, value: string): void {
-  const [term, total, part] = [code.name('term'), code.name('total'), code.name('part')]
+  const term = code.name('term')
   code.line(`const ${term} = ${weight === '1' ? value : `${value} * ${weight}`}`)
-  code.block(`if (${term} - ${term} === 0)`, () => {
-    code.line(`const ${total} = ${slot('sum')} + ${term}`)
-    code.line(`const ${part} = ${total} - ${slot('sum')}`)
-    code.line(`${slot('error')} += (${slot('sum')} - (${total} - ${part})) + (${term} - ${part})`)
-    code.line(`${slot('sum')} = ${total}`)
-  })
+  code.block(`if (${term} - ${term} === 0)`, () =>
+    emitCompensated(code, slot('sum'), slot('error'), term),
+  )
   code.line(`else if (${value} === Infinity) ${slot('plus')} += ${weight}`)
   code.line(`else if (${value} === -Infinity) ${slot('minus')} += ${weight}`)
   code.line(`else ${slot('nan')} += ${weight}`)
@@ -29,14 +36,8 @@ export function emitDoubleAdd({ code, slot, weight }: AddCode, value: string): v
 
 /** Emits `sum += other sum`. */
 export function emitDoubleMerge({ code, slot, other }: MergeCode): void {
-  const [total, part] = [code.name('total'), code.name('part')]
-  code.line(`const ${total} = ${slot('sum')} + ${other('sum')}`)
-  code.line(`const ${part} = ${total} - ${slot('sum')}`)
-  code.line(
-    `${slot('error')} += ${other('error')} + ` +
-      `(${slot('sum')} - (${total} - ${part})) + (${other('sum')} - ${part})`,
-  )
-  code.line(`${slot('sum')} = ${total}`)
+  code.line(`${slot('error')} += ${other('error')}`)
+  emitCompensated(code, slot('sum'), slot('error'), other('sum'))
   for (const name of ['plus', 'minus', 'nan']) code.line(`${slot(name)} += ${other(name)}`)
 }
 

@@ -1,9 +1,17 @@
-/** MIN and MAX over append-only input: the best value so far. NaN is greater than every number;
- *  strings compare by code point. */
+/** MIN and MAX. Over append-only input the best value so far; where rows can be retracted, an
+ *  ordered multiset of all values. NaN is greater than every number; strings compare by code
+ *  point. */
 
 import { type DataType, storageOf } from '../../batch/types.ts'
 import { compareValues } from '../../batch/value-order.ts'
-import type { AddCode, AggregateCode, AggregateFunction, Slot } from './aggregate.ts'
+import {
+  addCount,
+  type Compare,
+  greatestOf,
+  leastOf,
+  mergeCounts,
+} from '../../state/ordered-counts.ts'
+import type { AddCode, AggregateCode, AggregateForm, AggregateFunction, Slot } from './aggregate.ts'
 import { scalarOf } from './scalar.ts'
 
 type Direction = 'MIN' | 'MAX'
@@ -34,7 +42,9 @@ function extreme(name: Direction, doc: string): AggregateFunction {
         ? undefined
         : arg,
     nullable: true,
-    retractable: false,
+    retractable: true,
+    overChanges: overChanges(name),
+    ignoresDistinct: true,
     slots: ([arg]) => slotsOf(arg),
     add: (add) => emitTake(add, CANDIDATE[keptAs(add.args[0])](add), name),
     merge(merge) {
@@ -47,6 +57,43 @@ function extreme(name: Direction, doc: string): AggregateFunction {
       return { ...VALUE[keptAs(code.args[0])](code), isNull }
     },
   }
+}
+
+function overChanges(name: Direction): AggregateForm {
+  return {
+    slots: () => [{ name: 'values', kind: 'js', initial: 0 }],
+    add(add) {
+      const { code, slot, weight, args } = add
+      const value = keptAs(args[0]) === 'lanes' ? scalarOf(add.values[0]) : kept(add)
+      const take = code.bind(addCount, 'addCount')
+      const compare = code.bind(orderOf(args[0]), 'compare')
+      code.line(`${slot('values')} = ${take}(${slot('values')}, ${value}, ${weight}, ${compare})`)
+    },
+    merge({ code, slot, other, args }) {
+      const take = code.bind(mergeCounts, 'mergeCounts')
+      const compare = code.bind(orderOf(args[0]), 'compare')
+      code.line(`${slot('values')} = ${take}(${slot('values')}, ${other('values')}, ${compare})`)
+    },
+    value({ code, slot, args: [type] }) {
+      const read = name === 'MIN' ? code.bind(leastOf, 'least') : code.bind(greatestOf, 'greatest')
+      const best = code.constant('best', `${read}(${slot('values')})`)
+      const form = storageOf(type) === 'bytes' ? 'text' : 'scalar'
+      const value = type.kind === 'boolean' ? `(${best} === 1)` : best
+      return { form, value, isNull: `${best} === undefined` }
+    },
+  }
+}
+
+const kept = (add: AddCode): string => CANDIDATE[keptAs(add.args[0])](add)[0]
+
+const orderOf = (type: DataType): Compare<never> =>
+  keptAs(type) === 'number' ? compareNumbers : compareValues
+
+/** NaN is above every number. */
+function compareNumbers(a: number, b: number): number {
+  if (a < b) return -1
+  if (a > b) return 1
+  return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
 }
 
 /** Emits the candidate of a row as local variables. */

@@ -109,11 +109,11 @@ export function* laneEntries(
 ): Generator<[number | bigint, number]> {
   for (let at = 0; at < entries.length; at += WIDTH) {
     const count = entries[at + 2]
-    if (count !== 0) yield [valueOf(entries[at], entries[at + 1], floating), count]
+    if (count !== 0) yield [numberOf(entries[at], entries[at + 1], floating), count]
   }
 }
 
-function valueOf(low: number, high: number, floating: boolean): number | bigint {
+function numberOf(low: number, high: number, floating: boolean): number | bigint {
   if (floating) {
     WORDS[0] = low
     WORDS[1] = high

@@ -2,7 +2,8 @@
  *  outside the JavaScript heap once they are large. Plain data, so that it can be an aggregate's
  *  state. */
 
-import { copyBytes, equalBytes } from '../../batch/bytes.ts'
+import { copyBytes } from '../../batch/bytes.ts'
+import { equalSlices } from '../../expr/utf8.ts'
 import { checkedCount } from './lane-counts.ts'
 
 /** Entries of (hash, start, end, count) into the heap; a count of 0 is a free entry. */
@@ -81,9 +82,7 @@ function isSame(
   start: number,
   end: number,
 ): boolean {
-  const own = entries[at + 1]
-  const length = end - start
-  return entries[at + 2] - own === length && equalBytes(heap, own, other, start, length)
+  return equalSlices(heap, entries[at + 1], entries[at + 2], other, start, end)
 }
 
 function insert(

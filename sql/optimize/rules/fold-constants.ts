@@ -4,6 +4,7 @@
 import { isDeterministic } from '../../../engine/expr/facts.ts'
 import { childrenOf, type Expr, mapExpr } from '../../../engine/expr/ir.ts'
 import { literal } from '../../../engine/expr/literal.ts'
+import { hasUserCall } from '../../../engine/expr/udf-guards.ts'
 import { evaluate } from '../../bind/constant.ts'
 import { makeValues } from '../../logical/make.ts'
 import type { LogicalNode } from '../../logical/node.ts'
@@ -21,7 +22,8 @@ export const fold = (expr: Expr): Expr => mapExpr(expr, (part) => foldBool(foldO
 function foldOne(expr: Expr): Expr {
   if (expr.kind === 'column' || expr.kind === 'literal') return expr
   if (!childrenOf(expr).every((child) => child.kind === 'literal')) return expr
-  if (!isDeterministic(expr)) return expr
+  // What a user made may take its time: not on the thread that plans.
+  if (!isDeterministic(expr) || hasUserCall(expr)) return expr
   try {
     return literal(expr.type, evaluate(expr), expr.at)
   } catch {

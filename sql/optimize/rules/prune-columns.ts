@@ -1,8 +1,6 @@
 /** Drops columns that nothing reads, down to the table: they are not even decoded. */
 
-import { assert } from '../../../engine/base/assert.ts'
 import { schemaOf } from '../../../engine/batch/schema.ts'
-import { type Storage, storageOf } from '../../../engine/batch/types.ts'
 import { columnsOf, type Expr } from '../../../engine/expr/ir.ts'
 import type { AggregateCall } from '../../../engine/operator/nodes.ts'
 import {
@@ -18,6 +16,8 @@ import {
 import { fieldsOf, type LogicalNode } from '../../logical/node.ts'
 import { moveColumns } from '../../logical/substitute.ts'
 import type { Rule } from '../rule.ts'
+import { pruneWide } from './prune-wide.ts'
+import { keptOf, type Pruned, placesOf, readBy, union, type Wanted } from './pruned.ts'
 
 export const pruneColumns: Rule = {
   name: 'prune-columns',
@@ -32,15 +32,6 @@ export const pruneColumns: Rule = {
     return makeProject(node, exprs, fields)
   },
 }
-
-interface Pruned {
-  /** Has at least the wanted columns. */
-  readonly node: LogicalNode
-  /** Where a wanted column is now. */
-  readonly moved: (column: number) => number
-}
-
-type Wanted = ReadonlySet<number>
 
 function prune(node: LogicalNode, wanted: Wanted): Pruned {
   switch (node.kind) {
@@ -78,6 +69,8 @@ function prune(node: LogicalNode, wanted: Wanted): Pruned {
       const keys = node.keys.map((key) => ({ ...key, expr: moveColumns(key.expr, moved) }))
       return { node: makeSort(input, { keys, limit: node.limit, offset: node.offset }), moved }
     }
+    default:
+      return pruneWide(node, wanted, prune)
   }
 }
 
@@ -85,10 +78,12 @@ function prune(node: LogicalNode, wanted: Wanted): Pruned {
 function pruneWindow(node: Extract<LogicalNode, { kind: 'window' }>, wanted: Wanted): Pruned {
   const width = fieldsOf(node.input).length
   const below = new Set([...wanted].filter((column) => column < width))
+  for (const column of node.partitionBy ?? []) below.add(column)
   const { node: input, moved } = prune(node.input, below.add(node.timeColumn))
   const narrow = fieldsOf(input).length
+  const partitionBy = node.partitionBy?.map(moved)
   return {
-    node: makeWindow(input, node.window, moved(node.timeColumn)),
+    node: makeWindow(input, node.window, moved(node.timeColumn), partitionBy),
     moved: (column) => (column < width ? moved(column) : narrow + column - width),
   }
 }
@@ -107,7 +102,10 @@ function pruneAggregate(node: Aggregating, wanted: Wanted): Pruned {
   const calls = aggregates.filter((_, i) => kept.includes(first + i))
   const reads = readBy([...keys, ...calls.flatMap(partsOf)])
   const windowed = node.kind === 'window-aggregate'
-  const { node: input, moved } = prune(node.input, windowed ? reads.add(node.timeColumn) : reads)
+  if (windowed) {
+    for (const column of [node.timeColumn, ...Object.values(node.attached ?? {})]) reads.add(column)
+  }
+  const { node: input, moved } = prune(node.input, reads)
   const move = (expr: Expr) => moveColumns(expr, moved)
   const parts = {
     input,
@@ -118,8 +116,15 @@ function pruneAggregate(node: Aggregating, wanted: Wanted): Pruned {
   if (!windowed) return { node: makeAggregate(parts, fields), moved: placesOf(kept) }
   const { window, windowColumns, emit } = node
   const timeColumn = moved(node.timeColumn)
+  const attached = node.attached && {
+    start: moved(node.attached.start),
+    end: moved(node.attached.end),
+  }
   return {
-    node: makeWindowAggregate({ ...parts, window, timeColumn, windowColumns, emit }, fields),
+    node: makeWindowAggregate(
+      { ...parts, window, timeColumn, attached, windowColumns, emit },
+      fields,
+    ),
     moved: placesOf(kept),
   }
 }
@@ -136,35 +141,3 @@ const moveCall = (call: AggregateCall, move: (expr: Expr) => Expr): AggregateCal
   args: call.args.map(move),
   filter: call.filter && move(call.filter),
 })
-
-const keptOf = (node: LogicalNode, wanted: Wanted): number[] => {
-  const kept = fieldsOf(node).flatMap((_, i) => (wanted.has(i) ? [i] : []))
-  // COUNT(*) reads no column, but rows without any cannot be counted: a cheap one stays.
-  return kept.length === 0 && fieldsOf(node).length > 0 ? [cheapest(node)] : kept
-}
-
-const HEAVY: ReadonlySet<Storage> = new Set(['bytes', 'list', 'struct', 'i128'])
-
-/** The first column of fixed width, else the first. */
-const cheapest = (node: LogicalNode): number =>
-  Math.max(
-    fieldsOf(node).findIndex(({ type }) => !HEAVY.has(storageOf(type))),
-    0,
-  )
-
-function placesOf(kept: readonly number[]): Pruned['moved'] {
-  const places = new Map(kept.map((column, i) => [column, i]))
-  return (column) => {
-    const place = places.get(column)
-    assert(place !== undefined, `column ${column} was pruned but is read`)
-    return place
-  }
-}
-
-const readBy = (exprs: readonly Expr[]): Set<number> => {
-  const reads = new Set<number>()
-  for (const expr of exprs) columnsOf(expr, reads)
-  return reads
-}
-
-const union = (a: Wanted, b: Wanted): Set<number> => new Set([...a, ...b])

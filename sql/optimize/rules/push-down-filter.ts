@@ -1,5 +1,5 @@
-/** Moves conditions towards the source: through projections, windows and aggregates, as far as
- *  their columns are there. Fewer rows are computed on and kept. */
+/** Moves conditions towards the source: through projections, windows, aggregates, joins and set
+ *  operations, as far as their columns are there. Fewer rows are computed on and kept. */
 
 import { isDeterministic } from '../../../engine/expr/facts.ts'
 import { columnsOf, type Expr } from '../../../engine/expr/ir.ts'
@@ -9,6 +9,7 @@ import type { FilterNode, LogicalNode } from '../../logical/node.ts'
 import { substitute } from '../../logical/substitute.ts'
 import { rebuild } from '../../logical/visit.ts'
 import type { Rule } from '../rule.ts'
+import { filterJoin, narrowJoin } from './filter-join.ts'
 
 export const pushDownFilter: Rule = {
   name: 'push-down-filter',
@@ -18,7 +19,8 @@ export const pushDownFilter: Rule = {
 
 function pushAll(root: LogicalNode): LogicalNode {
   const node = root.kind === 'filter' ? push(root) : root
-  return rebuild(node, { input: pushAll })
+  const narrowed = node.kind === 'join' ? narrowJoin(node) : node
+  return rebuild(narrowed, { input: pushAll })
 }
 
 function push(node: FilterNode): LogicalNode {
@@ -28,6 +30,7 @@ function push(node: FilterNode): LogicalNode {
     const both = [...conjunctsOf(input.predicate), ...conditions]
     return push(makeFilter(input.input, conjunction(both) ?? predicate))
   }
+  if (input.kind === 'join' || input.kind === 'temporal-join') return filterJoin(input, conditions)
   const below: Expr[] = []
   const stay: Expr[] = []
   for (const condition of conditions) {
@@ -42,24 +45,43 @@ function push(node: FilterNode): LogicalNode {
   return rest === undefined ? next : makeFilter(next, rest)
 }
 
-/** The condition over the node's input, if it selects the same rows there. */
+/** The condition over the node's inputs, if it selects the same rows there. */
 function throughNode(condition: Expr, node: LogicalNode): Expr | undefined {
+  if (!isDeterministic(condition)) return undefined
   switch (node.kind) {
     case 'project':
-      return isDeterministic(condition) ? inline(condition, node.exprs) : undefined
-    case 'window': {
-      const width = node.input.schema.fields.length
-      return [...columnsOf(condition)].every((column) => column < width) ? condition : undefined
-    }
+      return inline(condition, node.exprs)
+    case 'window':
+      // A session is made of all rows of its key.
+      return node.window.kind === 'session'
+        ? readsOnly(condition, (column) => node.partitionBy?.includes(column) ?? false)
+        : readsOnly(condition, (column) => column < node.input.schema.fields.length)
+    case 'unnest':
+    case 'expand':
+      return readsOnly(condition, (column) => column < node.input.schema.fields.length)
     case 'aggregate':
     case 'window-aggregate':
       // A condition on keys drops whole groups. A global aggregate has a row even without input.
-      return isDeterministic(condition) && columnsOf(condition).size > 0
-        ? inline(condition, node.keys)
-        : undefined
+      return columnsOf(condition).size > 0 ? inline(condition, node.keys) : undefined
+    case 'rank':
+    case 'over': {
+      // Likewise whole partitions.
+      const columns = node.partitionBy.map((key) => (key.kind === 'column' ? key.index : -1))
+      return readsOnly(condition, (column) => columns.includes(column))
+    }
+    case 'union':
+    case 'set-operation':
+    case 'temporal-filter':
+      return condition
     default:
       return undefined
   }
+}
+
+/** The condition if it reads some columns, and all of them pass. */
+function readsOnly(condition: Expr, passes: (column: number) => boolean): Expr | undefined {
+  const columns = [...columnsOf(condition)]
+  return columns.length > 0 && columns.every(passes) ? condition : undefined
 }
 
 /** The condition with columns replaced; undefined if one has no expression or reads the clock. */

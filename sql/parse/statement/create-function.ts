@@ -1,6 +1,6 @@
 /** CREATE FUNCTION: a JavaScript body for the sandbox, or an SQL expression over the parameters. */
 
-import { fail } from '../../../engine/base/errors.ts'
+import { fail, type Span } from '../../../engine/base/errors.ts'
 import type { DataType } from '../../../engine/batch/types.ts'
 import type { Expression, Name } from '../../ast.ts'
 import type { Cursor } from '../cursor.ts'
@@ -20,8 +20,13 @@ export function createFunction(cursor: Cursor, head: CreateHead): BodyOf<'create
     cursor.unexpected({ what: 'RETURNS', near: ['RETURNS'], hint: EXAMPLE })
   cursor.advance()
   const returns = dataType(cursor)
-  const language = cursor.accept('LANGUAGE') ? readLanguage(cursor) : 'sql'
-  const made = { kind: 'create-function', name, ...head, parameters, returns, language } as const
+  const { language, strict } = characteristics(cursor)
+  const made = {
+    kind: 'create-function',
+    name,
+    ...head,
+    ...{ parameters, returns, language, strict },
+  } as const
   if (cursor.accept('RETURN')) {
     if (language !== 'sql') cursor.refuse('RETURN in this language', { hint: EXAMPLE })
     const first = cursor.token
@@ -32,7 +37,40 @@ export function createFunction(cursor: Cursor, head: CreateHead): BodyOf<'create
   const { token } = cursor
   const body = cursor.string('the body in $$ … $$')
   const expression = language === 'sql' ? sqlBody(cursor, token) : undefined
-  return { ...made, body, bodyAt: spanOf(token), expression }
+  return { ...made, body, bodyAt: bodySpan(cursor, token), expression }
+}
+
+/** The text of the literal; the literal itself if its text is not what is written. */
+function bodySpan(cursor: Cursor, token: Token): Span {
+  const open = cursor.source.sql.indexOf(token.text, token.offset)
+  const isVerbatim = open >= 0 && open + token.text.length <= token.offset + token.length
+  return isVerbatim ? { offset: open, length: token.text.length } : spanOf(token)
+}
+
+/** LANGUAGE and what happens to NULL, in any order. */
+function characteristics(cursor: Cursor): {
+  language: 'javascript' | 'sql'
+  strict: boolean
+} {
+  let language: 'javascript' | 'sql' | undefined
+  let strict: boolean | undefined
+  for (;;) {
+    const first = cursor.token
+    const isLanguage = cursor.accept('LANGUAGE')
+    const nulls = isLanguage ? undefined : nullRule(cursor)
+    if (isLanguage ? language !== undefined : nulls !== undefined && strict !== undefined) {
+      fail('SYNTAX', `${first.text} is there twice`, { at: spanOf(first) })
+    }
+    if (isLanguage) language = readLanguage(cursor)
+    else if (nulls !== undefined) strict = nulls
+    else return { language: language ?? 'sql', strict: strict ?? false }
+  }
+}
+
+function nullRule(cursor: Cursor): boolean | undefined {
+  if (cursor.accept('STRICT')) return true
+  if (cursor.accept('RETURNS', 'NULL', 'ON', 'NULL', 'INPUT')) return true
+  return cursor.accept('CALLED', 'ON', 'NULL', 'INPUT') ? false : undefined
 }
 
 const EXAMPLE =

@@ -147,9 +147,13 @@ test('casts that are not defined', () => {
     [BOOLEAN, DATE],
     [BYTES, INT],
     [DATE, TIME3],
-    [JSON_TYPE, INT],
     [INTERVAL_MONTH, INTERVAL_SECOND],
-    [{ kind: 'array', element: INT }, VARCHAR],
+    [{ kind: 'array', element: INT }, INT],
+    [
+      { kind: 'array', element: DATE },
+      { kind: 'array', element: INT },
+    ],
+    [VARCHAR, { kind: 'array', element: INT }],
   ]
   for (const [from, to] of undefinedCasts) expect(canCast(from, to)).toBe(false)
 })

@@ -43,7 +43,10 @@ export function outcomeOf(run: () => Value): Outcome {
 }
 
 /** Bytes as a plain array, so that views and copies compare equal. */
-const plain = (value: Value): Value => (value instanceof Uint8Array ? Array.from(value) : value)
+const plain = (value: Value): Value => {
+  if (value instanceof Uint8Array) return Array.from(value)
+  return Array.isArray(value) ? value.map(plain) : value
+}
 
 export const interpretRow = (expr: Expr, row: readonly Value[]): Outcome =>
   outcomeOf(() => interpret(expr, row))

@@ -14,6 +14,12 @@ const shown = (outcome: Outcome, expr: Expr): string =>
 
 /** Arguments that must stay constants: units, fields, digits. */
 const CONSTANT = new Set([
+  '.',
+  'DATE_DIFF',
+  'SHA2',
+  'HMAC',
+  'ENCODE',
+  'DECODE',
   'EXTRACT',
   'DATE_TRUNC',
   'TIMESTAMPADD',
@@ -28,7 +34,8 @@ for (const entry of FUNCTIONS) {
     test('is documented', () => {
       expect(entry.doc).toMatch(/\.$/)
       expect(entry.syntax.length).toBeGreaterThan(0)
-      expect(entry.examples.length).toBeGreaterThan(0)
+      // Chance has no result to show.
+      if (!('volatile' in entry)) expect(entry.examples.length).toBeGreaterThan(0)
       for (const alias of entry.aliases ?? []) expect(findFunction(alias)).toBe(entry)
     })
     for (const { args, result } of entry.examples) {

@@ -16,6 +16,7 @@ import {
   INTERVAL_SECOND,
   isNumeric,
   isTimestamp,
+  JSON_TYPE,
   SMALLINT,
   TINYINT,
   VARCHAR,
@@ -28,6 +29,15 @@ import type { Expr, Value } from '../../../engine/expr/ir.ts'
 import { literal, nullLiteral } from '../../../engine/expr/literal.ts'
 import { resolveCall, resolveCase, resolveCast } from '../../../engine/expr/resolve.ts'
 import { column } from './evaluate.ts'
+
+const ROW: DataType = {
+  kind: 'row',
+  fields: [
+    { name: 'x', type: INT },
+    { name: 'y', type: VARCHAR },
+    { name: 'z', type: { kind: 'array', element: BIGINT } },
+  ],
+}
 
 const TIMESTAMP6: DataType = { kind: 'timestamp', precision: 6 }
 
@@ -60,6 +70,11 @@ export const TYPES: readonly DataType[] = [
   { kind: 'timestamp_ltz', precision: 3 },
   INTERVAL_MONTH,
   INTERVAL_SECOND,
+  JSON_TYPE,
+  { kind: 'array', element: INT },
+  { kind: 'array', element: VARCHAR },
+  { kind: 'map', key: VARCHAR, value: INT },
+  ROW,
 ]
 
 const pick = <T>(random: Random, list: readonly T[]): T => list[random.below(list.length)]
@@ -154,6 +169,11 @@ const TEXTS = [
   '23:59:59',
   '9223372036854775808',
   'a,b,c',
+  'a=1,b',
+  '{"a": {"b": [1, 2]}, "s": "é"}',
+  '[1, 2',
+  'https://user@example.org:8080/a%20b?x=1&y=2#end',
+  'aGVsbG8=',
   'the quick brown fox jumps over the lazy dog',
   'x'.repeat(40),
 ]
@@ -216,10 +236,36 @@ function present(random: Random, type: DataType): Value {
       return canonical(
         pick(random, [0n, 1n, -1n, 60000000n, 86400000000n, -3600000000n, 2n ** 60n]),
       )
+    case 'json':
+      return pick(random, DOCUMENTS)
+    case 'array':
+      return list(random, () => randomValue(random, type.element))
+    case 'map': {
+      const entries = list(random, () => [
+        present(random, type.key),
+        randomValue(random, type.value),
+      ])
+      return [...new Map(entries.map((entry) => [entry[0], entry])).values()]
+    }
+    case 'row':
+      return type.fields.map((field) => randomValue(random, field.type))
     default:
       return null
   }
 }
+
+const list = <T>(random: Random, make: () => T): T[] =>
+  Array.from({ length: random.below(4) }, make)
+
+const DOCUMENTS = [
+  'null',
+  '1',
+  '-0.5e3',
+  '"text \\u00e9"',
+  '[1, [2, "x"], {"a": null}]',
+  '{"a": {"b": [10, 20]}, "s": "x"}',
+  ' {"a": 12345678901234567890, "a": "again"} ',
+]
 
 export const randomRow = (random: Random): Value[] => TYPES.map((type) => randomValue(random, type))
 
@@ -242,7 +288,7 @@ export function randomExpressions(random: Random, count: number): Expr[] {
 
 /** Constants cannot be refused for want of a column: a bad pattern or an unknown unit is an error
  *  when the call is resolved or compiled, which is not what this is about. */
-const REFUSALS = new Set(['TYPE_MISMATCH', 'INVALID_ARGUMENT'])
+const REFUSALS = new Set(['TYPE_MISMATCH', 'INVALID_ARGUMENT', 'UNKNOWN_COLUMN'])
 
 function tryMake(random: Random, pool: readonly Expr[]): Expr | undefined {
   try {
@@ -275,7 +321,7 @@ function randomCase(random: Random, pool: readonly Expr[]): Expr {
 }
 
 /** Constants that name something and have to stay. */
-const FIXED = new Set(['EXTRACT', 'DATE_TRUNC', 'TIMESTAMPADD', 'TIMESTAMPDIFF'])
+const FIXED = new Set(['EXTRACT', 'DATE_TRUNC', 'TIMESTAMPADD', 'TIMESTAMPDIFF', 'DATE_DIFF'])
 const PATTERNS = new Set([
   'DATE_FORMAT',
   'TO_TIMESTAMP',
@@ -283,21 +329,38 @@ const PATTERNS = new Set([
   'TO_TIMESTAMP_LTZ',
   'UNIX_TIMESTAMP',
 ])
-const REGEXES = new Set([
+/** Constants behind the first argument have to stay. */
+const TAILS = new Set([
+  '.',
   'REGEXP',
   'REGEXP_EXTRACT',
+  'REGEXP_EXTRACT_ALL',
   'REGEXP_REPLACE',
+  'REGEXP_COUNT',
+  'REGEXP_INSTR',
+  'JSON_VALUE',
+  'JSON_QUERY',
+  'JSON_EXISTS',
+  'SHA2',
+  'HMAC',
+  'ENCODE',
+  'DECODE',
+  'AT TIME ZONE',
+  'CONVERT_TZ',
   'SIMILAR TO',
   'NOT SIMILAR TO',
 ])
 
+/** What gives the same for the same row. */
+const REPEATABLE = FUNCTIONS.filter((entry) => !('volatile' in entry) && entry.examples.length > 0)
+
 function randomCall(random: Random, pool: readonly Expr[]): Expr {
-  const entry = pick(random, FUNCTIONS)
+  const entry = pick(random, REPEATABLE)
   const example = pick(random, entry.examples)
   const args = example.args.map((arg, i) => {
     const keep =
       (FIXED.has(entry.name) && i === 0) ||
-      ((PATTERNS.has(entry.name) || REGEXES.has(entry.name)) && i >= 1)
+      ((PATTERNS.has(entry.name) || TAILS.has(entry.name)) && i >= 1)
     if (keep || random.below(8) === 0) return { ...arg, at: place() }
     if (random.below(12) === 0) return literal(arg.type, randomValue(random, arg.type))
     return similar(random, pool, arg.type.kind === 'null' ? pick(random, pool).type : arg.type)

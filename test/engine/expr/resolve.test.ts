@@ -195,7 +195,11 @@ describe('refusals', () => {
       [of(VARCHAR), make.text('a'), make.text('ab')],
       "ESCAPE wants one character, not 'ab'",
     ],
-    ['REGEXP', [of(VARCHAR), make.text('(')], "Not a regular expression: '('"],
+    [
+      'REGEXP',
+      [of(VARCHAR), make.text('(')],
+      "Not a regular expression: a ( that is never closed at character 1 of '('",
+    ],
     [
       'DATE_FORMAT',
       [of(TIMESTAMP), make.text('yX')],

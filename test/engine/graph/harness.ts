@@ -2,8 +2,7 @@
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { sourceConnectors } from '../../../connectors/index.ts'
-import { splitFolder } from '../../../connectors/log/source.ts'
+import { logSource, splitFolder } from '../../../connectors/log/source.ts'
 import { sleep, systemClock } from '../../../engine/base/clock.ts'
 import { nodeDisk } from '../../../engine/base/disk.ts'
 import type { Batch } from '../../../engine/batch/batch.ts'
@@ -162,15 +161,16 @@ export interface EngineOptions {
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
   const appended = new Appended()
   options.producer.connect(appended)
-  const connectors = sourceConnectors({
-    disk: nodeDisk,
-    dataFolder: options.dataFolder,
-    appended,
-  })
+  const { dataFolder } = options
+  const log = logSource({ disk: nodeDisk, clock: systemClock, dataFolder, appended })
+  const connectors = new Map([[log.name, log]])
   const engine = new Engine({
     config: {
       dataFolder: options.dataFolder,
       checkpointIntervalMs: options.checkpointIntervalMs ?? 50,
+      checkpointsKept: 2,
+      durability: 'sync',
+      resultRetentionBytesMax: 256 << 20,
       epochRowsMax: options.epochRowsMax ?? 65_536,
       queries: options.queries ?? [],
     },
@@ -179,6 +179,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     connectors,
     send: (message) => options.subscriber.receive(message),
   })
+  engine.opened()
   await engine.start()
   return { engine, appended }
 }

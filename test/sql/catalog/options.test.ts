@@ -124,7 +124,10 @@ describe('readOptions', () => {
       url: { kind: 'string', required: true, doc: 'The address.' },
       password: { kind: 'integer', secret: true, doc: 'A secret number.' },
     }
-    const connectors = new Map([...EMBEDDED_CONNECTORS, ['nats', nats]])
+    const connectors = new Map([
+      ...EMBEDDED_CONNECTORS,
+      ['nats', { name: 'nats', doc: 'A queue.', options: nats }],
+    ])
     expect(read({ connector: 'nats', url: 'x' }, connectors)).toEqual({
       connector: 'nats',
       values: { url: 'x', 'scan.watermark.idle-timeout': '0' },

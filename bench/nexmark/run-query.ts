@@ -1,0 +1,94 @@
+/** Runs one query over generated events through a whole engine: sources, epochs, journal, result log;
+ *  from the first record to the end of the streams. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CONNECTORS, sourceConnectors } from '../../connectors/index.ts'
+import { sleep, systemClock } from '../../engine/base/clock.ts'
+import { nodeDisk } from '../../engine/base/disk.ts'
+import { errorFromJson } from '../../engine/base/errors.ts'
+import { Engine } from '../../engine/graph/engine.ts'
+import type { FromEngine, QueryStatus, ResultFrame } from '../../engine/graph/protocol.ts'
+import type { QueryPlan } from '../../engine/plan/physical.ts'
+import { Appended } from '../../engine/source/appended.ts'
+import {
+  Catalog,
+  defineTable,
+  EMBEDDED_CONNECTORS,
+  Planner,
+  parseStatements,
+} from '../../sql/index.ts'
+import { createTables, type EventsOfRun } from './tables.ts'
+
+const CATALOG_CONNECTORS = new Map([...EMBEDDED_CONNECTORS, ...CONNECTORS])
+
+/** The plan of a continuous query over the generated tables. Raises what the planner raises. */
+export function planNexmark(sql: string, events: EventsOfRun): QueryPlan {
+  const catalog = new Catalog()
+  for (const text of createTables(events)) {
+    const [statement] = parseStatements(text)
+    if (statement.kind !== 'create-table') throw new Error('a table was expected')
+    catalog.add(defineTable(statement, catalog, CATALOG_CONNECTORS)!)
+  }
+  const [statement] = parseStatements(sql)
+  if (statement.kind !== 'select') throw new Error('a query was expected')
+  const identity = { id: 'q1', name: 'nexmark' }
+  return new Planner(catalog).planQuery(statement, 'continuous', identity).plan
+}
+
+export interface NexmarkRun {
+  readonly elapsedMs: number
+  /** When the query had ended; state is what was left. */
+  readonly status: QueryStatus
+}
+
+/** Runs to the end; `onFrame` gets every result. Rejects with the query's error. */
+export async function runNexmark(
+  plan: QueryPlan,
+  onFrame: (frame: ResultFrame) => void,
+): Promise<NexmarkRun> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'millrace-nexmark-'))
+  const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
+  const send = (message: FromEngine) => {
+    if (message.kind === 'results') for (const frame of message.frames) onFrame(frame)
+    else if (message.kind === 'ended') resolve()
+    // There are no embedded streams: nothing is to be made durable.
+    else if (message.kind === 'sync-streams') engine.streamsSynced(undefined)
+    else if (message.kind === 'failed' || message.kind === 'broken') {
+      reject(errorFromJson(message.error))
+    }
+  }
+  const engine = new Engine({
+    config: {
+      dataFolder,
+      checkpointIntervalMs: 3_600_000,
+      checkpointsKept: 1,
+      durability: 'off',
+      epochRowsMax: 65_536,
+      resultRetentionBytesMax: 64 << 20,
+      queries: [],
+    },
+    ...{ disk: nodeDisk, clock: systemClock, send },
+    connectors: sourceConnectors({
+      ...{ disk: nodeDisk, clock: systemClock, dataFolder, appended: new Appended() },
+    }),
+  })
+  // The engine's own timers don't keep a process alive.
+  const over = new AbortController()
+  void sleep(600_000, over.signal)
+  engine.opened()
+  await engine.start()
+  try {
+    const start = performance.now()
+    engine.attach(plan).catch(reject)
+    await ended
+    const elapsedMs = performance.now() - start
+    const status = engine.status().queries.find(({ queryId }) => queryId === plan.id)!
+    return { elapsedMs, status }
+  } finally {
+    over.abort()
+    await engine.stop().catch(() => {})
+    rmSync(dataFolder, { recursive: true, force: true })
+  }
+}

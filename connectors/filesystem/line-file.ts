@@ -1,0 +1,87 @@
+/** A file with a record a line. Places are byte positions. */
+
+import type { DiskFile } from '../../engine/base/disk.ts'
+import { fail } from '../../engine/base/errors.ts'
+import { CsvReader } from '../../engine/format/csv-text.ts'
+import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
+import { type FileContent, NO_RECORDS, type Read, type ReadLimit } from './content.ts'
+import { cutLines } from './lines.ts'
+
+const READ_BYTES = 1 << 20
+const LINE_BYTES_MAX = 64 << 20
+
+export class LineFile implements FileContent {
+  readonly #file: DiskFile
+  readonly #table: TableSpec
+  readonly #quoted: boolean
+  growing = false
+
+  constructor(file: DiskFile, table: TableSpec) {
+    this.#file = file
+    this.#table = table
+    this.#quoted = table.options.format === 'csv'
+  }
+
+  /** Without a last line that may not be whole. */
+  end(): number {
+    const size = this.#file.size()
+    if (!this.growing) return size
+    const bytes = new Uint8Array(size)
+    this.#file.read(bytes, 0)
+    return cutLines(bytes, { rowsMax: Infinity, quoted: this.#quoted, whole: false }).used
+  }
+
+  read(from: number, limit: ReadLimit): Read {
+    const size = limit.until ?? this.#file.size()
+    const skipped = from === 0 ? this.#headerBytes(size) : 0
+    for (let bytesMax = READ_BYTES; ; bytesMax *= 4) {
+      const wanted = Math.min(size - from - skipped, bytesMax)
+      if (wanted <= 0) return { to: from + skipped, rowCount: 0, records: NO_RECORDS }
+      const bytes = new Uint8Array(wanted)
+      const got = bytes.subarray(0, this.#file.read(bytes, from + skipped))
+      const last = from + skipped + got.length === size
+      const whole = last && (!this.growing || limit.until !== undefined)
+      const lines = cutLines(got, { rowsMax: limit.rowsMax, quoted: this.#quoted, whole })
+      if (lines.used > 0 || last) {
+        const { starts, ends, used } = lines
+        const records = { bytes: got, starts, ends }
+        const header = used > 0 || !this.growing ? skipped : 0
+        return { to: from + header + used, rowCount: starts.length, records }
+      }
+      if (bytesMax > LINE_BYTES_MAX) this.#refuseLine(from)
+    }
+  }
+
+  #refuseLine(at: number): never {
+    fail('CONNECTOR_FAILED', `${this.#file.path}: the line at byte ${at} is over 64 MiB`)
+  }
+
+  /** The length of a CSV file's header line, which must name the columns of the table. */
+  #headerBytes(size: number): number {
+    const { format, 'csv.header': header, 'csv.field-delimiter': delimiter } = this.#table.options
+    if (format !== 'csv' || header !== 'true') return 0
+    const bytes = new Uint8Array(Math.min(size, READ_BYTES))
+    this.#file.read(bytes, 0)
+    const { used, starts, ends } = cutLines(bytes, {
+      rowsMax: 1,
+      quoted: true,
+      whole: !this.growing,
+    })
+    if (starts.length === 0) return used
+    const text = Buffer.from(bytes.subarray(starts[0], ends[0])).toString()
+    const record = new CsvReader(text, delimiter).next()
+    const found = record !== null && 'cells' in record ? record.cells : []
+    const { fields } = this.#table.schema
+    const wanted = recordColumns(this.#table).map((column) => fields[column].name)
+    if (wanted.join('\n') !== found.join('\n')) {
+      fail('CONNECTOR_FAILED', `${this.#file.path}: the header has other columns than the table`, {
+        hint: `The table has ${wanted.join(', ')}; the file has ${found.join(', ')}.`,
+      })
+    }
+    return used
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+}

@@ -1,0 +1,42 @@
+/** Named steps at which a test can make the process die hard: MILLRACE_CRASH_AT=<step>[:<n>] kills
+ *  it when the step is reached the n-th time. Without the variable a crash point is an empty call. */
+
+/** Every step that can be named, in the order of a record's way. */
+export const CRASH_STEPS = [
+  'stream.before-write',
+  'stream.after-write',
+  'stream.after-sync',
+  'log.segment-created',
+  'log.segment-rolled',
+  'log.between-syncs',
+  'log.trimmed',
+  'journal.before-write',
+  'journal.after-write',
+  'journal.after-sync',
+  'results.before-write',
+  'results.after-write',
+  'checkpoint.begun',
+  'checkpoint.logs-synced',
+  'checkpoint.data-written',
+  'checkpoint.data-synced',
+  'checkpoint.manifest-written',
+  'checkpoint.done',
+  'view.before-commit',
+  'view.after-commit',
+  'replace.before-rename',
+  'replace.after-rename',
+] as const
+
+export type CrashStep = (typeof CRASH_STEPS)[number]
+
+const [wanted, count = '1'] = (process.env.MILLRACE_CRASH_AT ?? '').split(':')
+let left = Number(count)
+
+function dieAt(step: CrashStep): void {
+  if (step !== wanted || --left > 0) return
+  // Also from a worker thread, where process.exit would end the thread alone.
+  process.kill(process.pid, 'SIGKILL')
+}
+
+/** Dies here if the environment says so. */
+export const crashPoint: (step: CrashStep) => void = wanted === '' ? () => {} : dieAt

@@ -1,0 +1,34 @@
+/** Which column a JSON key names, found by its bytes. */
+
+import { encodeText } from '../expr/utf8.ts'
+
+const QUOTE = 34
+const BACKSLASH = 92
+
+export class JsonKeyTable {
+  readonly #names: readonly Uint8Array[]
+
+  constructor(names: readonly string[]) {
+    this.#names = names.map(encodeText)
+  }
+
+  /** The column of the key whose opening quote is at `at`; -1 if none has the name; -2 if the key
+   *  is written with escapes, so that its bytes are not its name. */
+  find(bytes: Uint8Array, at: number): number {
+    let end = at + 1
+    for (let c = bytes[end]; c !== QUOTE; c = bytes[++end]) {
+      if (c === BACKSLASH || c === undefined) return -2
+    }
+    const length = end - at - 1
+    for (let i = 0; i < this.#names.length; i++) {
+      const name = this.#names[i]
+      if (name.length === length && startsWith(bytes, at + 1, name)) return i
+    }
+    return -1
+  }
+}
+
+function startsWith(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name[i]) return false
+  return true
+}

@@ -1,0 +1,211 @@
+/** JSON messages into columns. The generated loop reads what it knows from the bytes; what it
+ *  leaves goes through `decodeJsonRows`, one message at a time, so that both ways mean
+ *  the same. */
+
+import { SqlError } from '../base/errors.ts'
+import { Batch } from '../batch/batch.ts'
+import { allocate, Column, type Values } from '../batch/column.ts'
+import { columnBuilder } from '../batch/column-builder.ts'
+import { valueAt } from '../batch/rows.ts'
+import type { Field, Schema } from '../batch/schema.ts'
+import { schemaOf } from '../batch/schema.ts'
+import { asBuffer } from '../batch/text.ts'
+import type { DecodeOptions } from '../format/format.ts'
+import { decodeJsonRows } from '../format/json.ts'
+import { Utf8State } from '../format/json-scan.ts'
+import {
+  type BadMessage,
+  badMessage,
+  type DecodedMessages,
+  type MessageDecoder,
+  type Messages,
+  withoutBad,
+} from '../format/messages.ts'
+import { GrowingText } from './growing-text.ts'
+import { type JsonLoop, type JsonTarget, jsonLoop } from './json-message-code.ts'
+import { jsonColumnWay } from './json-value-code.ts'
+
+const NO_BYTES = new Uint8Array(0)
+const NO_INTS = new Int32Array(0)
+
+export class JsonMessages implements MessageDecoder {
+  readonly #schema: Schema
+  readonly #options: DecodeOptions
+  readonly #loop: JsonLoop
+  /** Messages that went the slow way so far. */
+  slowCount = 0
+
+  constructor(schema: Schema, options: DecodeOptions) {
+    this.#schema = schema
+    this.#options = options
+    this.#loop = jsonLoop(schema, options)
+  }
+
+  /** The generated code, for EXPLAIN CODE. */
+  get source(): string {
+    return this.#loop.source
+  }
+
+  decode({ bytes, starts, ends }: Messages): DecodedMessages {
+    const count = starts.length
+    const targets = this.#schema.fields.map((field) => targetFor(field, count))
+    const extra = new GrowingText(bytes)
+    const slow = new Uint8Array(count)
+    const nullCount = this.#loop({
+      bytes,
+      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      text: asBuffer(bytes),
+      starts,
+      ends,
+      targets: targets.map(({ arrays }) => arrays),
+      utf8: new Utf8State(bytes),
+      extra,
+      slow,
+    })
+    const bad = new BadMessages()
+    for (let i = slow.indexOf(1); i >= 0; i = slow.indexOf(1, i + 1)) {
+      this.slowCount++
+      this.#decodeSlowly(bytes.subarray(starts[i], ends[i]), i, { targets, extra, bad })
+    }
+    const anyNull = nullCount > 0 || slow.includes(1)
+    const columns = this.#schema.fields.map((field, k) =>
+      this.#column(field, targets[k], { bytes, extra, bad, slow, anyNull, count }),
+    )
+    return withoutBad(new Batch(this.#schema, columns, count), bad.list())
+  }
+
+  #decodeSlowly(
+    message: Uint8Array,
+    row: number,
+    { targets, extra, bad }: { targets: Target[]; extra: GrowingText; bad: BadMessages },
+  ): void {
+    try {
+      const { batch } = decodeJsonRows(message, this.#schema, this.#options)
+      if (batch.rowCount !== 1) throw notAnObject()
+      for (const [k, target] of targets.entries()) target.take(row, batch.columns[k], extra)
+    } catch (error) {
+      bad.add(badMessage(row, error))
+    }
+  }
+
+  #column(field: Field, target: Target, of: ColumnContext): Column {
+    const { type } = field
+    const { count, anyNull, bytes, extra } = of
+    const validity = anyNull ? validityOf(target.arrays.nulls, count) : null
+    const { starts, ends } = target.arrays
+    switch (jsonColumnWay(type)) {
+      case 'fixed':
+        return new Column({ type, length: count, values: target.values, validity })
+      case 'text':
+        return new Column({
+          type,
+          length: count,
+          values: extra.heap(bytes),
+          validity,
+          starts,
+          ends,
+        })
+      case 'later':
+        return this.#parsedLater(field, target, of)
+    }
+  }
+
+  /** Values whose JSON was only stepped over. */
+  #parsedLater(field: Field, target: Target, { bytes, bad, slow, count }: ColumnContext): Column {
+    const builder = columnBuilder(field.type)
+    const schema = schemaOf([field])
+    const { starts, ends, nulls } = target.arrays
+    const key = Buffer.from(`{${JSON.stringify(field.name)}:`)
+    for (let i = 0; i < count; i++) {
+      if (slow[i] === 1) {
+        const found = target.slowRows.get(i)
+        if (found === undefined) builder.appendNull()
+        else builder.append(valueAt(found, 0))
+      } else if (nulls[i] === 1) builder.appendNull()
+      else {
+        try {
+          const record = Buffer.concat([key, bytes.subarray(starts[i], ends[i]), CLOSE])
+          const { batch } = decodeJsonRows(record, schema, this.#options)
+          builder.append(valueAt(batch.columns[0], 0))
+        } catch (error) {
+          bad.add(badMessage(i, error))
+          builder.appendNull()
+        }
+      }
+    }
+    return builder.finish()
+  }
+}
+
+const CLOSE = Buffer.from('}')
+
+const notAnObject = (): SqlError =>
+  new SqlError('BAD_RECORD', 'Record 0: wanted an object, found an array', {
+    details: { index: 0, reason: 'wanted an object, found an array' },
+  })
+
+interface ColumnContext {
+  readonly bytes: Uint8Array
+  readonly extra: GrowingText
+  readonly bad: BadMessages
+  readonly slow: Uint8Array
+  readonly anyNull: boolean
+  readonly count: number
+}
+
+/** The first error of each bad message. */
+class BadMessages {
+  readonly #byIndex = new Map<number, BadMessage>()
+
+  add(bad: BadMessage): void {
+    if (!this.#byIndex.has(bad.index)) this.#byIndex.set(bad.index, bad)
+  }
+
+  list(): BadMessage[] {
+    return [...this.#byIndex.values()].sort((a, b) => a.index - b.index)
+  }
+}
+
+interface Target {
+  readonly arrays: JsonTarget
+  readonly values: Values
+  /** Of a column that is parsed later: what the slow way found, a column of one row each. */
+  readonly slowRows: ReadonlyMap<number, Column>
+  /** Puts the value of a column of one row at `row`. */
+  take(row: number, column: Column, extra: GrowingText): void
+}
+
+function targetFor({ type, nullable }: Field, count: number): Target {
+  const way = jsonColumnWay(type)
+  const nulls = nullable ? new Uint8Array(count) : NO_BYTES
+  const values = way === 'fixed' ? allocate(type, count) : NO_BYTES
+  const wide = values instanceof BigInt64Array
+  const arrays: JsonTarget = {
+    values: wide ? NO_BYTES : (values as JsonTarget['values']),
+    lanes: wide ? new Int32Array(values.buffer) : NO_INTS,
+    starts: way === 'fixed' ? NO_INTS : new Int32Array(count),
+    ends: way === 'fixed' ? NO_INTS : new Int32Array(count),
+    nulls,
+  }
+  const slowRows = new Map<number, Column>()
+  const take = (row: number, column: Column, extra: GrowingText): void => {
+    // The loop may have come this far before it met what it does not know.
+    nulls[row] = column.isNull(0) ? 1 : 0
+    if (way === 'later') slowRows.set(row, column)
+    else if (way === 'fixed') values[row] = column.values[0]
+    else {
+      const heap = column.values as Uint8Array
+      arrays.starts[row] = extra.add(heap.subarray(column.starts[0], column.ends[0]))
+      arrays.ends[row] = extra.end
+    }
+  }
+  return { arrays, values, slowRows, take }
+}
+
+/** The nulls as a bitmap; null if there are none. */
+function validityOf(nulls: Uint8Array, count: number): Uint8Array | null {
+  if (!nulls.includes(1)) return null
+  const bits = new Uint8Array((count + 7) >> 3).fill(255)
+  for (let i = 0; i < count; i++) if (nulls[i] === 1) bits[i >> 3] &= ~(1 << (i & 7))
+  return bits
+}

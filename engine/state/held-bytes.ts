@@ -1,0 +1,25 @@
+/** About how much memory JavaScript values take: for the size of state that is kept in them. */
+
+const OBJECT_BYTES = 56
+const WORD_BYTES = 8
+const ENTRY_BYTES = 40
+const SAMPLES = 64
+
+/** The bytes of a value and all that hangs on it, roughly. */
+export function heldBytes(value: unknown): number {
+  if (typeof value === 'string') return 24 + value.length * 2
+  if (typeof value === 'bigint') return 32
+  if (typeof value !== 'object' || value === null) return WORD_BYTES
+  if (ArrayBuffer.isView(value)) return OBJECT_BYTES * 2 + value.byteLength
+  if (Array.isArray(value)) return OBJECT_BYTES + sampled(value)
+  if (value instanceof Map) return OBJECT_BYTES + value.size * ENTRY_BYTES
+  return OBJECT_BYTES + sampled(Object.values(value))
+}
+
+/** The bytes of an array's elements: of all if they are few, else of some, in proportion. */
+export function sampled(values: readonly unknown[], length = values.length): number {
+  const step = Math.max(1, Math.floor(length / SAMPLES))
+  let [sum, count] = [0, 0]
+  for (let i = 0; i < length; i += step, count++) sum += WORD_BYTES + heldBytes(values[i])
+  return count === 0 ? 0 : Math.round((sum / count) * length)
+}

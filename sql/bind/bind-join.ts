@@ -1,0 +1,84 @@
+/** JOIN: ON, USING, CROSS, LATERAL, UNNEST and FOR SYSTEM_TIME AS OF. */
+
+import { fail } from '../../engine/base/errors.ts'
+import type { Expression, TableRef } from '../ast.ts'
+import { makeFilter } from '../logical/make.ts'
+import { makeJoin } from '../logical/make-join.ts'
+import { bindLateral } from './bind-lateral.ts'
+import { bindOn, isTrue } from './bind-on.ts'
+import { bindTemporalJoin } from './bind-temporal-join.ts'
+import { bindUnnest } from './bind-unnest.ts'
+import type { BindContext, Relation } from './context.ts'
+import { type JoinRef, joinScopes } from './join-scope.ts'
+import { bindUsing } from './using.ts'
+
+export interface Joining {
+  readonly context: BindContext
+  readonly bindTableRef: (ref: TableRef, context: BindContext) => Relation
+}
+
+/** The rows of `left` joined with the right side. UNKNOWN_COLUMN, AMBIGUOUS_NAME, TYPE_MISMATCH at
+ *  the condition; UNSUPPORTED for outer joins with a right side that depends on the left one. */
+export function bindJoin(ref: JoinRef, left: Relation, joining: Joining): Relation {
+  const { right, join } = ref
+  const { context, bindTableRef } = joining
+  if (right.kind === 'function') {
+    const outer = outerOf(ref, 'UNNEST')
+    const rows = bindUnnest({ ref: right, left, outer, context })
+    return withCondition(rows, ref, context, outer)
+  }
+  if (right.kind === 'query' && right.lateral) {
+    return bindLateral({ ref: right, left, outer: outerOf(ref, 'LATERAL'), on: ref.on, context })
+  }
+  if (right.kind === 'table' && right.asOf !== undefined) {
+    const outer = outerOf(ref, 'FOR SYSTEM_TIME AS OF')
+    const { asOf, ...table } = right
+    const versions = bindTableRef(table, context)
+    const condition = conditionOf(ref)
+    return bindTemporalJoin({ left, versions, outer, on: condition, asOf, at: ref.at, context })
+  }
+  const other = bindTableRef(right, context)
+  const scope = joinScopes(left, other, right.at)
+  if (ref.using.length > 0) return bindUsing(ref, left, other, scope)
+  const kind = join === 'cross' ? 'inner' : join
+  const pairs = makeJoin({ join: kind, left: left.node, right: other.node })
+  if (ref.on === undefined) return { node: pairs, scope }
+  const on = bindOn(ref.on, { node: pairs, scope }, context)
+  return { node: makeJoin({ join: kind, left: left.node, right: other.node, on }), scope }
+}
+
+/** Whether rows without a partner stay. */
+function outerOf({ join, right }: JoinRef, what: string): boolean {
+  if (join === 'left') return true
+  if (join === 'inner' || join === 'cross') return false
+  return fail('UNSUPPORTED', `${join.toUpperCase()} JOIN with ${what} is not supported`, {
+    at: right.at,
+    hint: 'The right side depends on the left one: use JOIN or LEFT JOIN.',
+  })
+}
+
+const conditionOf = ({ on, using, at }: JoinRef): Expression => {
+  if (using.length > 0) {
+    fail('UNSUPPORTED', 'USING with FOR SYSTEM_TIME AS OF is not supported', {
+      at: using[0].at,
+      hint: 'Write ON with an equality.',
+    })
+  }
+  return on ?? fail('SYNTAX', 'FOR SYSTEM_TIME AS OF needs ON', { at })
+}
+
+/** ON of an UNNEST: a filter, or TRUE for LEFT JOIN. */
+function withCondition(
+  rows: Relation,
+  { on }: JoinRef,
+  context: BindContext,
+  outer: boolean,
+): Relation {
+  if (on === undefined) return rows
+  const condition = bindOn(on, rows, context)
+  if (isTrue(condition)) return rows
+  if (outer) {
+    fail('UNSUPPORTED', 'LEFT JOIN UNNEST takes ON TRUE only', { at: on.at })
+  }
+  return { ...rows, node: makeFilter(rows.node, condition) }
+}

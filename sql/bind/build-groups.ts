@@ -1,0 +1,104 @@
+/** The aggregating node of a GROUP BY: with a window if its keys have both bounds of one. */
+
+import { fail } from '../../engine/base/errors.ts'
+import type { Field } from '../../engine/batch/schema.ts'
+import type { Expr } from '../../engine/expr/ir.ts'
+import type { AggregateCall } from '../../engine/operator/nodes.ts'
+import { fuseWindow } from '../logical/fuse-window.ts'
+import { makeAggregate, makeWindowAggregate } from '../logical/make.ts'
+import type { LogicalNode, WindowAggregateNode, WindowProperty } from '../logical/node.ts'
+import { aggregateName, isAggregateNullable } from './bind-aggregate.ts'
+import { keyField } from './correlation.ts'
+
+export interface GroupParts {
+  readonly input: LogicalNode
+  readonly keys: readonly Expr[]
+  readonly calls: readonly AggregateCall[]
+  /** Whether each group has a row. */
+  readonly filled: boolean
+}
+
+export interface Built {
+  readonly node: LogicalNode
+  /** In which column of the node each key is. */
+  readonly keysAt: readonly number[]
+  /** The column of the first aggregate. */
+  readonly callsAt: number
+}
+
+/** A GROUP BY is windowed when it has both `window_start` and `window_end`. */
+export function buildGroups(parts: GroupParts): Built {
+  const bounds = parts.keys.map((key) => boundOf(key, parts.input))
+  const start = bounds.find((bound) => bound?.role === 'window_start')
+  const end = bounds.find((bound) => bound?.role === 'window_end')
+  if (start === undefined || end === undefined) return buildPlain(parts)
+  if (start.window.kind !== 'session') return buildWindowed(parts, bounds, start, end)
+  // Sessions that an aggregate below has closed already are keys like any other.
+  return fusedSession(buildWindowed(parts, bounds, start, end)) ?? buildPlain(parts)
+}
+
+/** What a key is to the window of the input, if it is a bound of it. */
+function boundOf(key: Expr, input: LogicalNode): WindowProperty | undefined {
+  if (key.kind !== 'column') return undefined
+  return input.traits.windowColumns.find((property) => property.column === key.index)
+}
+
+function fusedSession(built: Built): Built | undefined {
+  const node = fuseWindow(built.node as WindowAggregateNode)
+  return node && { ...built, node }
+}
+
+function buildPlain({ input, keys, calls, filled }: GroupParts): Built {
+  return {
+    node: makeAggregate({ input, keys, aggregates: calls }, [
+      ...keys.map(keyField),
+      ...callFields(calls, filled),
+    ]),
+    keysAt: keys.map((_, i) => i),
+    callsAt: keys.length,
+  }
+}
+
+/** The keys that are bounds move behind the aggregates. */
+function buildWindowed(
+  { input, keys: all, calls, filled }: GroupParts,
+  bounds: readonly (WindowProperty | undefined)[],
+  start: WindowProperty,
+  end: WindowProperty,
+): Built {
+  const keys = all.filter((_, i) => bounds[i] === undefined)
+  const ends = all.filter((_, i) => bounds[i] !== undefined)
+  const attached = { start: start.column, end: end.column }
+  const node = makeWindowAggregate(
+    {
+      input,
+      window: start.window,
+      timeColumn: start.column,
+      attached: start.window.kind === 'tumble' ? undefined : attached,
+      keys,
+      aggregates: calls,
+      windowColumns: bounds.flatMap((bound) => bound?.role ?? []),
+    },
+    [...keys.map(keyField), ...callFields(calls, filled), ...ends.map(keyField)],
+  )
+  const endsAt = keys.length + calls.length
+  const keysAt = all.map((key, i) =>
+    bounds[i] === undefined ? keys.indexOf(key) : endsAt + ends.indexOf(key),
+  )
+  return { node, keysAt, callsAt: keys.length }
+}
+
+const callFields = (calls: readonly AggregateCall[], filled: boolean): Field[] =>
+  calls.map((call) => ({
+    name: aggregateName(call),
+    type: call.type,
+    nullable: isAggregateNullable(call, filled),
+  }))
+
+/** INVALID_AGGREGATE for a column that a group has no one value of. */
+export function refuseUngrouped({ name, at }: Extract<Expr, { kind: 'column' }>): never {
+  fail('INVALID_AGGREGATE', `${name} is neither grouped nor aggregated`, {
+    at,
+    hint: `Add ${name} to GROUP BY, or aggregate it: MAX(${name}).`,
+  })
+}

@@ -1,0 +1,94 @@
+/** Rebuilding joins, set operations, ranking and the nodes that multiply rows. */
+
+import { unreachable } from '../../engine/base/assert.ts'
+import type { Expr } from '../../engine/expr/ir.ts'
+import type { AggregateCall, SortKey } from '../../engine/operator/nodes.ts'
+import { makeJoin, makeTemporalJoin } from './make-join.ts'
+import { makeOver, makeRank, rankPartsOf } from './make-order.ts'
+import { makeExpand, makeTemporalFilter, makeUnnest } from './make-rows.ts'
+import { makeSetOperation, makeUnion } from './make-set.ts'
+import { addedTo, fieldsOf, type LogicalNode, type WideNode } from './node.ts'
+
+/** What becomes of a node's parts when it is rebuilt. */
+export interface Rebuild {
+  input(node: LogicalNode): LogicalNode
+  expr(expr: Expr): Expr
+}
+
+/** A call with its expressions replaced. */
+export const changeCall = <Call extends Pick<AggregateCall, 'args' | 'filter'>>(
+  call: Call,
+  expr: Rebuild['expr'],
+): Call => ({ ...call, args: call.args.map(expr), filter: call.filter && expr(call.filter) })
+
+/** A key of an order with its expression replaced. */
+export const changeKey = (key: SortKey, expr: Rebuild['expr']): SortKey => ({
+  ...key,
+  expr: expr(key.expr),
+})
+
+/** As `rebuild`, which this is a part of. */
+export function rebuildWide(node: WideNode, { input, expr }: Rebuild): LogicalNode {
+  const onKey = (key: SortKey) => changeKey(key, expr)
+  switch (node.kind) {
+    case 'join':
+      return makeJoin({
+        join: node.join,
+        left: input(node.left),
+        right: input(node.right),
+        on: node.on && expr(node.on),
+        nullAware: node.nullAware,
+      })
+    case 'temporal-join':
+      return makeTemporalJoin({
+        join: node.join,
+        left: input(node.left),
+        right: input(node.right),
+        on: expr(node.on),
+        time: node.time,
+      })
+    case 'union':
+      return makeUnion(input(node.left), input(node.right), fieldsOf(node))
+    case 'set-operation':
+      return makeSetOperation({
+        operator: node.operator,
+        all: node.all,
+        left: input(node.left),
+        right: input(node.right),
+      })
+    case 'rank':
+      return makeRank(input(node.input), {
+        ...rankPartsOf(node),
+        partitionBy: node.partitionBy.map(expr),
+        orderBy: node.orderBy.map(onKey),
+      })
+    case 'over':
+      return makeOver(
+        input(node.input),
+        {
+          partitionBy: node.partitionBy.map(expr),
+          orderBy: node.orderBy.map(onKey),
+          calls: node.calls.map((call) => changeCall(call, expr)),
+        },
+        fieldsOf(node).slice(-node.calls.length),
+      )
+    case 'expand': {
+      const keys = node.keys.map(expr)
+      return makeExpand(input(node.input), { keys, sets: node.sets }, addedTo(node))
+    }
+    case 'unnest': {
+      const { outer, ordinality } = node
+      const value = expr(node.value)
+      return makeUnnest(input(node.input), { value, outer, ordinality }, addedTo(node))
+    }
+    case 'temporal-filter': {
+      const { from, until } = node
+      return makeTemporalFilter(input(node.input), {
+        from: from && expr(from),
+        until: until && expr(until),
+      })
+    }
+    default:
+      return unreachable(node)
+  }
+}

@@ -1,0 +1,1 @@
+SELECT (SELECT MAX(volts) FROM readings AS r WHERE r.sensor > f.delay) FROM flights AS f

@@ -1,0 +1,1 @@
+SELECT delay FROM flights AS a JOIN flights AS b ON a.origin = b.origin

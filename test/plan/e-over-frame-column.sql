@@ -1,0 +1,1 @@
+SELECT SUM(delay) OVER (ORDER BY ts ROWS delay PRECEDING) FROM flights

@@ -1,0 +1,1 @@
+SELECT UPPER(origin) OVER (ORDER BY ts) FROM flights

@@ -1,0 +1,1 @@
+SELECT (SELECT origin, delay FROM flights) FROM flights

@@ -1,0 +1,1 @@
+SELECT origin, delay FROM flights UNION ALL SELECT origin FROM flights

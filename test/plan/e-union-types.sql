@@ -1,0 +1,1 @@
+SELECT origin FROM flights UNION ALL SELECT delay FROM flights

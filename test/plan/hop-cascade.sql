@@ -1,0 +1,1 @@
+SELECT window_start, window_end, MAX(n) AS m FROM (SELECT window_start, window_end, origin, COUNT(*) AS n FROM HOP(flights, ts, INTERVAL '5' MINUTE, INTERVAL '15' MINUTE) GROUP BY window_start, window_end, origin) GROUP BY window_start, window_end

@@ -1,0 +1,1 @@
+SELECT origin, window_start, window_end, SUM(delay) AS total FROM TABLE(HOP(DATA => TABLE flights, TIMECOL => DESCRIPTOR(ts), SLIDE => INTERVAL '5' MINUTE, SIZE => INTERVAL '15' MINUTE, OFFSET => INTERVAL '1' MINUTE)) WHERE delay > 0 GROUP BY origin, window_start, window_end

@@ -1,0 +1,1 @@
+SELECT l.window_start, l.window_end, COUNT(*) AS n FROM TUMBLE(flights, ts, INTERVAL '1' HOUR) AS l JOIN TUMBLE(late_flights, ts, INTERVAL '1' HOUR) AS r ON l.origin = r.origin AND l.window_start = r.window_start AND l.window_end = r.window_end GROUP BY l.window_start, l.window_end

@@ -1,0 +1,1 @@
+SELECT origin FROM flights WHERE destination NOT IN (SELECT destination FROM flights WHERE delay > 60)

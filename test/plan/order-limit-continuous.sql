@@ -1,0 +1,1 @@
+SELECT origin, COUNT(*) AS n FROM flights GROUP BY origin ORDER BY n DESC LIMIT 10 OFFSET 2

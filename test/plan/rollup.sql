@@ -1,0 +1,1 @@
+SELECT origin, destination, SUM(delay) AS d, GROUPING(origin, destination) AS g FROM flights GROUP BY ROLLUP (origin, destination)

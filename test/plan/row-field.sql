@@ -1,0 +1,1 @@
+SELECT b.id, l.sku FROM baskets AS b CROSS JOIN UNNEST(lines) AS l (sku, price)

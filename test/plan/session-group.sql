@@ -1,0 +1,1 @@
+SELECT origin, SESSION_END(ts, INTERVAL '10' MINUTE) AS e, COUNT(*) AS n FROM flights WHERE delay > 0 GROUP BY origin, SESSION(ts, INTERVAL '10' MINUTE)

@@ -1,0 +1,1 @@
+SELECT origin, window_start, window_end, COUNT(*) AS n FROM TABLE(SESSION(TABLE flights PARTITION BY origin, DESCRIPTOR(ts), INTERVAL '10' MINUTE)) GROUP BY origin, window_start, window_end

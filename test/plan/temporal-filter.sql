@@ -1,0 +1,1 @@
+SELECT origin, COUNT(*) AS n FROM flights WHERE ts > CURRENT_TIMESTAMP - INTERVAL '1' HOUR AND delay > 5 GROUP BY origin

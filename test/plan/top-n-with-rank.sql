@@ -1,0 +1,1 @@
+SELECT origin, n, r FROM (SELECT origin, COUNT(*) AS n, RANK() OVER (ORDER BY COUNT(*) DESC) AS r FROM flights GROUP BY origin) WHERE r BETWEEN 2 AND 5

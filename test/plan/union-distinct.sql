@@ -1,0 +1,1 @@
+SELECT origin, delay FROM flights UNION SELECT destination, 1.5 FROM flights

@@ -1,0 +1,1 @@
+SELECT id, item, place FROM baskets LEFT JOIN UNNEST(items) WITH ORDINALITY AS t (item, place) ON TRUE

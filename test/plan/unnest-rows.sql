@@ -1,0 +1,1 @@
+SELECT b.id, l.sku, l.price, TUMBLE_START(bought, INTERVAL '1' HOUR) AS h, COUNT(*) AS n FROM baskets AS b CROSS JOIN UNNEST(b.lines) AS l WHERE b.id > 3 AND l.price > 5 GROUP BY b.id, l.sku, l.price, TUMBLE(bought, INTERVAL '1' HOUR)

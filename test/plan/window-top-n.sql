@@ -1,0 +1,1 @@
+SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY n DESC) AS rn FROM (SELECT window_start, window_end, origin, COUNT(*) AS n FROM TUMBLE(flights, ts, INTERVAL '1' HOUR) GROUP BY window_start, window_end, origin)) WHERE rn <= 2

@@ -77,6 +77,8 @@ function openSplit(folder: string): SplitWriter {
     clock: systemClock,
     folder,
     split: 0,
+    segmentBytesMax: 64 << 20,
+    durability: 'sync',
     retention: { bytesMax: undefined, ageMsMax: undefined },
     onDurable: () => {},
   })

@@ -117,6 +117,11 @@ export class MillraceClient {
     return subscribe(this.#http, targetOf(target), options)
   }
 
+  /** Lets the server copy its data folder, as of now, to `backups/<name>` below it. */
+  async backup(name: string): Promise<{ readonly name: string; readonly folder: string }> {
+    return this.#http.json('/v1/backups', { method: 'POST', body: JSON.stringify({ name }) })
+  }
+
   /** Live: the process answers. Ready: it has recovered and serves results. */
   async health({ signal }: CallOptions = {}): Promise<{ ready: boolean }> {
     await this.#http.send('/healthz', { signal })

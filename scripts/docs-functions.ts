@@ -1,5 +1,5 @@
-/** Writes docs/functions.md from the entries of the scalar functions. A test checks that the file is
- *  what this writes, and that every example in it parses and gives what it says. */
+/** Writes docs/functions.md from the entries of the scalar functions. A test checks that the file
+ *  is what this writes, and that every example in it parses and gives what it says. */
 
 import { writeFileSync } from 'node:fs'
 import type { Example, Family, ScalarFunction } from '../engine/expr/function.ts'

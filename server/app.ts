@@ -8,6 +8,7 @@ import { sameOriginCheck } from './http/origin.ts'
 import { problemResponse } from './http/problem.ts'
 import { sqlTextOf } from './http/sql-text.ts'
 import { apiDocument } from './routes/api-document.ts'
+import { checkpointRoutes } from './routes/checkpoints.ts'
 import { consoleRoutes } from './routes/console.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
@@ -37,6 +38,7 @@ export function createApp(context: AppContext): OpenAPIHono<AppBindings> {
   subscribeRoutes(app, context)
   viewRoutes(app, context)
   streamRoutes(app, context)
+  checkpointRoutes(app, context)
   app.notFound((c) => problemResponse(missing(app, c.req.method, c.req.path)))
   app.onError((thrown, c) => {
     const error = asSqlError(thrown)

@@ -43,9 +43,10 @@ export interface ServerConfig {
   readonly checkpointsKept: number
   /** When records and results are on the disk: see docs/durability.md. */
   readonly durability: Durability
-  /** A stream's file is closed and the next one begun at this size; retention removes whole ones. */
+  /** A stream's file is closed and the next one begun at this size. Retention removes whole
+   *  files. */
   readonly segmentBytesMax: number
-  /** Older results of a query are removed when it has more than this, unless a view needs them. */
+  /** Older results of a query are removed when it has more than this and no view needs them. */
   readonly resultRetentionBytesMax: number
   readonly epochRowsMax: number
   /** Memory that DuckDB may take for materialized views. */

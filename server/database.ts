@@ -11,6 +11,7 @@ import type { CheckpointStatus, EngineStatus } from '../engine/graph/protocol.ts
 import type { TableSpec } from '../engine/source/table.ts'
 import { ViewStore } from '../engine/view/view.ts'
 import { type Catalog, type Name, Planner, Settings } from '../sql/index.ts'
+import { makeBackup } from './backup.ts'
 import { CatalogStore } from './catalog-store.ts'
 import type { ServerConfig } from './config.ts'
 import { CATALOG_CONNECTORS } from './connectors.ts'
@@ -23,6 +24,7 @@ import type { Subscribable } from './sse/stream.ts'
 import type { RowsResult, StatementResult } from './statement-result.ts'
 import { createQuery, dropQuery } from './statements/create-query.ts'
 import { execute } from './statements/execute.ts'
+import { restartQuery } from './statements/restart-query.ts'
 import { runSelect, selectStatement } from './statements/select.ts'
 import { type Validation, validate } from './statements/validate.ts'
 import { streamSink } from './stream-sink.ts'
@@ -237,6 +239,26 @@ export class Database {
     return this.#changes.run(() => dropQuery(parts, name))
   }
 
+  /** Pauses a query or materialized view, or lets it go on. */
+  setRunning(name: string, action: 'pause' | 'resume'): Promise<void> {
+    const { queries } = this.#use()
+    return this.#changes.run(() => queries.setRunning(this.#queryId(name), action))
+  }
+
+  /** Stops a query where it is, or lets it go on from there. INVALID_ARGUMENT if it is over. */
+  async changeQuery(kind: 'pause' | 'resume', name: string): Promise<QueryInfo> {
+    const { queries } = this.#use()
+    const id = this.#queryId(name)
+    await this.#changes.run(() => queries.change(kind, id))
+    return queries.info(id)
+  }
+
+  /** Runs a query from the beginning of its tables once more. */
+  restartQuery(name: string): Promise<QueryInfo> {
+    const parts = this.#use()
+    return this.#changes.run(() => restartQuery(parts, this.#queryId(name)))
+  }
+
   /** A query or materialized view, to follow its changes. */
   subscribable(name: string): Subscribable {
     return this.#use().queries.subscribable(this.#queryId(name))
@@ -246,10 +268,12 @@ export class Database {
   async subscribe(sql: string): Promise<{ source: Subscribable; release: () => void }> {
     const parts = this.#use()
     const statement = selectStatement(parts.config, sql)
-    const { catalog, queries } = parts
+    const { catalog, queries, settings } = parts
     const id = catalog.newId('query')
     const identity = { id, name: `subscription_${id}` }
-    const { plan } = new Planner(catalog).planQuery(statement, 'continuous', identity)
+    const { plan } = new Planner(catalog, {
+      session: settings.session,
+    }).planQuery(statement, 'continuous', identity)
     // The id must not come back after a restart.
     parts.save()
     const [source, release] = await queries.startTransient({ ...plan, transient: true })
@@ -298,6 +322,18 @@ export class Database {
   /** Makes a checkpoint now. DISK_FULL, UNAVAILABLE. */
   checkpoint(): Promise<CheckpointStatus> {
     return this.#use().engine.request({ kind: 'checkpoint' })
+  }
+
+  /** Copies the data folder, as of now, to a folder of that name below it; returns its path. No
+   *  catalog change runs meanwhile. */
+  backup(name: string): Promise<string> {
+    const { engine, streams, views, catalog } = this.#use()
+    const { disk, config } = this.#context
+    return this.#changes.run(() => {
+      const tableIds = catalog.list('table').map(({ spec }) => spec.id)
+      const { dataFolder } = config
+      return makeBackup({ disk, dataFolder, engine, streams, views: views(), tableIds }, name)
+    })
   }
 
   engineStatus(): Promise<EngineStatus> {

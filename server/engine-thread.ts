@@ -33,7 +33,7 @@ class EngineThread {
     const connectors = sourceConnectors({ ...parts, dataFolder, appended: this.#appended })
     try {
       const send = (message: FromEngine) => this.#send(message)
-      this.#engine = new Engine({ config, ...parts, connectors, send })
+      this.#engine = new Engine({ config, ...parts, connectors, appended: this.#appended, send })
     } catch (error) {
       this.#break(error)
       throw error

@@ -12,6 +12,7 @@ import type {
   EngineStatus,
   FromEngine,
   NeededOffsets,
+  NodeReport,
   ResultFrame,
   ToEngine,
 } from '../engine/graph/protocol.ts'
@@ -21,6 +22,7 @@ type Kind = EngineRequest['kind']
 /** What each request is answered with. */
 interface Replies {
   readonly run: BoundedResult
+  readonly analyze: readonly NodeReport[]
   readonly status: EngineStatus
   readonly checkpoint: CheckpointStatus
 }

@@ -79,6 +79,8 @@ export interface StreamInfo {
   readonly watermark: string | null
   /** Rows that the engine has not read; null if nothing reads the stream. */
   readonly lagRows: number | null
+  /** Messages that did not fit and were passed over since the server started. */
+  readonly badRecords: number
 }
 
 export function streamInfo(
@@ -97,5 +99,6 @@ export function streamInfo(
     splits,
     watermark: watermarkText(source?.watermarkUs ?? -Infinity),
     lagRows: source?.lagRows ?? null,
+    badRecords: source?.badRecords ?? 0,
   }
 }

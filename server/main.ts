@@ -5,6 +5,7 @@ import { systemClock } from '../engine/base/clock.ts'
 import { nodeDisk } from '../engine/base/disk.ts'
 import { SqlError } from '../engine/base/errors.ts'
 import { DEFAULT_CONFIG, type ServerConfig } from './config.ts'
+import { checkDataFormat } from './data-format.ts'
 import { type DataLock, lockData } from './data-lock.ts'
 import type { Database } from './database.ts'
 import { type Engine, WorkerEngine } from './engine.ts'
@@ -40,6 +41,7 @@ export async function startServer(
   try {
     const { dataFolder } = config
     lock = await lockData({ disk: nodeDisk, dataFolder, nowUs: systemClock.nowUs() })
+    checkDataFormat(nodeDisk, dataFolder)
     return await openServer(config, { engine, lock }, options)
   } catch (error) {
     await engine.terminate()

@@ -7,7 +7,8 @@ import { storageOf } from '../engine/batch/types.ts'
 import { badRecord } from '../engine/format/bad-record.ts'
 import type { Format } from '../engine/format/format.ts'
 import { FORMATS, formatOf, formatOfMediaType } from '../engine/format/index.ts'
-import type { TableSpec } from '../engine/source/table.ts'
+import { isAppendOnly, type TableSpec } from '../engine/source/table.ts'
+import { withoutReplaced } from './keyed-rows.ts'
 
 /** Content types that records may have. */
 export const RECORD_TYPES: readonly string[] = FORMATS.flatMap(({ mediaTypes }) => mediaTypes)
@@ -16,13 +17,31 @@ export const RECORD_TYPES: readonly string[] = FORMATS.flatMap(({ mediaTypes }) 
 export const storedSchema = ({ schema, storedCount }: TableSpec): Schema =>
   schemaOf(schema.fields.slice(0, storedCount))
 
-/** By name (`?format=`), else by content type. INVALID_OPTION, UNSUPPORTED_MEDIA_TYPE. */
-export function recordFormat(name: string | undefined, mediaType: string): Format {
-  if (name !== undefined) return formatOf(name)
-  const format = formatOfMediaType(mediaType)
-  if (format !== undefined) return format
+/** By name (`?format=`), else by content type and the table's own format. Changes are one a line if
+ *  the content type says so. INVALID_OPTION, UNSUPPORTED_MEDIA_TYPE; UNSUPPORTED for changes of a
+ *  table that only takes new rows. */
+export function recordFormat(
+  name: string | undefined,
+  mediaType: string,
+  table: TableSpec,
+): Format {
+  const byType = formatOfMediaType(mediaType)
+  const isJson = byType?.name === 'json' || byType?.name === 'ndjson'
+  const own = isJson && table.options.format === 'changelog-json' ? 'changelog-json' : undefined
+  const wanted = name ?? own
+  if (wanted?.startsWith('changelog-')) refuseUnlessChanging(table)
+  if (wanted === 'changelog-json' && byType?.name === 'ndjson') return formatOf('changelog-ndjson')
+  if (wanted !== undefined) return formatOf(wanted)
+  if (byType !== undefined) return byType
   return fail('UNSUPPORTED_MEDIA_TYPE', `Records cannot have the content type '${mediaType}'`, {
     hint: `Send Content-Type: ${RECORD_TYPES.join(', ')}.`,
+  })
+}
+
+function refuseUnlessChanging(table: TableSpec): void {
+  if (!isAppendOnly(table)) return
+  fail('UNSUPPORTED', `${table.name} only takes new rows, not changes`, {
+    hint: "Create it with a PRIMARY KEY, or WITH ('format' = 'changelog-json').",
   })
 }
 
@@ -35,10 +54,10 @@ export function decodeRecords(
   rowBytesMax: number,
 ): Batch {
   const unknownFields = table.options['json.unknown-fields'] === 'fail' ? 'fail' : 'ignore'
-  const options = { unknownFields, missingFields: 'null' } as const
+  const options = { unknownFields, missingFields: 'null', key: table.primaryKey } as const
   const { batch } = format.decodeRows(body, storedSchema(table), options)
   refuseLargeRows(batch, rowBytesMax)
-  return batch
+  return table.primaryKey === undefined ? batch : withoutReplaced(batch, table.primaryKey)
 }
 
 function refuseLargeRows({ columns, rowCount }: Batch, rowBytesMax: number): void {

@@ -4,6 +4,7 @@
 import { asSqlError, errorFromJson, fail, type SqlError } from '../engine/base/errors.ts'
 import type { QueryStatus } from '../engine/graph/protocol.ts'
 import { type QueryPlan, tablesOf } from '../engine/plan/physical.ts'
+import { lateOwner } from '../engine/source/late-table.ts'
 import type { TableSpec } from '../engine/source/table.ts'
 import type { RunningPlan } from './catalog-store.ts'
 import type { Engine } from './engine.ts'
@@ -84,9 +85,9 @@ export class RunningQueries {
     this.#context.sinks.check(plan, target)
     const readers = (tableId: string) =>
       [...this.#plans.values()].filter(
-        (other) => other.target && tablesOf(other.plan.root).some(({ id }) => id === tableId),
+        (other) => other.target && sourcesOf(other.plan).has(tableId),
       )
-    const sources = new Set(tablesOf(plan.root).map(({ id }) => id))
+    const sources = sourcesOf(plan)
     const seen = new Set<string>()
     const queue = [target]
     for (let table = queue.pop(); table !== undefined; table = queue.pop()) {
@@ -116,9 +117,25 @@ export class RunningQueries {
     const { plan, kind, target } = running
     this.#plans.set(plan.id, running)
     const feed = results.add(plan.id)
-    if (kind === 'materialized-view') await views().add(plan, feed)
-    if (target !== undefined) sinks.add(plan, target, feed)
-    await this.#attach(plan, feed)
+    try {
+      if (kind === 'materialized-view') await views().add(plan, feed)
+      if (target !== undefined) sinks.add(plan, target, feed)
+      await this.#attach(plan, feed)
+    } catch (error) {
+      await this.stop(plan.id).catch(() => {})
+      throw error
+    }
+  }
+
+  /** Pauses or resumes a query; its state and results stay. INVALID_ARGUMENT if it has ended or
+   *  failed. */
+  async change(kind: 'pause' | 'resume', queryId: string): Promise<void> {
+    await this.#context.engine.request({ kind, queryId })
+  }
+
+  /** The query as it runs. UNKNOWN_QUERY. */
+  running(queryId: string): RunningPlan {
+    return this.#plans.get(queryId) ?? fail('UNKNOWN_QUERY', `There is no query ${queryId}`)
   }
 
   /** The records that the query begins with stay until it has begun. */
@@ -131,6 +148,18 @@ export class RunningQueries {
     } finally {
       letGo()
     }
+  }
+
+  /** Pauses a query where it is, or lets it go on. INVALID_ARGUMENT if it has ended or failed. */
+  async setRunning(queryId: string, action: 'pause' | 'resume'): Promise<void> {
+    await this.#context.engine.request({ kind: action, queryId })
+  }
+
+  /** The query has another name from now on. */
+  rename(queryId: string, name: string): void {
+    const running = this.#plans.get(queryId)
+    if (running === undefined) return
+    this.#plans.set(queryId, { ...running, plan: { ...running.plan, name } })
   }
 
   async stop(queryId: string): Promise<void> {
@@ -167,9 +196,7 @@ export class RunningQueries {
 
   /** IN_USE if someone's subscription reads the table. */
   checkNotSubscribed(tableId: string, tableName: string): void {
-    const readers = [...this.#transient.values()].filter((plan) =>
-      tablesOf(plan.root).some(({ id }) => id === tableId),
-    )
+    const readers = [...this.#transient.values()].filter((plan) => sourcesOf(plan).has(tableId))
     if (readers.length === 0) return
     fail('IN_USE', `The table ${tableName} is read by ${readers.length} open subscription(s)`, {
       hint: 'Wait until their clients have left.',
@@ -219,3 +246,7 @@ export class RunningQueries {
     return feed ?? fail('INTERNAL', `query ${queryId} has no feed`)
   }
 }
+
+/** The ids of the tables that the rows come from; late rows come from their table. */
+const sourcesOf = ({ root }: QueryPlan): Set<string> =>
+  new Set(tablesOf(root).map(({ id }) => lateOwner(id) ?? id))

@@ -60,9 +60,9 @@ export class Sinks {
   /** Refuses what the table cannot take: UNSUPPORTED. */
   check(plan: QueryPlan, target: TableSpec): void {
     const connector = this.#connector(target)
-    if (plan.appendOnly || connector.takesChangelog(target)) return
+    if (plan.appendOnly || connector.takesChangelog(target, plan.key)) return
     fail('UNSUPPORTED', `The query's result changes, and ${target.name} only takes new rows`, {
-      hint: "Group by a window and let it close, or write to a table WITH ('format' = 'changelog-json').",
+      hint: hintFor(target),
     })
   }
 
@@ -234,6 +234,14 @@ export class Sinks {
       }
     })
   }
+}
+
+function hintFor({ primaryKey, schema }: TableSpec): string {
+  if (primaryKey === undefined) {
+    return "Group by a window and let it close, or write to a table with a PRIMARY KEY or WITH ('format' = 'changelog-json')."
+  }
+  const names = primaryKey.map((column) => schema.fields[column].name).join(', ')
+  return `Its rows replace each other by ${names}: the query must have one row for each, such as by GROUP BY.`
 }
 
 /** The next results, up to a size. */

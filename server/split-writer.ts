@@ -30,7 +30,7 @@ export interface Retention {
   readonly bytesMax: number | undefined
   readonly ageMsMax: number | undefined
   /** Whether records go that someone has yet to read. */
-  readonly dropsNeeded: boolean
+  readonly dropsNeeded?: boolean
 }
 
 export interface StoredRange {
@@ -216,8 +216,8 @@ export class SplitWriter {
     })
   }
 
-  /** Makes everything written so far durable. After a failed try the split takes nothing until it is
-   *  reopened: what the device lost is not known. */
+  /** Makes everything written so far durable. After a failed try the split takes nothing until it
+   *  is reopened: what the device lost is not known. */
   async sync(): Promise<void> {
     try {
       await this.#log.sync()

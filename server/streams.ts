@@ -1,13 +1,16 @@
 /** The writing side of the embedded queue. A record is acknowledged when it is on the disk; a
- *  request is stored whole or not at all (law 5), because it becomes part of one log frame. */
+ *  request is stored whole or not at all (law 5), because it becomes part of one log frame; if its
+ *  rows decide to which splits they go, that holds for each split's part. */
 
 import type { Clock } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
 import { fail, type SqlError } from '../engine/base/errors.ts'
 import type { Batch } from '../engine/batch/batch.ts'
 import type { Durability, NeededOffsets } from '../engine/graph/protocol.ts'
+import { lateOwner } from '../engine/source/late-table.ts'
 import type { TableSpec } from '../engine/source/table.ts'
 import { keyHash } from './recent-keys.ts'
+import { placingColumns, rowsBySplit } from './split-of-row.ts'
 import { type SplitStatus, SplitWriter, type StoredRange } from './split-writer.ts'
 
 /** Told after every fsync, in order per split: rows [0, end) of the split are durable. */
@@ -44,6 +47,11 @@ interface Stream {
   nextSplit: number
 }
 
+interface Part {
+  readonly writer: SplitWriter
+  readonly rows: Batch
+}
+
 const REMOVE_DELAY_MS = 5000
 /** How often retention is applied to streams that nobody writes to. */
 const RETENTION_INTERVAL_MS = 10_000
@@ -66,7 +74,7 @@ export class Streams {
   removeOthers(tableIds: readonly string[]): void {
     const { disk, dataFolder } = this.#context
     for (const id of disk.list(`${dataFolder}/streams`)) {
-      if (!tableIds.includes(id)) disk.remove(streamFolder(dataFolder, id))
+      if (!tableIds.includes(lateOwner(id) ?? id)) disk.remove(streamFolder(dataFolder, id))
     }
   }
 
@@ -137,7 +145,7 @@ export class Streams {
    *  a split that does not exist, TOO_MANY_REQUESTS when the disk cannot keep up, DISK_FULL. */
   async append(tableId: string, batch: Batch, options: AppendOptions = {}): Promise<AppendResult> {
     const stream = this.#stream(tableId)
-    const writer = this.#split(stream, options)
+    const parts = this.#parts(stream, batch, options)
     if (this.#stalled !== undefined) throw this.#stalled
     if (batch.rowCount === 0) return { count: 0, offsets: [] }
     const unsynced = stream.splits.reduce((sum, split) => sum + split.unsyncedBytes, 0)
@@ -147,7 +155,30 @@ export class Streams {
         details: { unsyncedBytes: unsynced },
       })
     }
-    return { count: batch.rowCount, offsets: [await writer.append(batch, options.idempotencyKey)] }
+    const { idempotencyKey } = options
+    const append = async ({ writer, rows }: Part) => writer.append(rows, idempotencyKey)
+    return { count: batch.rowCount, offsets: await Promise.all(parts.map(append)) }
+  }
+
+  /** What goes to which split: all rows to one, unless each row's content decides. */
+  #parts(stream: Stream, batch: Batch, options: AppendOptions): Part[] {
+    const { table, splits } = stream
+    const columns = placingColumns(table)
+    if (columns === undefined || splits.length === 1) {
+      return [{ writer: this.#split(stream, options), rows: batch }]
+    }
+    if (options.split !== undefined) {
+      fail(
+        'INVALID_ARGUMENT',
+        `The rows of ${table.name} decide by themselves to which split they go`,
+        {
+          hint: 'Leave the split out.',
+        },
+      )
+    }
+    return rowsBySplit(batch, columns, splits.length).flatMap((rows, i) =>
+      rows === undefined ? [] : [{ writer: splits[i], rows }],
+    )
   }
 
   #split(stream: Stream, { split, idempotencyKey }: AppendOptions): SplitWriter {

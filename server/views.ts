@@ -101,6 +101,11 @@ export class Views {
     return this.#followers.get(viewId)?.appliedSeq ?? -1
   }
 
+  /** Runs `action` while nothing changes in the views' file. */
+  still<T>(action: () => Promise<T>): Promise<T> {
+    return this.#options.store.still(action)
+  }
+
   /** Stops following and removes the rows. */
   async drop(viewId: string): Promise<void> {
     await this.#stop(viewId)

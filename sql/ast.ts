@@ -200,6 +200,13 @@ export type TableRef =
       readonly at: Span
     }
   | {
+      readonly kind: 'match'
+      readonly input: TableRef
+      readonly match: MatchClause
+      readonly alias?: TableAlias | undefined
+      readonly at: Span
+    }
+  | {
       readonly kind: 'join'
       readonly join: 'inner' | 'left' | 'right' | 'full' | 'cross'
       readonly left: TableRef
@@ -225,6 +232,43 @@ export interface WindowCall {
   readonly args: readonly Expression[]
   readonly at: Span
 }
+
+/** MATCH_RECOGNIZE. In its expressions `RUNNING x` and `FINAL x` are calls of these names, and
+ *  `COUNT(a.*)` has the name `a.*` as its argument. */
+export interface MatchClause {
+  readonly partitionBy: readonly Expression[]
+  readonly orderBy: readonly OrderItem[]
+  readonly measures: readonly { readonly value: Expression; readonly name: Name }[]
+  readonly rows: MatchRows
+  /** Absent: past the last row. */
+  readonly skip?: MatchSkip | undefined
+  readonly pattern: MatchPattern
+  readonly within?: Expression | undefined
+  readonly subsets: readonly { readonly name: Name; readonly members: readonly Name[] }[]
+  readonly defines: readonly { readonly name: Name; readonly condition: Expression }[]
+  readonly at: Span
+}
+
+/** ONE ROW PER MATCH, or ALL ROWS with what is said of empty matches. */
+export type MatchRows = 'one' | 'all' | 'all-omit-empty' | 'all-with-unmatched'
+
+export type MatchSkip =
+  | { readonly to: 'past-last' | 'next-row' }
+  | { readonly to: 'first' | 'last'; readonly variable: Name }
+
+export type MatchPattern =
+  | { readonly kind: 'variable'; readonly name: Name; readonly at: Span }
+  | { readonly kind: 'sequence'; readonly parts: readonly MatchPattern[]; readonly at: Span }
+  | { readonly kind: 'choice'; readonly parts: readonly MatchPattern[]; readonly at: Span }
+  | {
+      readonly kind: 'repeat'
+      readonly part: MatchPattern
+      readonly from: number
+      /** Infinity: no limit. */
+      readonly to: number
+      readonly reluctant: boolean
+      readonly at: Span
+    }
 
 // Statements
 
@@ -290,6 +334,9 @@ type StatementBody =
       readonly orReplace: boolean
       readonly ifNotExists: boolean
       readonly columns: readonly Name[]
+      readonly comment?: string | undefined
+      /** WITH: settings of this view alone. */
+      readonly options: readonly OptionPair[]
     } & QueryStatement)
   | {
       readonly kind: 'insert-values'
@@ -356,5 +403,7 @@ type StatementBody =
       readonly mode: 'plan' | 'logical' | 'physical' | 'code' | 'analyze'
       readonly statement: Statement
     }
+  /** EXPLAIN ANALYZE of a query or materialized view that runs. */
+  | { readonly kind: 'analyze'; readonly name: Name }
   | { readonly kind: 'set'; readonly key?: string | undefined; readonly value?: string | undefined }
   | { readonly kind: 'reset'; readonly key?: string | undefined }

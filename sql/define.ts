@@ -4,6 +4,7 @@
 
 import { fail } from '../engine/base/errors.ts'
 import { tablesOf } from '../engine/plan/physical.ts'
+import { lateOwner } from '../engine/source/late-table.ts'
 import type { Name, QueryStatement, Statement } from './ast.ts'
 import { bindFunction, type CreateFunction } from './bind/bind-function.ts'
 import { type InsertSelect, intoTable } from './bind/bind-insert.ts'
@@ -25,8 +26,16 @@ import {
 import type { ConnectorCatalog } from './catalog/options.ts'
 import type { LogicalNode } from './logical/node.ts'
 import { type PlannedQuery, Planner } from './planner.ts'
+import { DEFAULT_SESSION, type Session, withSessionOptions } from './session.ts'
 
 export type CreateView = Extract<Statement, { kind: 'create-view' }>
+
+/** How an entry is made. */
+export interface Making {
+  /** That of an entry that comes back; absent: a fresh one. */
+  readonly id?: string | undefined
+  readonly session?: Session | undefined
+}
 
 /** The table of a CREATE TABLE; undefined if there is an entry of this name and the statement says
  *  IF NOT EXISTS. DUPLICATE_NAME and what `bindTable` raises. */
@@ -34,7 +43,7 @@ export function defineTable(
   statement: CreateTable,
   catalog: Catalog,
   connectors?: ConnectorCatalog,
-  id?: string,
+  { id, session }: Making = {},
 ): TableEntry | undefined {
   const { name, ifNotExists } = statement
   if (ifNotExists && taken(name, catalog) !== undefined) return undefined
@@ -42,7 +51,7 @@ export function defineTable(
   const dependsOn = new Set<string>()
   const bound = bindLike(statement, catalog, (whole) =>
     withUserFunctions(whole, { catalog, dependsOn }, (found) =>
-      bindTable(found, id ?? '', connectors),
+      bindTable(found, id ?? '', connectors, session),
     ),
   )
   const entry = { ...bound, dependsOn: [...new Set([...bound.dependsOn, ...dependsOn])] }
@@ -73,7 +82,7 @@ export interface DefinedView extends Defined<ViewEntry | MaterializedViewEntry> 
 export function defineView(
   statement: CreateView,
   catalog: Catalog,
-  id?: string,
+  making: Making = {},
 ): DefinedView | undefined {
   const { name, temporary, columns } = statement
   const kind = statement.materialized ? 'materialized-view' : 'view'
@@ -83,7 +92,9 @@ export function defineView(
   if (replaces === undefined) catalog.checkFree(name)
   else checkReplaceable(replaces, kind, name, catalog)
   const definition = { statement: queryOf(statement), columns }
-  const defined = planView({ kind, name: name.text, definition, temporary }, catalog, id)
+  const session = withSessionOptions(making.session ?? DEFAULT_SESSION, statement.options)
+  const parts = { kind, name: name.text, definition, temporary } as const
+  const defined = planView(parts, catalog, { ...making, session })
   if (replaces !== undefined && defined.planned.dependsOn.includes(replaces.id)) {
     fail('UNSUPPORTED', `The new ${name.text} reads the old one`, { at: name.at })
   }
@@ -106,13 +117,13 @@ interface ViewParts {
 }
 
 /** Plans a view, whose name has been checked. */
-function planView(parts: ViewParts, catalog: Catalog, id?: string): DefinedView {
+function planView(parts: ViewParts, catalog: Catalog, making: Making): DefinedView {
   const { kind, name, definition, temporary } = parts
   // A plain view may sort, which then only bounded queries can use.
   const mode = kind === 'view' ? 'bounded' : 'continuous'
-  const planned = planDefined({ kind, name, definition, mode }, catalog, id)
+  const planned = planDefined({ kind, name, definition, mode }, catalog, making)
   const { schema, appendOnly, key } = planned.plan
-  const base = { ...baseOf(name, definition, planned), schema }
+  const base = { ...baseOf(parts, planned, making), schema }
   const entry: ViewEntry | MaterializedViewEntry =
     kind === 'view' ? { ...base, kind, temporary } : { ...base, kind, appendOnly, key }
   return { entry, planned }
@@ -123,14 +134,14 @@ export function defineQuery(
   name: Name,
   statement: QueryStatement,
   catalog: Catalog,
-  id?: string,
+  making: Making = {},
 ): Defined<QueryEntry> {
   catalog.checkFree(name)
   const definition = { statement: queryOf(statement), columns: [] }
   const parts = { kind: 'query', name: name.text, definition, mode: 'continuous' } as const
-  const planned = planDefined(parts, catalog, id)
+  const planned = planDefined(parts, catalog, making)
   const { schema } = planned.plan
-  return { entry: { ...baseOf(name.text, definition, planned), kind: 'query', schema }, planned }
+  return { entry: { ...baseOf(parts, planned, making), kind: 'query', schema }, planned }
 }
 
 /** The job of an INSERT INTO … SELECT under the given name. Besides the errors of its query and of
@@ -139,22 +150,23 @@ export function defineInsert(
   name: Name,
   statement: InsertSelect,
   catalog: Catalog,
-  id?: string,
+  making: Making = {},
 ): Defined<QueryEntry> {
   catalog.checkFree(name)
   const { spec } = catalog.expect('table', statement.table)
   const into = (bound: LogicalNode) => intoTable(bound, spec, statement)
   const definition = { statement: queryOf(statement), columns: [] }
   const parts = { kind: 'query', name: name.text, definition, mode: 'continuous', into } as const
-  const planned = planDefined(parts, catalog, id)
-  if (tablesOf(planned.plan.root).some((table) => table.id === spec.id)) {
+  const planned = planDefined(parts, catalog, making)
+  // Rows that it writes can come back as late ones.
+  if (tablesOf(planned.plan.root).some(({ id: read }) => (lateOwner(read) ?? read) === spec.id)) {
     fail('UNSUPPORTED', `The query reads ${spec.name}, which it writes to`, {
       at: statement.table.at,
       hint: 'It would feed itself for ever. Write to another table.',
     })
   }
   const { schema } = planned.plan
-  const base = baseOf(name.text, definition, planned)
+  const base = baseOf(parts, planned, making)
   const dependsOn = [...new Set([...base.dependsOn, spec.id])]
   return { entry: { ...base, dependsOn, kind: 'query', schema, target: spec }, planned }
 }
@@ -167,22 +179,22 @@ interface DefinedParts {
   readonly into?: (bound: LogicalNode) => LogicalNode
 }
 
-function planDefined(parts: DefinedParts, catalog: Catalog, id: string | undefined): PlannedQuery {
+function planDefined(parts: DefinedParts, catalog: Catalog, { id, session }: Making): PlannedQuery {
   const { kind, name, definition, mode, into } = parts
   const { statement, columns } = definition
   const identity = { id: id ?? '', name }
-  const draft = new Planner(catalog).planQuery(statement, mode, identity, columns, into)
+  const draft = new Planner(catalog, { session }).planQuery(
+    ...([statement, mode, identity, columns, into] as const),
+  )
   if (id !== undefined) return draft
   return { ...draft, plan: { ...draft.plan, id: catalog.newId(kind) } }
 }
 
-const baseOf = (name: string, definition: Definition, { plan, dependsOn }: PlannedQuery) => ({
-  id: plan.id,
-  name,
-  sql: definition.statement.text,
-  dependsOn,
-  definition,
-})
+const baseOf = (
+  { name, definition }: Pick<DefinedParts, 'name' | 'definition'>,
+  { plan, dependsOn }: PlannedQuery,
+  { session = DEFAULT_SESSION }: Making,
+) => ({ id: plan.id, name, sql: definition.statement.text, dependsOn, definition, session })
 
 export interface DefinedFunction {
   readonly entry: FunctionEntry
@@ -196,7 +208,7 @@ export interface DefinedFunction {
 export function defineFunction(
   statement: CreateFunction,
   catalog: Catalog,
-  id?: string,
+  { id }: Making = {},
 ): DefinedFunction | undefined {
   const { name, temporary, orReplace, ifNotExists, text } = statement
   const old = catalog.findFunction(name.text)
@@ -213,7 +225,7 @@ export function defineFunction(
     id: id ?? catalog.newId('function'),
     name: name.text,
     sql: text,
-    ...{ dependsOn, definition, temporary },
+    ...{ dependsOn, definition, temporary, session: DEFAULT_SESSION },
   }
   return { entry, replaces }
 }

@@ -51,7 +51,11 @@ export {
   defineTable,
   defineView,
 } from './define.ts'
+export { explainPhysical } from './lower/explain.ts'
 export { caretText, locate, parseExpression, parseStatements } from './parse/index.ts'
+export { type ChangeRows, type PlannedChange, planChange } from './plan-change.ts'
 export { type Identity, type PlannedQuery, Planner } from './planner.ts'
+export { renamed } from './rename.ts'
 export { type Restored, type Running, restoreCatalog } from './restore.ts'
+export { DEFAULT_SESSION, type Session } from './session.ts'
 export { showCreate } from './show-create.ts'

@@ -10,12 +10,15 @@ import { renameColumns, uniqueNames } from './bind/relation.ts'
 import { withUserFunctions } from './bind/user-functions.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { explainLogical } from './logical/explain.ts'
+import { inSessionZone } from './logical/in-session-zone.ts'
 import type { LogicalNode } from './logical/node.ts'
 import { withTemporalFilters } from './logical/temporal-filters.ts'
 import { explainPhysical } from './lower/explain.ts'
 import { lower } from './lower/lower.ts'
+import { sharePlans } from './lower/share-plans.ts'
 import { optimize, RULES } from './optimize/optimizer.ts'
 import type { Rule } from './optimize/rule.ts'
+import { DEFAULT_SESSION, type Session } from './session.ts'
 import { unboundedState } from './unbounded-state.ts'
 
 export interface Identity {
@@ -32,13 +35,21 @@ export interface PlannedQuery {
   readonly dependsOn: readonly string[]
 }
 
+export interface PlannerOptions {
+  /** The settings under which the query was made. */
+  readonly session?: Session
+  /** Without them the plan is slower and gives the same rows. */
+  readonly rules?: readonly Rule[]
+}
+
 export class Planner {
   readonly #catalog: Catalog
+  readonly #session: Session
   readonly #rules: readonly Rule[]
 
-  /** `rules`: without them the plan is slower and gives the same rows. */
-  constructor(catalog: Catalog, rules: readonly Rule[] = RULES) {
+  constructor(catalog: Catalog, { session = DEFAULT_SESSION, rules = RULES }: PlannerOptions = {}) {
     this.#catalog = catalog
+    this.#session = session
     this.#rules = rules
   }
 
@@ -57,23 +68,26 @@ export class Planner {
     const context: BindContext = {
       catalog: this.#catalog,
       mode,
+      timeZone: this.#session.timeZone,
       commonTables: [],
       dependsOn,
       depth: 0,
       bindQuery,
     }
+    const { timeZone, stateTtlUs } = this.#session
     const bound = withUserFunctions(statement.query, context, (query) =>
-      applyEmit(bindQuery(query, context).node, statement.emit),
+      applyEmit(inSessionZone(bindQuery(query, context).node, timeZone), statement.emit),
     )
     const named = columns.length === 0 ? uniqueNames(bound) : renameColumns(bound, columns)
     refuseTwins(columns)
     const timed = mode === 'continuous' ? withTemporalFilters(into(named)) : into(named)
     const root = optimize(timed, this.#rules)
-    const { plan, schema, appendOnly } = lower(root)
+    const { plan: tree, schema, appendOnly } = lower(root, mode === 'continuous' ? stateTtlUs : 0)
+    const plan = sharePlans(tree)
     refuseWriteOnly(plan)
     return {
       plan: { id, name, sql: statement.text, root: plan, schema, appendOnly, key: keyOf(root) },
-      warnings: mode === 'continuous' ? unboundedState(root) : [],
+      warnings: mode === 'continuous' ? unboundedState(root, stateTtlUs) : [],
       explain: { logical: explainLogical(root), physical: explainPhysical(plan) },
       dependsOn: [...dependsOn],
     }

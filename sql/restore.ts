@@ -9,6 +9,7 @@ import type { ConnectorCatalog } from './catalog/options.ts'
 import { defineFunction, defineInsert, defineQuery, defineTable, defineView } from './define.ts'
 import { parseStatements } from './parse/index.ts'
 import type { PlannedQuery } from './planner.ts'
+import { DEFAULT_SESSION } from './session.ts'
 
 /** What runs continuously. */
 export interface Running {
@@ -55,10 +56,11 @@ function restoreEntry(
   connectors: ConnectorCatalog | undefined,
 ): Running | undefined {
   const { id, name, sql, kind } = entry
+  const making = { id, session: { ...DEFAULT_SESSION, ...entry.session } }
   const statement = onlyStatement(sql)
   if (kind === 'table') {
     if (statement.kind !== 'create-table') return refuseStatement(entry, statement)
-    const table = defineTable(statement, catalog, connectors, id)
+    const table = defineTable(statement, catalog, connectors, making)
     if (table !== undefined) catalog.add(table)
     return undefined
   }
@@ -67,19 +69,19 @@ function restoreEntry(
     const isInsert = statement.kind === 'insert-select'
     if (statement.kind !== 'select' && !isInsert) return refuseStatement(entry, statement)
     const defined = isInsert
-      ? defineInsert(at, statement, catalog, id)
-      : defineQuery(at, statement, catalog, id)
+      ? defineInsert(at, statement, catalog, making)
+      : defineQuery(at, statement, catalog, making)
     catalog.add(defined.entry)
     return defined
   }
   if (kind === 'function') {
     if (statement.kind !== 'create-function') return refuseStatement(entry, statement)
-    const defined = defineFunction(statement, catalog, id)
+    const defined = defineFunction(statement, catalog, making)
     if (defined !== undefined) catalog.add(defined.entry)
     return undefined
   }
   if (statement.kind !== 'create-view') return refuseStatement(entry, statement)
-  const view = defineView(statement, catalog, id)
+  const view = defineView(statement, catalog, making)
   if (view === undefined) return undefined
   catalog.add(view.entry)
   return view.entry.kind === 'view' ? undefined : { entry: view.entry, planned: view.planned }

@@ -3,12 +3,14 @@
 import { printExpr } from '../engine/expr/ir.ts'
 import type { LogicalNode } from './logical/node.ts'
 import { eachNode, inputsOf } from './logical/visit.ts'
+import { forgets } from './lower/forgets.ts'
 
-/** One sentence per operator: which one it is and how to bound it. */
-export function unboundedState(root: LogicalNode): string[] {
+/** One sentence per operator: which one it is and how to bound it. `stateTtlUs` bounds those that
+ *  obey it; 0: there is none. */
+export function unboundedState(root: LogicalNode, stateTtlUs = 0): string[] {
   const warnings = new Set<string>()
   eachNode(root, (node) => {
-    const warning = warningOf(node)
+    const warning = stateTtlUs > 0 && forgets(node) ? undefined : warningOf(node)
     if (warning !== undefined) warnings.add(warning)
   })
   return [...warnings]
@@ -27,6 +29,8 @@ function warningOf(node: LogicalNode): string | undefined {
       return rankWarning(node)
     case 'over':
       return overWarning(node)
+    case 'match':
+      return matchWarning(node)
     default:
       return undefined
   }
@@ -98,4 +102,15 @@ function overWarning({ partitionBy, timeColumn, traits }: NodeOf<'over'>): strin
   return list === ''
     ? undefined
     : `OVER${per} keeps what it has counted for every partition for ever. Partition by a window as well to bound it.`
+}
+
+function matchWarning({ withinUs, partitionBy, references }: NodeOf<'match'>): string | undefined {
+  const per = partitionBy.length === 0 ? '' : ` per ${partitionBy.map(printExpr).join(', ')}`
+  if (withinUs === undefined) {
+    return `MATCH_RECOGNIZE${per} keeps the rows of a match that has begun until it is complete or impossible. Add WITHIN INTERVAL … to bound it.`
+  }
+  const counts = references.some(({ kind }) => kind === 'number')
+  return counts && per !== ''
+    ? `MATCH_NUMBER()${per} keeps a number for every partition for ever.`
+    : undefined
 }

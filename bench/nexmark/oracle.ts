@@ -30,12 +30,24 @@ export async function oracleWith(events: EventsOfRun): Promise<DuckDBConnection>
       })
       const path = join(folder, `${table}.ndjson`)
       writeFileSync(path, lines.join('\n'))
-      await connection.run(`CREATE TABLE ${table} AS SELECT * FROM read_json('${path}')`)
+      const types = duckdbColumns(plan)
+      await connection.run(
+        `CREATE TABLE ${table} AS SELECT * FROM read_json('${path}', columns = ${types})`,
+      )
     }
     return connection
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** The columns for DuckDB's JSON reader. */
+function duckdbColumns({ schema }: QueryPlan): string {
+  const columns = schema.fields.map(({ name, type }) => {
+    const theirs = type.kind === 'varchar' ? 'VARCHAR' : type.kind.toUpperCase()
+    return `'${name}': '${theirs}'`
+  })
+  return `{${columns.join(', ')}}`
 }
 
 export async function countsOfDuckdb(

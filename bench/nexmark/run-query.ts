@@ -1,5 +1,5 @@
-/** Runs one query over generated events through a whole engine: sources, epochs, journal, result log;
- *  from the first record to the end of the streams. */
+/** Runs one query over generated events through a whole engine: sources, epochs, journal, result
+ *  log; from the first record to the end of the streams. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,6 +59,7 @@ export async function runNexmark(
       reject(errorFromJson(message.error))
     }
   }
+  const appended = new Appended()
   const engine = new Engine({
     config: {
       dataFolder,
@@ -69,9 +70,9 @@ export async function runNexmark(
       resultRetentionBytesMax: 64 << 20,
       queries: [],
     },
-    ...{ disk: nodeDisk, clock: systemClock, send },
+    ...{ disk: nodeDisk, clock: systemClock, appended, send },
     connectors: sourceConnectors({
-      ...{ disk: nodeDisk, clock: systemClock, dataFolder, appended: new Appended() },
+      ...{ disk: nodeDisk, clock: systemClock, dataFolder, appended },
     }),
   })
   // The engine's own timers don't keep a process alive.

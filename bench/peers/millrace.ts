@@ -87,7 +87,7 @@ export function groupByMillrace(
   window: AlignedSpec = HOURLY,
 ): Batch[] {
   const clock = { epoch: 0, nowUs: 0, seed: 1 }
-  const pipeline = new Pipeline(planOf(window), clock, batchRowsMax)
+  const pipeline = new Pipeline(planOf(window), { clock, batchRowsMax })
   const [leaf] = pipeline.leaves
   const results: Batch[] = []
   const endEpoch = () => {

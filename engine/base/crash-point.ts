@@ -1,5 +1,6 @@
-/** Named steps at which a test can make the process die hard: MILLRACE_CRASH_AT=<step>[:<n>] kills
- *  it when the step is reached the n-th time. Without the variable a crash point is an empty call. */
+/** Named steps at which a test can make the process die hard: MILLRACE_CRASH_AT=<step>[:<n>]
+ *  kills it when the step is reached the n-th time. Without the variable a crash point is an empty
+ *  call. */
 
 /** Every step that can be named, in the order of a record's way. */
 export const CRASH_STEPS = [

@@ -168,3 +168,24 @@ export const nodeDisk: Disk = {
     guard(path, () => fs.rmSync(path, { recursive: true, force: true }))
   },
 }
+
+/** Copies a file, or a folder with all that is in it, durably, while others write to it: each file as
+ *  it is when its turn comes, in the order of their names. DISK_FULL, DISK_FAILED. */
+export async function copyDurably(from: string, to: string): Promise<void> {
+  try {
+    await copyTree(from, to)
+  } catch (error) {
+    throw diskError(to, error)
+  }
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  const stat = await fs.promises.stat(from)
+  if (stat.isDirectory()) {
+    await fs.promises.mkdir(to, { recursive: true })
+    const names = await fs.promises.readdir(from)
+    for (const name of names.sort()) await copyTree(`${from}/${name}`, `${to}/${name}`)
+  } else await fs.promises.copyFile(from, to)
+  const handle = await fs.promises.open(to)
+  await handle.sync().finally(() => handle.close())
+}

@@ -1,7 +1,7 @@
 /** Checkpoints on disk. A checkpoint is a manifest (replaced at once, so it is there whole or not
- *  at all) that names sections in data files. A section that has not changed since the last checkpoint
- *  is not written again: the manifest points into the older file. Everything carries a CRC; a
- *  damaged checkpoint is passed over for the one before it. */
+ *  at all) that names sections in data files. A section that has not changed since the last
+ *  checkpoint is not written again: the manifest points into the older file. Everything carries a
+ *  CRC; a damaged checkpoint is passed over for the one before it. */
 
 import { crc32 } from 'node:zlib'
 import { crashPoint } from '../base/crash-point.ts'
@@ -176,7 +176,9 @@ export class CheckpointStore<Meta> {
     const sections = new Map<string, Section>()
     for (const [name, place] of Object.entries(manifest.sections)) {
       const path = this.#path(place.file, 'data')
-      const file = this.#disk.openRead(path) ?? fail('DATA_DAMAGED', `${path} is missing`, { details: { file: path } })
+      const file =
+        this.#disk.openRead(path) ??
+        fail('DATA_DAMAGED', `${path} is missing`, { details: { file: path } })
       try {
         const bytes = new Uint8Array(place.length)
         const read = file.read(bytes, place.offset)

@@ -3,7 +3,7 @@
 import { SqlError } from '../base/errors.ts'
 import { type DataType, partsOf, VARCHAR } from '../batch/types.ts'
 import { fromJson } from '../batch/value-from-json.ts'
-import { type Conversion, conversion } from './cast.ts'
+import type { Conversion, FindConversion } from './cast.ts'
 import type { Value } from './ir.ts'
 import { jsonText } from './json/json-text.ts'
 import { isJson, parseExact } from './json/parse.ts'
@@ -15,8 +15,9 @@ export function castToJson(from: DataType): Conversion | undefined {
 }
 
 /** The conversion of JSON to another type: of a JSON string its text, of a number or truth value
- *  its own, of arrays and objects to nested types. Any other has no counterpart, null too. */
-export function castFromJson(to: DataType): Conversion | undefined {
+ *  its own, of arrays and objects to nested types. Any other has no counterpart, null too.
+ *  `conversion` finds that of a text. */
+export function castFromJson(to: DataType, conversion: FindConversion): Conversion | undefined {
   if (partsOf(to).length > 0) return fromDocument(to)
   const convert = conversion(VARCHAR, to) as ((text: string) => Value | undefined) | undefined
   if (convert === undefined) return undefined

@@ -1,14 +1,19 @@
 /** CAST among nested types: part by part, rows by position. */
 
 import { type DataType, partsOf } from '../batch/types.ts'
-import { type Conversion, conversion } from './cast.ts'
+import type { Conversion, FindConversion } from './cast.ts'
 import type { Value } from './ir.ts'
 
 type Part = (value: Value) => Value | undefined
 
 /** The conversion between two arrays, two maps or two rows of as many fields; undefined for any
- *  other types. One part without a counterpart leaves the whole without one. */
-export function castNested(from: DataType, to: DataType): Conversion | undefined {
+ *  other types. `conversion` finds that of the parts. One part without a counterpart leaves the
+ *  whole without one. */
+export function castNested(
+  from: DataType,
+  to: DataType,
+  conversion: FindConversion,
+): Conversion | undefined {
   const target = partsOf(to)
   const inner = partsOf(from)
   if (from.kind !== to.kind || inner.length !== target.length) return undefined

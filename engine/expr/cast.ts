@@ -22,6 +22,9 @@ import type { Value } from './ir.ts'
 /** Converts a non-NULL value; undefined if it has no counterpart in the target type. */
 export type Conversion = (value: never) => Exclude<Value, null> | undefined
 
+/** How to find a conversion; see `conversion`. */
+export type FindConversion = (from: DataType, to: DataType) => Conversion | undefined
+
 const same: Conversion = (value) => value
 
 /** The conversion between two types; undefined if CAST between them is not defined. */
@@ -30,9 +33,9 @@ export function conversion(from: DataType, to: DataType): Conversion | undefined
   if (sameType(from, to) && from.kind !== 'varchar') return same
   if (to.kind === 'varchar') return castToText(from, to)
   if (to.kind === 'json') return castToJson(from)
-  if (from.kind === 'json') return castFromJson(to)
+  if (from.kind === 'json') return castFromJson(to, conversion)
   if (from.kind === 'varchar') return castFromText(to)
-  if (partsOf(from).length > 0) return castNested(from, to)
+  if (partsOf(from).length > 0) return castNested(from, to, conversion)
   if (isNumeric(to)) return castToNumber(from, to)
   if (isNumeric(from)) return castFromNumber(from, to)
   return castTime(from, to)

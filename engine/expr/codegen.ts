@@ -11,7 +11,7 @@ import { emitColumn } from './emit-column.ts'
 import { emitLiteral } from './emit-literal.ts'
 import { type Emitted, isTrue, type Piece, type Slice } from './emitted.ts'
 import { ExprKeys } from './expr-keys.ts'
-import { type CallExpr, type Expr, flattened } from './ir.ts'
+import { type CallExpr, type ColumnExpr, type Expr, flattened } from './ir.ts'
 import { Merge } from './merge.ts'
 import { UserCalls } from './udf-batch.ts'
 import { decodeText, encodeText } from './utf8.ts'
@@ -25,6 +25,8 @@ export interface LoopOptions {
   readonly clock?: string
   /** Put before every generated name; lets two `LoopCode`s share one function. */
   readonly prefix?: string
+  /** Reads the columns of expressions, where they are not those of the batch in the current row. */
+  readonly readColumn?: (column: ColumnExpr, code: LoopCode) => Emitted
 }
 
 /** What is known inside a block: emitted expressions by key, and decoded texts by slice. */
@@ -58,6 +60,7 @@ export class LoopCode {
   readonly batch: string
   readonly row: string
   readonly clock: string
+  readonly readColumn: LoopOptions['readColumn']
   readonly #prefix: string
   #lines: Line[] = []
   #indent = 1
@@ -77,6 +80,7 @@ export class LoopCode {
     this.batch = options.batch ?? 'batch'
     this.row = options.row ?? 'i'
     this.clock = options.clock ?? 'clock'
+    this.readColumn = options.readColumn
     this.#prefix = options.prefix ?? ''
     this.#userCalls = new UserCalls(() => new LoopCode(schema, options))
   }
@@ -100,7 +104,7 @@ export class LoopCode {
   #generate(expr: Expr): Emitted {
     switch (expr.kind) {
       case 'column':
-        return emitColumn(expr, this)
+        return this.readColumn?.(expr, this) ?? emitColumn(expr, this)
       case 'literal':
         return emitLiteral(expr, this)
       case 'call':

@@ -17,6 +17,7 @@ export interface Place {
 /** Where the expression's value lies, if it is a column or a field of one. */
 export function placeOf(expr: Expr, code: LoopCode): Place | undefined {
   if (expr.kind === 'column') {
+    if (code.readColumn !== undefined) return undefined
     return { path: [expr.index], type: expr.type, isNull: emitNullTest(expr, code) }
   }
   if (expr.kind !== 'call' || expr.name !== '.') return undefined

@@ -7,6 +7,20 @@ import type { LoopCode } from './codegen.ts'
 export type Generated<F> = F & { readonly source: string }
 
 let serial = 0
+let collected: string[] | undefined
+
+/** The sources of everything that is compiled while `action` runs, in order. */
+export function sourcesOf(action: () => void): string[] {
+  const outer = collected
+  const own: string[] = []
+  collected = own
+  try {
+    action()
+  } finally {
+    collected = outer
+  }
+  return own
+}
 
 /** A function of `params` whose body is `body`, by default the column setup and then everything
  *  that was appended to `code`. `name` is for profiles and must be an identifier. */
@@ -18,6 +32,7 @@ export function compile<F extends (...args: never[]) => unknown>(
 ): Generated<F> {
   const statements = body ?? [code.text(), code.columnSetup()].reverse().join('\n')
   const source = `function ${name}(${params.join(', ')}) {\n${statements}\n}`
+  collected?.push(source)
   const bound = [...code.bound]
   // A text of its own for each function: V8 shares the type feedback of functions with equal text,
   // and one query's values must not slow another's.

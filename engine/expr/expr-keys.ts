@@ -2,7 +2,6 @@
  *  out that something is already computed. Positions in the statement do not count. */
 
 import { typeName } from '../batch/types.ts'
-import { functionOf } from './functions/index.ts'
 import type { Expr, Value } from './ir.ts'
 
 export class ExprKeys {
@@ -34,7 +33,6 @@ export class ExprKeys {
       case 'literal':
         return `literal ${typeName(expr.type)} ${this.#value(expr.value)}`
       case 'call':
-        if (isVolatile(expr.name)) return `unique ${this.#unique++}`
         return `call ${expr.name} ${typeName(expr.type)} ${this.#all(expr.args)}`
       case 'cast':
         return `cast ${typeName(expr.type)} ${expr.safe} ${this.of(expr.arg)}`
@@ -53,9 +51,4 @@ export class ExprKeys {
     if (typeof value === 'object' && value !== null) return `unique ${this.#unique++}`
     return `${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`
   }
-}
-
-function isVolatile(name: string): boolean {
-  const entry = functionOf(name)
-  return entry.nulls !== 'lazy' && entry.volatile === true
 }

@@ -65,7 +65,8 @@ export interface PlainFunction extends TypedFunction {
   readonly nullable?: 'args' | 'always' | 'never'
   /** It reads the epoch's clock: `evaluate`'s function takes it as its first argument. */
   readonly clock?: true
-  /** Two calls differ though their arguments are equal: it is never computed once for both. */
+  /** Every call of a statement has chance of its own: the resolver adds an INT argument that tells
+   *  the calls apart, their place in the text. */
   readonly volatile?: true
   /** The meaning: the function for a call with these types, made once per call in the query.
    *  Errors it raises carry `call.at`. */

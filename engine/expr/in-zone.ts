@@ -1,6 +1,6 @@
 /** The session's time zone. Expressions are bound as if it were UTC; `inZone` then spells out every
- *  place where the zone counts as a conversion with the zone as an argument. So functions, plans and
- *  replays know of no session: a query keeps the zone it was made with. */
+ *  place where the zone counts, as a conversion with the zone as an argument. So functions, plans
+ *  and replays know of no session: a query keeps the zone it was made with. */
 
 import type { Span } from '../base/errors.ts'
 import { DATE, type DataType, isInterval, VARCHAR } from '../batch/types.ts'
@@ -35,11 +35,12 @@ const WALL = new Set([
 
 const isLtz = ({ type }: Expr): boolean => type.kind === 'timestamp_ltz'
 
-/** The expression as it means in a session whose zone is `zone`. INVALID_ARGUMENT if there is no
- *  such zone. */
-export function inZone(expr: Expr, zone: string): Expr {
+/** The expression as it means in a session whose zone is `zone`. What has a zone already keeps it.
+ *  `evenUtc`: spells out UTC too, for an expression that moves into another session.
+ *  INVALID_ARGUMENT if there is no such zone. */
+export function inZone(expr: Expr, zone: string, evenUtc = false): Expr {
   zoneOf(zone, expr.at)
-  if (/^(?:UTC|GMT|UT|Z)$/i.test(zone)) return expr
+  if (!evenUtc && /^(?:UTC|GMT|UT|Z)$/i.test(zone)) return expr
   return mapExpr(expr, (part) => {
     if (part.kind === 'cast') return castInZone(part, zone)
     return part.kind === 'call' ? callInZone(part, zone) : part

@@ -3,14 +3,14 @@
 
 import { fail, type Span } from '../base/errors.ts'
 import { nearestName } from '../base/nearest-name.ts'
-import { BOOLEAN, type DataType, typeName } from '../batch/types.ts'
+import { BOOLEAN, type DataType, INT, typeName } from '../batch/types.ts'
 import { canCast, refuseCast } from './cast.ts'
 import { coerce } from './coerce.ts'
 import { commonOf } from './common-type.ts'
 import type { MacroFunction, ScalarFunction, Signature } from './function.ts'
 import { findFunction, functionNames } from './functions/index.ts'
 import { type CallExpr, type CaseExpr, type CastExpr, childrenOf, type Expr } from './ir.ts'
-import { nullLiteral } from './literal.ts'
+import { literal, nullLiteral } from './literal.ts'
 
 /** The call of a scalar function or operator, by name in any case. UNKNOWN_FUNCTION with the
  *  nearest name; TYPE_MISMATCH with the types found and the forms it takes, at the argument that
@@ -19,9 +19,10 @@ import { nullLiteral } from './literal.ts'
 export function resolveCall(name: string, args: readonly Expr[], at?: Span): Expr {
   const entry = findFunction(name) ?? unknownFunction(name, at)
   if (entry.nulls === 'macro') return expand(entry, args, at)
-  const signature = entry.resolve(args)
+  const all = isVolatile(entry) ? [...args, literal(INT, at?.offset ?? 0, at)] : args
+  const signature = entry.resolve(all)
   if (signature === undefined) return refuseCall(entry, args, at)
-  const converted = convertAll(entry, signature, args, at)
+  const converted = convertAll(entry, signature, all, at)
   const call: CallExpr = {
     kind: 'call',
     name: entry.name,
@@ -34,6 +35,8 @@ export function resolveCall(name: string, args: readonly Expr[], at?: Span): Exp
   if (entry.nulls !== 'lazy') entry.evaluate(call)
   return call
 }
+
+const isVolatile = (entry: ScalarFunction): boolean => 'volatile' in entry
 
 /** Deepest nesting of calls: everything that walks an expression does so by recursion. */
 const DEPTH_MAX = 1000

@@ -1,5 +1,5 @@
-/** Time zones: how far a zone is from UTC at an instant. The rules come from Intl, which is slow, so
- *  they are asked for once per zone and week and kept; rows only look up. */
+/** Time zones: how far a zone is from UTC at an instant. The rules come from Intl, which is slow,
+ *  so they are asked for once per zone and week and kept; rows only look up. */
 
 import { fail, type Span } from '../base/errors.ts'
 import { nearestName } from '../base/nearest-name.ts'
@@ -11,8 +11,8 @@ export interface Zone {
   readonly name: string
   /** The wall clock at an instant, as microseconds since 1970 on that clock. */
   toLocal(us: Int64): Int64
-  /** The instant of a wall clock's reading. Of two the earlier; one that the clock skips is taken as
-   *  that much later. */
+  /** The instant of a wall clock's reading. Of two the earlier; one that the clock skips is taken
+   *  as that much later. */
   toInstant(localUs: Int64): Int64
 }
 

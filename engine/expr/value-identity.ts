@@ -1,5 +1,5 @@
 /** Equality and order of values of any type, for nested types and for functions on elements: NULL
- *  is the same as NULL, NaN as NaN, -0 as 0, and maps do not care for the order of their entries. */
+ *  is the same as NULL, NaN as NaN, -0 as 0, and maps do not care for their entries' order. */
 
 import { type DataType, partsOf } from '../batch/types.ts'
 import { compareValues } from '../batch/value-order.ts'

@@ -8,12 +8,15 @@ export interface DecodeOptions {
   readonly unknownFields: 'ignore' | 'fail'
   /** Columns that a record does not have; a NOT NULL column always needs one. */
   readonly missingFields: 'null' | 'fail'
+  /** Of a format that can take rows back: columns that are enough to do so. Absent: all are
+   *  needed. */
+  readonly key?: readonly number[] | undefined
 }
 
 export interface Format {
   /** As `'format' = '…'` and `?format=…` name it. */
   readonly name: string
   readonly mediaTypes: readonly string[]
-  /** All records of `body` under `schema`, or BAD_RECORD for the first that does not fit. */
+  /** Records that take rows back have weight -1. All records of `body` under `schema`, or BAD_RECORD for the first that does not fit. */
   decodeRows(body: Uint8Array, schema: Schema, options: DecodeOptions): { batch: Batch }
 }

@@ -2,6 +2,7 @@
 
 import { fail } from '../base/errors.ts'
 import { arrow } from './arrow.ts'
+import { decodeChangelogJson } from './changelog-json.ts'
 import { decodeCsvRows } from './csv.ts'
 import type { Format } from './format.ts'
 import { decodeJsonRows } from './json.ts'
@@ -24,7 +25,27 @@ const csv: Format = {
   decodeRows: decodeCsvRows,
 }
 
-export const FORMATS: readonly Format[] = [json, ndjson, csv, arrow]
+const changelogJson: Format = {
+  name: 'changelog-json',
+  mediaTypes: [],
+  decodeRows: decodeChangelogJson,
+}
+
+const changelogNdjson: Format = {
+  name: 'changelog-ndjson',
+  mediaTypes: [],
+  decodeRows: (body, schema, options) =>
+    decodeChangelogJson(body, schema, { ...options, lines: true }),
+}
+
+export const FORMATS: readonly Format[] = [
+  json,
+  ndjson,
+  csv,
+  arrow,
+  changelogJson,
+  changelogNdjson,
+]
 
 /** The format of this name; raises INVALID_OPTION with the names there are. */
 export function formatOf(name: string): Format {

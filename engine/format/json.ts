@@ -30,12 +30,20 @@ export function decodeJsonRows(
   const text = decodeUtf8(body)
   const exact = schema.fields.some(({ type }) => needsDigits(type)) && hasLongNumber(body)
   const decoder = new JsonRowDecoder(schema, options)
-  if (options.lines === true) decodeLines(text, exact, decoder)
-  else decodeDocument(text, exact, decoder)
+  const records = options.lines === true ? lineRecords(text, exact) : documentRecords(text, exact)
+  for (const { json, index, line } of records) decoder.add(json, { index, line })
   return { batch: decoder.finish() }
 }
 
-function decodeLines(text: string, exact: boolean, decoder: JsonRowDecoder): void {
+/** A record that is parsed. `line` counts from 1. */
+export interface JsonRecord {
+  readonly json: unknown
+  readonly index: number
+  readonly line?: number | undefined
+}
+
+/** One record a line; empty lines are passed over. `exact`: long numbers keep their digits. */
+export function* lineRecords(text: string, exact: boolean): Generator<JsonRecord> {
   let line = 0
   let index = 0
   for (let start = 0; start < text.length; ) {
@@ -45,19 +53,20 @@ function decodeLines(text: string, exact: boolean, decoder: JsonRowDecoder): voi
     const record = text.slice(start, end)
     start = end + 1
     if (record.trim() === '') continue
-    decoder.add(parseJson(record, exact, { index, line }), index, line)
+    yield { json: parseJson(record, exact, { index, line }), index, line }
     index++
   }
 }
 
-function decodeDocument(text: string, exact: boolean, decoder: JsonRowDecoder): void {
+/** One record, or an array of them. */
+export function* documentRecords(text: string, exact: boolean): Generator<JsonRecord> {
   const document = parseJson(text, exact, { index: 0, line: 1 })
-  if (!Array.isArray(document)) decoder.add(document, 0)
-  else for (let i = 0; i < document.length; i++) decoder.add(document[i], i)
+  if (!Array.isArray(document)) yield { json: document, index: 0 }
+  else for (let index = 0; index < document.length; index++) yield { json: document[index], index }
 }
 
 /** Whether a double would not do for the type's numbers. */
-const needsDigits = (type: DataType): boolean =>
+export const needsDigits = (type: DataType): boolean =>
   type.kind === 'bigint' ||
   type.kind === 'decimal' ||
   type.kind === 'json' ||
@@ -72,27 +81,32 @@ interface ColumnWriter {
 }
 
 /** Puts parsed records into columns. */
-class JsonRowDecoder {
+export class JsonRowDecoder {
   readonly #builder: BatchBuilder
   readonly #columns: readonly ColumnWriter[]
   readonly #options: DecodeOptions
+  readonly #isKey: readonly boolean[]
   readonly #known: ReadonlySet<string>
 
   constructor(schema: Schema, options: DecodeOptions) {
     this.#options = options
     this.#builder = new BatchBuilder(schema)
     this.#known = new Set(schema.fields.map(({ name }) => name))
+    this.#isKey = schema.fields.map((_, i) => options.key?.includes(i) ?? true)
     this.#columns = schema.fields.map((f, i) => writerOf(f, this.#builder.columns[i], options))
   }
 
-  add(record: unknown, index: number, line?: number): void {
+  /** `keyOnly`: a column that is not of the key may be missing. */
+  add(record: unknown, { index, line }: Omit<JsonRecord, 'json'>, keyOnly = false): void {
     const place = line === undefined ? undefined : { line }
     if (!isObject(record)) {
       badRecord({ index, reason: `wanted an object, found ${describeJson(record)}`, place })
     }
     let i = 0
     try {
-      for (; i < this.#columns.length; i++) this.#addValue(this.#columns[i], record)
+      for (; i < this.#columns.length; i++) {
+        this.#addValue(this.#columns[i], record, keyOnly && !this.#isKey[i])
+      }
       if (this.#options.unknownFields === 'fail') this.#refuseUnknown(record, index, place)
     } catch (error) {
       refuseRecord(error, { index, column: this.#columns[i]?.name, place })
@@ -100,9 +114,14 @@ class JsonRowDecoder {
     this.#builder.rowDone()
   }
 
-  #addValue(column: ColumnWriter, record: Readonly<Record<string, unknown>>): void {
+  #addValue(
+    column: ColumnWriter,
+    record: Readonly<Record<string, unknown>>,
+    optional: boolean,
+  ): void {
     const json = column.get(record)
-    if (json === undefined || json === null) {
+    if ((json === undefined || json === null) && optional) column.appendNull()
+    else if (json === undefined || json === null) {
       if (json === undefined && this.#options.missingFields === 'fail')
         fail('INVALID_VALUE', 'the value is missing')
       if (!column.nullable) refuseNull(json)

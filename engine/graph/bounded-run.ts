@@ -41,8 +41,9 @@ export class BoundedRun {
   constructor(dataflow: Dataflow, request: BoundedRequest, clock: EpochClock) {
     this.#request = request
     this.#clock = clock
-    this.#batchRowsMax = dataflow.context.batchRowsMax
-    this.#pipeline = new Pipeline(request.plan, clock, this.#batchRowsMax)
+    const { batchRowsMax, monotonicMs } = dataflow.context
+    this.#batchRowsMax = batchRowsMax
+    this.#pipeline = new Pipeline(request.plan, { clock, batchRowsMax, monotonicMs })
     for (const table of tablesOf(request.plan.root)) {
       if (request.given[table.id] !== undefined) continue
       const reader = dataflow.openReader(table)
@@ -91,16 +92,17 @@ export class BoundedRun {
 
   #result(): BoundedResult {
     const { plan, rowsMax } = this.#request
-    if (this.#output.length === 0) return { payloads: [] }
+    const report = this.#pipeline.report()
+    if (this.#output.length === 0) return { payloads: [], report }
     const rows = plan.appendOnly ? concat(this.#output) : consolidate(this.#output, plan.schema)
-    if (rows === null) return { payloads: [] }
+    if (rows === null) return { payloads: [], report }
     const whole = rows.weights === null ? rows : repeated(rows)
     if (whole.rowCount > rowsMax) {
       fail('LIMIT_EXCEEDED', `The result has ${whole.rowCount} rows, the limit is ${rowsMax}`, {
         hint: 'Add a LIMIT, or ask for a stream of the rows.',
       })
     }
-    return { payloads: [encodeBatch(whole)] }
+    return { payloads: [encodeBatch(whole)], report }
   }
 
   async close(): Promise<void> {

@@ -64,8 +64,12 @@ export class ChangeRequests {
   answerAfter(durable: Promise<unknown>): void {
     const made = this.#made.splice(0)
     durable.then(
-      () => made.forEach(({ resolve }) => resolve()),
-      (error) => made.forEach(({ reject }) => reject(asSqlError(error))),
+      () => {
+        for (const { resolve } of made) resolve()
+      },
+      (error) => {
+        for (const { reject } of made) reject(asSqlError(error))
+      },
     )
   }
 

@@ -4,12 +4,12 @@
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { crashPoint } from '../base/crash-point.ts'
-import { asSqlError } from '../base/errors.ts'
+import { asSqlError, fail } from '../base/errors.ts'
 import type { CheckpointStore } from '../checkpoint/store.ts'
 import type { Dataflow } from './dataflow.ts'
 import type { Journal } from './journal.ts'
-import type { CheckpointStatus, NeededOffsets } from './protocol.ts'
 import { neededOffsets } from './needed-offsets.ts'
+import type { CheckpointStatus, NeededOffsets } from './protocol.ts'
 import { type DataflowMeta, takeSnapshot } from './snapshot.ts'
 
 export interface CheckpointerContext {
@@ -31,6 +31,8 @@ export class Checkpointer {
   readonly #context: CheckpointerContext
   #saving: Promise<void> | undefined
   #lastMs: number
+  /** The files are being copied: none may go. */
+  held = false
   #stats: CheckpointStatus
 
   constructor(context: CheckpointerContext) {
@@ -51,7 +53,7 @@ export class Checkpointer {
 
   /** Milliseconds until a checkpoint is due; Infinity if nothing happened since the last one. */
   dueMs(): number {
-    if (this.#saving !== undefined || !this.#hasNews) return Infinity
+    if (this.held || this.#saving !== undefined || !this.#hasNews) return Infinity
     const { clock, intervalMs } = this.#context
     return this.#lastMs + intervalMs - clock.monotonicMs()
   }
@@ -70,6 +72,7 @@ export class Checkpointer {
    *  is one of that state already. */
   async save(): Promise<void> {
     while (this.#saving !== undefined) await this.#saving.catch(() => {})
+    if (this.held) fail('UNAVAILABLE', 'A backup is being made: no checkpoint meanwhile')
     if (!this.#hasNews) return
     this.#saving = this.#save()
     try {
@@ -107,7 +110,7 @@ export class Checkpointer {
     const logs = [...dataflow.queries.values()].map((query) => query.results)
     await syncStreams()
     try {
-      await Promise.all([journal.sync(), ...logs.map((log) => log.sync())])
+      await Promise.all([journal.sync(), dataflow.late.sync(), ...logs.map((log) => log.sync())])
     } catch (error) {
       this.#context.onBroken(error)
       throw error
@@ -135,6 +138,8 @@ export class Checkpointer {
   tellNeeded(): void {
     const { store, dataflow, onNeeded } = this.#context
     const checkpoints = store.kept.map(({ meta }) => meta)
-    onNeeded(neededOffsets(dataflow, checkpoints))
+    const offsets = neededOffsets(dataflow, checkpoints)
+    dataflow.late.need(offsets)
+    onNeeded(offsets)
   }
 }

@@ -6,14 +6,16 @@ import type { Disk } from '../base/disk.ts'
 import { asSqlError, type ErrorJson, fail } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import { type QueryPlan, tablesOf } from '../plan/physical.ts'
+import type { Appended } from '../source/appended.ts'
 import type { Offset, SourceConnector } from '../source/source.ts'
 import type { TableSpec } from '../source/table.ts'
 import { TableReader, type TableReaderState } from '../source/table-reader.ts'
 import type { Change } from './change.ts'
 import { Cursor, MAIN_CURSOR } from './cursor.ts'
 import type { ReadRange } from './journal.ts'
+import { LateLogs } from './late-logs.ts'
 import { Pipeline } from './pipeline.ts'
-import type { ResultFrame } from './protocol.ts'
+import type { Durability, ResultFrame } from './protocol.ts'
 import { Query } from './query.ts'
 import { ResultLog, type ResultLogOptions } from './result-log.ts'
 
@@ -24,6 +26,9 @@ export interface DataflowContext {
   readonly clock: EpochClock
   readonly batchRowsMax: number
   readonly results: ResultLogOptions
+  readonly durability: Durability
+  /** How far the embedded streams may be read. */
+  readonly appended: Appended
   /** Called whenever a source may have new records. */
   readonly onReady: () => void
   /** For retries; never part of a result. */
@@ -44,10 +49,12 @@ export class Dataflow {
   readonly main = new Cursor(MAIN_CURSOR)
   readonly cursors = new Map<string, Cursor>([[MAIN_CURSOR, this.main]])
   readonly queries = new Map<string, Query>()
+  readonly late: LateLogs
   #failed: EpochOutput['failed'] = []
 
   constructor(context: DataflowContext) {
     this.context = context
+    this.late = new LateLogs({ ...context, ...context.results })
   }
 
   /** Adds a query that starts at the beginning of its tables, in a cursor of its own. */
@@ -69,8 +76,9 @@ export class Dataflow {
 
   /** Adds a query to a cursor that reads its tables. */
   adopt(plan: QueryPlan, cursor: Cursor): Query {
-    const { clock, batchRowsMax, disk, results } = this.context
-    const pipeline = new Pipeline(plan, clock, batchRowsMax)
+    const { clock, batchRowsMax, monotonicMs, disk, results } = this.context
+    const onLate = (batch: Batch) => this.late.add(plan.name, batch)
+    const pipeline = new Pipeline(plan, { clock, batchRowsMax, monotonicMs, onLate })
     const log = new ResultLog(disk, this.resultFolder(plan.id), plan.id, results)
     const query = new Query(pipeline, log, cursor)
     cursor.pipelines.add(pipeline)
@@ -258,6 +266,7 @@ export class Dataflow {
       this.#endEpoch(query, batch, before.get(query.id)!, output)
     }
     this.#failed = []
+    this.late.write(clock.epoch, clock.nowUs)
     return output
   }
 
@@ -278,19 +287,22 @@ export class Dataflow {
 
   /** Writes the results that the disk had no room for. True if nothing is left. DISK_FAILED. */
   writeRest(): boolean {
-    return [...this.queries.values()].every((query) => query.results.writeRest())
+    const results = [...this.queries.values()].every((query) => query.results.writeRest())
+    return results && this.late.writeRest()
   }
 
   /** Whether the disk had no room for some results. */
   get hasUnwritten(): boolean {
-    return [...this.queries.values()].some((query) => query.results.hasUnwritten)
+    const results = [...this.queries.values()].some((query) => query.results.hasUnwritten)
+    return results || this.late.hasUnwritten
   }
 
   /** Removes results that retention no longer keeps and nobody needs. */
   trim(): void {
-    for (const query of this.queries.values()) {
+    const results = [...this.queries.values()].map((query) => query.results)
+    for (const log of [...results, this.late]) {
       try {
-        query.results.trim()
+        log.trim()
       } catch (error) {
         // A disk that cannot remove a file now may do so later; a broken log says so when written.
         if (asSqlError(error).retry === 'never') throw error
@@ -312,7 +324,8 @@ export class Dataflow {
       if (query.running && !query.paused) due = Math.min(due, query.pipeline.dueUs())
     }
     const waits = [...this.cursors.values()].some(
-      (cursor) => !cursor.paused && [...cursor.readers.values()].some((reader) => reader.waitsForTime),
+      (cursor) =>
+        !cursor.paused && [...cursor.readers.values()].some((reader) => reader.waitsForTime),
     )
     return waits ? Math.min(due, this.context.clock.nowUs + tickUs) : due
   }
@@ -326,6 +339,7 @@ export class Dataflow {
 
   async close(): Promise<void> {
     for (const query of this.queries.values()) query.results.close()
+    this.late.close()
     const readers = [...this.cursors.values()].flatMap((c) => [...c.readers.values()])
     await Promise.all(readers.map((reader) => reader.close()))
   }

@@ -4,10 +4,11 @@
 
 import { type Clock, type EpochClock, sleep } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
-import { asSqlError, type ErrorJson, errorFromJson, fail, SqlError } from '../base/errors.ts'
+import { asSqlError, type ErrorJson, fail, SqlError } from '../base/errors.ts'
 import { random } from '../base/random.ts'
 import { type Checkpoint, CheckpointStore } from '../checkpoint/store.ts'
 import type { QueryPlan } from '../plan/physical.ts'
+import type { Appended } from '../source/appended.ts'
 import type { SourceConnector } from '../source/source.ts'
 import type { BoundedRequest } from './bounded-run.ts'
 import { BoundedRuns } from './bounded-runs.ts'
@@ -15,6 +16,8 @@ import type { Change } from './change.ts'
 import { ChangeRequests } from './change-requests.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Dataflow } from './dataflow.ts'
+import { dataflowStatus } from './dataflow-status.ts'
+import { EpochSize } from './epoch-size.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { JournalSync } from './journal-sync.ts'
 import type {
@@ -23,13 +26,15 @@ import type {
   EngineConfig,
   EngineStatus,
   FromEngine,
+  NodeReport,
 } from './protocol.ts'
 import { recover } from './recovery.ts'
 import { Release } from './release.ts'
 import type { DataflowMeta } from './snapshot.ts'
+import { StreamSync } from './stream-sync.ts'
+import { breathe, WakeUp } from './wake-up.ts'
 
 const BATCH_ROWS_MAX = 16_384
-const EPOCH_ROWS_MIN = 4_096
 /** Epochs whose journal entries may be on the way to the disk at once. */
 const EPOCHS_HELD_MAX = 256
 const TICK_US = 1_000_000
@@ -43,6 +48,8 @@ export interface EngineContext {
   readonly disk: Disk
   readonly clock: Clock
   readonly connectors: ReadonlyMap<string, SourceConnector>
+  /** How far the embedded streams are durable. */
+  readonly appended: Appended
   readonly send: (message: FromEngine) => void
 }
 
@@ -55,53 +62,50 @@ export class Engine {
   readonly #release: Release
   readonly #checkpoint: Checkpoint<DataflowMeta> | undefined
   readonly #checkpointer: Checkpointer
+  readonly #streamSync: StreamSync
   readonly #changes: ChangeRequests
   readonly #runs: BoundedRuns
+  readonly #wakeUp: WakeUp
+  readonly #epochSize: EpochSize
   /** An epoch that has polled its records and found no room in the journal. */
   #unwritten: JournalEntry | undefined
   #stalled: ErrorJson | undefined
-  readonly #epochRowsMin: number
-  #epochRows: number
   #resumed = true
   #recovering: EngineStatus['recovery']
   #opened = false
-  #streamsSynced = (_error?: ErrorJson) => {}
   #stopping = false
-  #wake = () => {}
   #started: Promise<void> = Promise.resolve()
   #loop: Promise<void> = Promise.resolve()
 
   /** Raises DATA_VERSION before anything in the data folder is changed; DATA_DAMAGED. */
   constructor(context: EngineContext) {
-    const { config, disk, clock, connectors, send } = context
+    const { config, disk, clock, connectors, appended, send } = context
     const { dataFolder, checkpointsKept, durability } = config
     this.#context = context
-    this.#epochRowsMin = Math.min(EPOCH_ROWS_MIN, config.epochRowsMax)
-    this.#epochRows = this.#epochRowsMin
-    const store = new CheckpointStore<DataflowMeta>(
-      disk,
-      `${dataFolder}/checkpoints`,
-      checkpointsKept,
-    )
+    const folder = `${dataFolder}/checkpoints`
+    const store = new CheckpointStore<DataflowMeta>(disk, folder, checkpointsKept)
     this.#checkpoint = store.load()
     this.#journal = new Journal(disk, `${dataFolder}/journal`)
     this.#journalSync = new JournalSync(this.#journal, { durability, clock })
     this.#release = new Release(send)
+    this.#streamSync = new StreamSync(durability, send)
+    this.#wakeUp = new WakeUp(clock)
+    this.#epochSize = new EpochSize(config.epochRowsMax)
     this.#dataflow = new Dataflow({
-      ...{ disk, dataFolder, connectors },
+      ...{ disk, dataFolder, connectors, appended, durability },
       clock: this.#clock,
       batchRowsMax: Math.min(BATCH_ROWS_MAX, config.epochRowsMax),
       results: {
         segmentBytesMax: Math.min(RESULT_SEGMENT_BYTES, config.resultRetentionBytesMax),
         retentionBytesMax: config.resultRetentionBytesMax,
       },
-      onReady: () => this.#wake(),
+      onReady: () => this.#wakeUp.now(),
       monotonicMs: () => clock.monotonicMs(),
     })
     this.#checkpointer = new Checkpointer({
       ...{ store, clock, dataflow: this.#dataflow, journal: this.#journal },
       intervalMs: config.checkpointIntervalMs,
-      syncStreams: () => this.#syncStreams(),
+      syncStreams: () => this.#streamSync.ask(),
       onNeeded: (offsets) => send({ kind: 'needed', offsets }),
       onBroken: (error) => this.#break(error),
     })
@@ -133,7 +137,7 @@ export class Engine {
         this.#recovering = { epoch, lastEpoch }
       },
       wait: async () => {
-        await this.#idle(100)
+        await this.#wakeUp.wait(100)
         if (this.#stopping) throw stopped()
       },
       breathe: async () => {
@@ -164,9 +168,14 @@ export class Engine {
     while (!this.#dataflow.writeRest()) {
       if (this.#stopping) throw stopped()
       this.#stall(new SqlError('DISK_FULL', 'No space left for results'))
-      await this.#idle(FULL_RETRY_MS)
+      await this.#wakeUp.wait(FULL_RETRY_MS)
     }
-    this.#release.upTo(this.#clock.epoch)
+    this.#releaseUpTo(this.#clock.epoch)
+  }
+
+  #releaseUpTo(epoch: number): void {
+    this.#release.upTo(epoch)
+    this.#dataflow.late.release(epoch).catch((error) => this.#break(error))
   }
 
   /** Starts a query that the catalog says should run. What the world outside refuses is tried again
@@ -185,20 +194,15 @@ export class Engine {
   async #run(): Promise<void> {
     try {
       while (!this.#stopping) {
-        const worked = this.#step()
+        const ran = this.#runs.step()
+        const worked = this.#epoch() || ran
         if (!this.#isBehindDisk) this.#checkpointer.tick()
         if (worked && this.#release.heldCount < EPOCHS_HELD_MAX) await breathe()
-        else await this.#idle(this.#waitMs())
+        else await this.#wakeUp.wait(this.#waitMs())
       }
     } catch (error) {
       this.#break(error)
     }
-  }
-
-  /** Gives the bounded runs and the continuous queries a turn. */
-  #step(): boolean {
-    const ran = this.#runs.step()
-    return this.#epoch() || ran
   }
 
   /** Runs one epoch if there is a reason for one. */
@@ -206,14 +210,14 @@ export class Engine {
     if (!this.#catchUpWithDisk() || this.#release.heldCount >= EPOCHS_HELD_MAX) return false
     const nowUs = Math.max(this.#clock.nowUs, this.#context.clock.nowUs())
     const changes = this.#makeChanges(nowUs)
-    const { ranges, rowCount } = this.#dataflow.poll(this.#epochRows)
+    const { ranges, rowCount } = this.#dataflow.poll(this.#epochSize.rows)
     for (const { query, error } of this.#dataflow.failing()) {
       changes.push({ kind: 'fail', queryId: query.id, error: asSqlError(error).toJSON() })
       this.#dataflow.fail(query, error)
     }
     const due = this.#dataflow.dueUs(TICK_US) <= nowUs
     if (ranges.length + changes.length === 0 && !due) return false
-    this.#adaptEpochRows(rowCount)
+    this.#epochSize.took(rowCount)
     const epoch = this.#journal.nextEpoch
     const seed = random(epoch).next()
     this.#commit({ epoch, nowUs, seed, resumed: this.#resumed, changes, ranges })
@@ -230,15 +234,6 @@ export class Engine {
       if (merge?.kind !== 'merge') return changes
       this.#dataflow.merge(this.#dataflow.cursor(merge.cursor), merge.readers)
       changes.push(merge)
-    }
-  }
-
-  /** Larger epochs under load, small ones when there is little to do. */
-  #adaptEpochRows(rowCount: number): void {
-    const { epochRowsMax } = this.#context.config
-    if (rowCount >= this.#epochRows) this.#epochRows = Math.min(this.#epochRows * 2, epochRowsMax)
-    else if (rowCount < this.#epochRows / 4) {
-      this.#epochRows = Math.max(this.#epochRows / 2, this.#epochRowsMin)
     }
   }
 
@@ -263,7 +258,7 @@ export class Engine {
     durable.then(
       () => {
         this.#releaseDurable()
-        this.#wake()
+        this.#wakeUp.now()
       },
       (error) => this.#break(error),
     )
@@ -271,7 +266,7 @@ export class Engine {
 
   /** Nothing goes out before it is in its result log, whatever is in the journal. */
   #releaseDurable(): void {
-    if (!this.#dataflow.hasUnwritten) this.#release.upTo(this.#journalSync.epoch)
+    if (!this.#dataflow.hasUnwritten) this.#releaseUpTo(this.#journalSync.epoch)
   }
 
   /** Writes what a full disk had no room for. False: there is still none. */
@@ -306,7 +301,7 @@ export class Engine {
     this.#stopping = true
     this.#changes.rejectAll(error)
     this.#context.send({ kind: 'broken', error: asSqlError(error).toJSON() })
-    this.#wake()
+    this.#wakeUp.now()
   }
 
   #waitMs(): number {
@@ -314,17 +309,6 @@ export class Engine {
     const dueUs = this.#dataflow.dueUs(TICK_US)
     const due = (dueUs - this.#context.clock.nowUs()) / 1000
     return Math.max(1, Math.min(due, this.#checkpointer.dueMs(), this.#dataflow.retryMs()))
-  }
-
-  /** Waits for a wake-up, at most so long. */
-  #idle(waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#context.clock.after(Math.min(waitMs, 60_000), resolve)
-      this.#wake = () => {
-        cancel()
-        resolve()
-      }
-    })
   }
 
   /** Starts a continuous query. Resolves when it takes part and that is durable. */
@@ -341,14 +325,14 @@ export class Engine {
     // Whoever asked may have left.
     done.catch(() => {})
     if (this.#stopping) this.#changes.rejectAll(stopped())
-    this.#wake()
+    this.#wakeUp.now()
     return done
   }
 
   bounded(request: BoundedRequest): Promise<BoundedResult> {
     const clock = { ...this.#clock, nowUs: this.#context.clock.nowUs() }
     const result = this.#runs.add(request, clock)
-    this.#wake()
+    this.#wakeUp.now()
     return result
   }
 
@@ -360,10 +344,22 @@ export class Engine {
     return this.#checkpointer.stats
   }
 
+  /** What each part of the query's plan has done. UNKNOWN_QUERY. */
+  analyze(queryId: string): NodeReport[] {
+    const query = this.#dataflow.queries.get(queryId)
+    if (query === undefined) return fail('UNKNOWN_QUERY', `There is no query ${queryId}`)
+    return query.pipeline.report()
+  }
+
   /** All embedded streams have said where they end. */
   opened(): void {
     this.#opened = true
-    this.#wake()
+    this.#wakeUp.now()
+  }
+
+  /** A table is no more, and nobody reads it. */
+  forget(tableId: string): void {
+    this.#dataflow.late.forget(tableId)
   }
 
   /** A reader outside needs the results of the query from `seq` on. */
@@ -371,43 +367,37 @@ export class Engine {
     this.#dataflow.queries.get(queryId)?.results.need(seq)
   }
 
-  #syncStreams(): Promise<void> {
-    if (this.#context.config.durability === 'sync') return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#streamsSynced = (error) => (error === undefined ? resolve() : reject(errorFromJson(error)))
-      this.#context.send({ kind: 'sync-streams' })
-    })
-  }
-
   /** The answer to `sync-streams`. */
   streamsSynced(error: ErrorJson | undefined): void {
-    this.#streamsSynced(error)
+    this.#streamSync.answered(error)
   }
 
   status(): EngineStatus {
-    const queries = [...this.#dataflow.queries.values()]
-    const readers = [...this.#dataflow.main.readers.values()]
-    const recovering = this.#recovering !== undefined
+    const recovery = this.#recovering
     return {
-      epoch: this.#clock.epoch,
-      queries: queries.map((query) => query.status(recovering, this.#dataflow.main)),
-      sources: readers.map((reader) => ({
-        tableId: reader.table.id,
-        rowsIn: reader.rowsIn,
-        watermarkUs: reader.watermarkUs,
-        lagRows: reader.lagRows(),
-      })),
+      ...dataflowStatus(this.#dataflow, recovery !== undefined),
       checkpoint: this.#checkpointer.stats,
-      recovery: this.#recovering,
+      recovery,
       stalled: this.#stalled,
     }
+  }
+
+  /** Makes a checkpoint, and from then on removes and replaces no file, so that all of them can be
+   *  copied; until `release`. DISK_FULL, UNAVAILABLE. */
+  async hold(): Promise<void> {
+    await this.checkpoint()
+    this.#checkpointer.held = true
+  }
+
+  release(): void {
+    this.#checkpointer.held = false
   }
 
   /** Ends the epoch that runs, checkpoints, closes everything. What a full disk keeps from being
    *  written is computed again after the next start. */
   async stop(): Promise<void> {
     this.#stopping = true
-    this.#wake()
+    this.#wakeUp.now()
     const recovered = await this.#started.then(
       () => true,
       () => false,
@@ -419,6 +409,7 @@ export class Engine {
       if (!recovered) return
       await this.#journal.sync()
       if (!this.#dataflow.hasUnwritten) this.#release.upTo(this.#clock.epoch)
+      this.release()
       if (!this.#isBehindDisk) await this.#checkpointer.save()
     } finally {
       await this.#dataflow.close()
@@ -430,6 +421,3 @@ export class Engine {
 }
 
 const stopped = (): SqlError => new SqlError('UNAVAILABLE', 'The engine has stopped')
-
-/** One turn of the event loop: messages come in, finished fsyncs are noticed. */
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

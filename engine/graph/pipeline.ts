@@ -6,10 +6,20 @@ import { Batch } from '../batch/batch.ts'
 import { BatchBuilder } from '../batch/builder.ts'
 import { concat } from '../batch/concat.ts'
 import { consolidate } from '../batch/consolidate.ts'
-import { schemaOf } from '../batch/schema.ts'
 import { operatorOf } from '../operator/index.ts'
-import type { InputInfo, Section, StateSize } from '../operator/operator.ts'
-import type { OperatorPlan, Plan, QueryPlan, SourcePlan, ValuesPlan } from '../plan/physical.ts'
+import type { Section, StateSize } from '../operator/operator.ts'
+import { infoOf } from '../plan/info.ts'
+import {
+  nodesOf,
+  type OperatorPlan,
+  type Plan,
+  type QueryPlan,
+  type SourcePlan,
+  type ValuesPlan,
+} from '../plan/physical.ts'
+import { FanOut } from './fan-out.ts'
+import { Meter } from './meter.ts'
+import type { NodeReport } from './protocol.ts'
 import { type Receiver, Stage } from './stage.ts'
 
 /** Where one table reference of the plan takes its rows. */
@@ -25,23 +35,13 @@ export interface StageState {
   readonly sections: readonly Section[]
 }
 
-/** What a plan's output looks like; raises the errors of the operators' `check`. */
-export function infoOf(plan: Plan): InputInfo {
-  if (plan.kind === 'source') {
-    const { schema } = plan.table
-    return { schema: schemaOf(plan.columns.map((c) => schema.fields[c])), appendOnly: true }
-  }
-  if (plan.kind === 'values') return { schema: plan.schema, appendOnly: true }
-  const definition = operatorOf(plan.kind)
-  const inputs = plan.inputs.map(infoOf)
-  definition.check(plan.node, inputs)
-  return {
-    schema: definition.schema(
-      plan.node,
-      inputs.map((input) => input.schema),
-    ),
-    appendOnly: definition.appendOnly(plan.node, inputs),
-  }
+export interface PipelineOptions {
+  readonly clock: EpochClock
+  readonly batchRowsMax: number
+  /** To tell how long each operator works; without it all take no time. */
+  readonly monotonicMs?: () => number
+  /** Rows that an operator left out because they were late. */
+  readonly onLate?: (batch: Batch) => void
 }
 
 export class Pipeline {
@@ -49,6 +49,11 @@ export class Pipeline {
   readonly leaves: Leaf[] = []
   readonly #stages: Stage[] = []
   readonly #values: { plan: ValuesPlan; receiver: Receiver }[] = []
+  /** Where each part of the plan sends its output; a part that is read twice is built once. */
+  readonly #outputs = new Map<Plan, FanOut>()
+  readonly #reports = new Map<Plan, () => NodeReport>()
+  readonly #meter: Meter
+  readonly #onLate: (batch: Batch) => void
   readonly #clock: EpochClock
   readonly #batchRowsMax: number
   #output: Batch[] = []
@@ -59,10 +64,13 @@ export class Pipeline {
   #started = false
   #stageCount = 0
 
-  constructor(plan: QueryPlan, clock: EpochClock, batchRowsMax: number) {
+  constructor(plan: QueryPlan, options: PipelineOptions) {
+    const { clock, batchRowsMax, monotonicMs = () => 0, onLate = () => {} } = options
     this.plan = plan
+    this.#onLate = onLate
     this.#clock = clock
     this.#batchRowsMax = batchRowsMax
+    this.#meter = new Meter(monotonicMs)
     this.#build(plan.root, {
       batch: (batch) => this.#output.push(batch),
       watermark: (watermarkUs) => {
@@ -71,26 +79,37 @@ export class Pipeline {
     })
   }
 
-  #build(plan: Plan, next: Receiver): void {
+  #build(plan: Plan, receiver: Receiver): void {
+    const known = this.#outputs.get(plan)
+    if (known !== undefined) {
+      known.add(receiver)
+      return
+    }
+    const next = new FanOut(receiver)
+    this.#outputs.set(plan, next)
     if (plan.kind === 'source') this.leaves.push(this.#leaf(plan, next))
-    else if (plan.kind === 'values') this.#values.push({ plan, receiver: next })
-    else this.#stage(plan, next)
+    else if (plan.kind === 'values') {
+      this.#values.push({ plan, receiver: next })
+      this.#reports.set(plan, () => reportOf(this.#started ? plan.rows.length : 0, Infinity))
+    } else this.#stage(plan, next)
   }
 
   #leaf(plan: SourcePlan, next: Receiver): Leaf {
     const { schema } = infoOf(plan)
     // Two readings of a table can differ in how long they were silent: the later one holds.
     let lastUs = -Infinity
+    let rowsOut = 0
+    this.#reports.set(plan, () => reportOf(rowsOut, lastUs))
     return {
       tableId: plan.table.id,
       batch: (batch) => {
         this.rowsIn += batch.rowCount
-        next.batch(
-          batch.withColumns(
-            schema,
-            plan.columns.map((c) => batch.columns[c]),
-          ),
-        )
+        rowsOut += batch.rowCount
+        const columns = plan.columns.map((c) => batch.columns[c])
+        const { rowCount, weights, watermarks } = batch
+        // Only these can be late.
+        const origin = watermarks && { tableId: plan.table.id, batch, rows: null }
+        next.batch(new Batch(schema, columns, rowCount, weights, watermarks, origin))
       },
       watermark: (watermarkUs) => {
         if (watermarkUs <= lastUs) return
@@ -110,13 +129,16 @@ export class Pipeline {
       clock: this.#clock,
       late: (batch) => {
         this.lateRows += batch.rowCount
+        this.#onLate(batch)
       },
     })
+    const name = `${plan.kind}-${this.#stageCount++}`
     const stage = new Stage(
-      { name: `${plan.kind}-${this.#stageCount++}`, appendOnly, batchRowsMax: this.#batchRowsMax },
+      { name, appendOnly, batchRowsMax: this.#batchRowsMax, meter: this.#meter },
       operator,
       next,
     )
+    this.#reports.set(plan, () => reportOfStage(stage))
     for (const [i, input] of plan.inputs.entries()) this.#build(input, stage.input(i))
     // After its inputs: the stages stand in the order in which an epoch must end.
     this.#stages.push(stage)
@@ -126,7 +148,8 @@ export class Pipeline {
    *  consolidated; null if nothing changed. */
   endEpoch(): Batch | null {
     if (!this.#started) this.#start()
-    for (const stage of this.#stages) stage.operator.epoch(stage)
+    this.#meter.reset()
+    for (const stage of this.#stages) stage.endEpoch()
     const output = this.#output
     this.#output = []
     if (output.length === 0) return null
@@ -162,6 +185,12 @@ export class Pipeline {
     }
   }
 
+  /** What each part of the plan has done since the query or the server started, in the order of
+   *  `nodesOf`. */
+  report(): NodeReport[] {
+    return [...nodesOf(this.plan.root)].map((plan) => this.#reports.get(plan)!())
+  }
+
   snapshot(): StageState[] {
     return this.#stages.map((stage) => ({
       name: stage.name,
@@ -178,4 +207,14 @@ export class Pipeline {
       if (state) stage.restore(state.sections, state.watermarkUs)
     }
   }
+}
+
+const reportOf = (rowsOut: number, watermarkUs: number): NodeReport => ({
+  ...{ rowsIn: 0, rowsOut, busyMs: 0, stateRows: 0, stateBytes: 0, watermarkUs },
+})
+
+function reportOfStage(stage: Stage): NodeReport {
+  const { rowsIn, rowsOut, busyMs, watermarkUs } = stage
+  const { rows, bytes } = stage.operator.stateSize()
+  return { rowsIn, rowsOut, busyMs, stateRows: rows, stateBytes: bytes, watermarkUs }
 }

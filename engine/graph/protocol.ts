@@ -40,6 +40,9 @@ export type EngineRequest =
       readonly given: Readonly<Record<string, readonly Uint8Array[]>>
       readonly rowsMax: number
     }
+  /** What each part of a running query's plan has done. Replies NodeReport[], in the order of
+   *  `nodesOf`. */
+  | { readonly kind: 'analyze'; readonly queryId: string }
   /** The embedded stream's split is durable up to `end`; `ended`: no record will follow. */
   | {
       readonly kind: 'appended'
@@ -52,10 +55,15 @@ export type EngineRequest =
   | { readonly kind: 'opened' }
   /** Everything that the streams hold is durable: the answer to `sync-streams`. */
   | { readonly kind: 'streams-synced'; readonly error?: ErrorJson | undefined }
+  /** The table is dropped: what the engine kept of it goes. */
+  | { readonly kind: 'forget'; readonly tableId: string }
   /** A view has applied all results before `seq`; from there on it still needs them. */
   | { readonly kind: 'need'; readonly queryId: string; readonly seq: number }
   /** Makes a checkpoint now. Replies CheckpointStatus. */
   | { readonly kind: 'checkpoint' }
+  /** Makes a checkpoint; then no file of the data folder goes or is replaced until 'release'. */
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'release' }
   | { readonly kind: 'status' }
   /** Final checkpoint, then the worker exits. */
   | { readonly kind: 'stop' }
@@ -63,6 +71,22 @@ export type EngineRequest =
 export interface BoundedResult {
   /** Encoded batches, consolidated: no weights, every row counts once. */
   readonly payloads: readonly Uint8Array[]
+  /** What each part of the plan did, in the order of `nodesOf`. */
+  readonly report: readonly NodeReport[]
+}
+
+/** What one part of a plan has done since its query, or the server, started. */
+export interface NodeReport {
+  /** Of all inputs; 0 for a source. */
+  readonly rowsIn: number
+  /** Changes: an updated row counts twice. */
+  readonly rowsOut: number
+  /** Its own work, without that of those it hands rows to. */
+  readonly busyMs: number
+  readonly stateRows: number
+  readonly stateBytes: number
+  /** -Infinity: none yet. Infinity: no more rows. */
+  readonly watermarkUs: number
 }
 
 /** One epoch's output of one query, durable in its result log. */
@@ -79,7 +103,14 @@ export interface ResultFrame {
 
 export interface QueryStatus {
   readonly queryId: string
-  readonly state: 'recovering' | 'backfilling' | 'running' | 'retrying' | 'paused' | 'ended' | 'failed'
+  readonly state:
+    | 'recovering'
+    | 'backfilling'
+    | 'running'
+    | 'retrying'
+    | 'paused'
+    | 'ended'
+    | 'failed'
   readonly error?: ErrorJson | undefined
   readonly epoch: number
   readonly watermarkUs: number
@@ -99,6 +130,8 @@ export interface SourceStatus {
   readonly rowsIn: number
   readonly watermarkUs: number
   readonly lagRows: number | undefined
+  /** Messages that did not fit and were passed over since the engine started. */
+  readonly badRecords: number
 }
 
 export interface EngineStatus {

@@ -46,6 +46,7 @@ export async function recover(context: RecoveryContext): Promise<void> {
     })
   }
   dropLostResults(dataflow, plans, journal.nextEpoch - 1)
+  await dataflow.late.open(journal.nextEpoch - 1)
   if (checkpoint !== undefined) {
     clock.epoch = checkpoint.epoch
     clock.nowUs = checkpoint.meta.nowUs
@@ -57,6 +58,7 @@ export async function recover(context: RecoveryContext): Promise<void> {
       // Its records are lost: it never happened, nor did anything after it.
       journal.dropFrom(entry.epoch)
       for (const { results } of dataflow.queries.values()) await results.dropAfter(entry.epoch - 1)
+      await dataflow.late.dropAfter(entry.epoch - 1)
       return
     }
     await replay(context, entry)
@@ -146,8 +148,12 @@ function lostError(dataflow: Dataflow, { cursor, table, split, to }: ReadRange):
   const reader = dataflow.cursors.get(cursor)!.readers.get(table)!
   const end = reader.endOf(split) || 0
   const { dataFolder } = dataflow.context
-  return new SqlError('DATA_DAMAGED', `Stream ${reader.table.name}, split ${split}, ends at ${end}`, {
-    hint: `Its records up to ${to} were read before. Restore the data folder from a backup; or, if the server ran with another durability, start it with that one.`,
-    details: { file: `${dataFolder}/streams/${table}/${split}`, position: Number(end) },
-  })
+  return new SqlError(
+    'DATA_DAMAGED',
+    `Stream ${reader.table.name}, split ${split}, ends at ${end}`,
+    {
+      hint: `Its records up to ${to} were read before. Restore the data folder from a backup; or, if the server ran with another durability, start it with that one.`,
+      details: { file: `${dataFolder}/streams/${table}/${split}`, position: Number(end) },
+    },
+  )
 }

@@ -33,6 +33,8 @@ async function answer(
       return (await engine.change(request.kind, request.queryId)) ?? null
     case 'run':
       return engine.bounded(request)
+    case 'analyze':
+      return engine.analyze(request.queryId)
     case 'appended': {
       const { tableId, split, end, ended } = request
       appended.set(tableId, String(split), { end, ended })
@@ -44,8 +46,14 @@ async function answer(
       return engine.streamsSynced(request.error) ?? null
     case 'need':
       return engine.need(request.queryId, request.seq) ?? null
+    case 'forget':
+      return engine.forget(request.tableId) ?? null
     case 'checkpoint':
       return engine.checkpoint()
+    case 'hold':
+      return (await engine.hold()) ?? null
+    case 'release':
+      return engine.release() ?? null
     case 'status':
       return engine.status()
     case 'stop':

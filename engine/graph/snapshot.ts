@@ -114,11 +114,7 @@ function sectionsUnder(prefix: string, sections: ReadonlyMap<string, Section>): 
     .map(([key, section]) => ({ ...section, name: key.slice(prefix.length) }))
 }
 
-function restoreQuery(
-  query: Query,
-  meta: QueryMeta,
-  sections: ReadonlyMap<string, Section>,
-): void {
+function restoreQuery(query: Query, meta: QueryMeta, sections: ReadonlyMap<string, Section>): void {
   const { pipeline } = query
   const stages = meta.stages.map(
     ({ name, watermarkUs }): StageState => ({

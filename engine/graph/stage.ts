@@ -4,6 +4,7 @@
 import { assert } from '../base/assert.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Operator, Output, Section } from '../operator/operator.ts'
+import type { Meter, Metered } from './meter.ts'
 
 /** Takes what a stage gives. */
 export interface Receiver {
@@ -17,15 +18,18 @@ export interface StageOptions {
   readonly appendOnly: boolean
   /** Larger output is handed on in pieces: operators size their scratch arrays by it. */
   readonly batchRowsMax: number
+  readonly meter: Meter
 }
 
-export class Stage implements Output {
+export class Stage implements Output, Metered {
   readonly name: string
   readonly operator: Operator
   readonly #options: StageOptions
   readonly #next: Receiver
   #watermarkUs = -Infinity
+  rowsIn = 0
   rowsOut = 0
+  busyMs = 0
 
   constructor(options: StageOptions, operator: Operator, next: Receiver) {
     this.name = options.name
@@ -52,10 +56,27 @@ export class Stage implements Output {
 
   /** The receiving end of one of the operator's inputs. */
   input(index: number): Receiver {
+    const { meter } = this.#options
     return {
-      batch: (batch) => this.operator.batch(index, batch, this),
-      watermark: (watermarkUs) => this.operator.watermark(index, watermarkUs, this),
+      batch: (batch) => {
+        const before = meter.enter(this)
+        this.rowsIn += batch.rowCount
+        this.operator.batch(index, batch, this)
+        meter.leave(before)
+      },
+      watermark: (watermarkUs) => {
+        const before = meter.enter(this)
+        this.operator.watermark(index, watermarkUs, this)
+        meter.leave(before)
+      },
     }
+  }
+
+  endEpoch(): void {
+    const { meter } = this.#options
+    const before = meter.enter(this)
+    this.operator.epoch(this)
+    meter.leave(before)
   }
 
   get watermarkUs(): number {

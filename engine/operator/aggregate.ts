@@ -1,6 +1,7 @@
 /** GROUP BY without a window, as a changelog.
  *
- *  State: one row of slots per group that has rows, until `state.ttl` or for ever.
+ *  State: one row of slots per group that has rows, until it has had no news for `stateTtlUs`, or
+ *  for ever.
  *  Delta: a group that an epoch touched retracts the row it had and inserts the one it has; a group
  *  whose row is the same says nothing; a group that lost its last row only retracts.
  *  O(rows + touched groups) per epoch. */
@@ -24,13 +25,15 @@ export const aggregate = defineOperator<'aggregate', AggregateNode>({
     const by = keys.length === 0 ? '' : ` by ${keys.map(printExpr).join(', ')}`
     return `Aggregate: ${aggregates.map(printCall).join(', ') || 'distinct'}${by}`
   },
-  create({ keys, aggregates }, { inputs, schema, batchRowsMax, clock }) {
+  create({ keys, aggregates, stateTtlUs }, { inputs, schema, batchRowsMax, clock }) {
     const { appendOnly, schema: input } = inputs[0]
     const program = new GroupProgram({ keys, aggregates, input, appendOnly })
     const changed = new ChangedGroups(program, {
       schema,
       global: keys.length === 0,
       appendOnly: inputs[0].appendOnly,
+      // The one row of a global aggregate has no key by which a fresh one could replace it.
+      ttl: stateTtlUs && keys.length > 0 ? { us: stateTtlUs, clock } : undefined,
     })
     const groups = new Int32Array(batchRowsMax)
     // The rows of an epoch come at its end, so its watermark must wait for them.
@@ -49,6 +52,7 @@ export const aggregate = defineOperator<'aggregate', AggregateNode>({
         changed.emit(out)
         if (heldUs > -Infinity) out.watermark(heldUs)
       },
+      dueUs: () => changed.dueUs(),
       snapshot: () => changed.snapshot(),
       restore: (sections) => changed.restore(sections),
       stateSize: () => changed.stateSize(),

@@ -2,6 +2,7 @@
  *  makes to say now. Shared by the unwindowed aggregate and by the windowed one that emits
  *  changes. */
 
+import type { EpochClock } from '../base/clock.ts'
 import { Batch } from '../batch/batch.ts'
 import type { Column } from '../batch/column.ts'
 import { concat } from '../batch/concat.ts'
@@ -9,6 +10,7 @@ import { decodeBatch, encodeBatch } from '../batch/ipc.ts'
 import { sameRow } from '../batch/same-row.ts'
 import type { Schema } from '../batch/schema.ts'
 import { GroupTable } from '../state/group-table.ts'
+import { LastTouched } from '../state/last-touched.ts'
 import { type GroupProgram, KEYS_SEED } from './group-program.ts'
 import type { Output, Section, StateSize } from './operator.ts'
 
@@ -19,6 +21,8 @@ export interface ChangedGroupsOptions {
   readonly global: boolean
   /** No group can lose a row. */
   readonly appendOnly: boolean
+  /** Groups without news for so long are forgotten. Not with `global`. */
+  readonly ttl?: { readonly us: number; readonly clock: EpochClock } | undefined
   /** Columns to put after those of the groups, e.g. window bounds. */
   readonly more?: (rowCount: number) => readonly Column[]
 }
@@ -44,11 +48,13 @@ export class ChangedGroups {
   #before: Batch[] = []
   #dead = 0
   #version = 0
+  readonly #touched: LastTouched | undefined
 
   constructor(program: GroupProgram, options: ChangedGroupsOptions) {
     this.#program = program
     this.#options = options
     this.table = new GroupTable(program.layout)
+    this.#touched = options.ttl && new LastTouched(options.ttl.us)
   }
 
   /** Between `find` and `add`: notes the groups of `groups[0..n)` and, for those touched for the
@@ -65,11 +71,28 @@ export class ChangedGroups {
         this.#dirtyGroups[this.#dirtyCount++] = g
       }
     }
+    if (this.#touched !== undefined) this.#renew(this.#touched, from)
     if (!this.#options.appendOnly) {
       const counts = this.#rowCounts
       for (let j = 0; j < n; j++) counts[groups[j]] += weights === null ? 1 : weights[rows[j]]
     }
     this.#keepBefore(from)
+  }
+
+  /** Groups touched again after their time begin anew. */
+  #renew(touched: LastTouched, from: number): void {
+    const { nowUs } = this.#options.ttl!.clock
+    for (let d = from; d < this.#dirtyCount; d++) {
+      const g = this.#dirtyGroups[d]
+      if (touched.isExpired(g, nowUs)) this.#forget(g)
+      touched.touch(g, nowUs)
+    }
+  }
+
+  #forget(group: number): void {
+    this.#said[group] = NEW
+    this.#rowCounts[group] = 0
+    this.table.resetSlots(group, this.#program.firstSlot)
   }
 
   /** Whether something is waiting to be said. */
@@ -84,6 +107,7 @@ export class ChangedGroups {
 
   #makeRoom(): void {
     const { length } = this.table.hashes
+    this.#touched?.makeRoom(length)
     if (this.#said.length >= length) return
     const grown = <A extends Uint8Array | Float64Array | Int32Array>(old: A, fresh: A): A => {
       fresh.set(old)
@@ -112,12 +136,28 @@ export class ChangedGroups {
   /** Ends the epoch: says what changed. */
   emit(out: Output): void {
     this.#ensureGlobalGroup()
-    if (this.#dirtyCount === 0) return
+    if (this.#dirtyCount > 0) this.#emitChanges(out)
+    if (this.#touched !== undefined) this.#sweepExpired(this.#touched)
+  }
+
+  #emitChanges(out: Output): void {
     this.#version++
     const changes = this.#changes()
     this.#settle()
     if (changes !== null) out.emit(changes)
-    if (this.#dead > DEAD_MAX && this.#dead > this.table.count / 2) this.#sweep()
+    if (this.#dead <= DEAD_MAX || this.#dead <= this.table.count / 2) return
+    this.#sweep((g) => this.#isLive(g))
+    this.#dead = 0
+  }
+
+  #sweepExpired(touched: LastTouched): void {
+    const keep = touched.sweep(this.table.count, this.#options.ttl!.clock.nowUs)
+    if (keep !== undefined) this.#sweep(keep)
+  }
+
+  /** The epoch clock at which expired groups should be swept. */
+  dueUs(): number {
+    return this.#touched?.dueUs(this.table.count) ?? Infinity
   }
 
   #isLive(group: number): boolean {
@@ -154,23 +194,27 @@ export class ChangedGroups {
       const live = this.#isLive(g)
       if (!live && this.#said[g] === SAID) this.#dead++
       this.#said[g] = live ? SAID : NEW
+      // A retraction whose row is forgotten takes nothing from rows to come.
+      if (!live && this.#touched !== undefined) this.#forget(g)
     }
     this.#dirtyCount = 0
     this.#before = []
   }
 
-  /** Forgets the groups that have no rows. */
-  #sweep(): void {
-    const live = (g: number) => this.#isLive(g)
-    const keep = Array.from({ length: this.table.count }, (_, g) => live(g))
+  /** Keeps these groups only. Between epochs: none is dirty. */
+  #sweep(isKept: (group: number) => boolean): void {
+    this.#version++
+    const { count } = this.table
+    const keep = Array.from({ length: count }, (_, g) => isKept(g))
     const rowCounts = this.#rowCounts.filter((_, g) => keep[g] === true)
+    const said = this.#said.filter((_, g) => keep[g] === true)
     this.table.retain((g) => keep[g])
     this.table.compactHeap(this.#program.texts)
+    this.#touched?.pick([...keep.keys()].filter((g) => keep[g]))
     this.#rowCounts.fill(0)
     this.#rowCounts.set(rowCounts)
-    this.#said.fill(0)
-    this.#said.fill(SAID, 0, this.table.count)
-    this.#dead = 0
+    this.#said.fill(NEW)
+    this.#said.set(said)
   }
 
   snapshot(): Section[] {
@@ -181,7 +225,14 @@ export class ChangedGroups {
       { name: 'said', version: this.#version, bytes: this.#said.slice(0, count) },
       { name: 'rows', version: this.#version, bytes: new Uint8Array(rowCounts.buffer) },
       ...this.#unsaid(),
+      ...this.#touchedSection(),
     ]
+  }
+
+  #touchedSection(): Section[] {
+    if (this.#touched === undefined) return []
+    const bytes = this.#touched.snapshot(Array.from({ length: this.table.count }, (_, g) => g))
+    return [{ name: 'touched', version: this.#version, bytes }]
   }
 
   /** What waits to be said, when that is not done in every epoch. */
@@ -213,11 +264,14 @@ export class ChangedGroups {
     this.#makeRoom()
     this.#said.set(find('said')!.bytes)
     this.#rowCounts.set(new Float64Array(find('rows')!.bytes.slice().buffer))
+    const touched = find('touched')
+    if (touched !== undefined) this.#touched?.restore(touched.bytes)
     this.#restoreUnsaid(find('dirty'), find('before'))
   }
 
   stateSize(): StateSize {
-    return { rows: this.table.count, bytes: this.table.bytes + this.#said.length * 14 }
+    const own = this.#said.length * 14 + (this.#touched?.bytes ?? 0)
+    return { rows: this.table.count, bytes: this.table.bytes + own }
   }
 }
 

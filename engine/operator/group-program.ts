@@ -65,6 +65,8 @@ export class GroupProgram {
   readonly read: Read
   /** Positions of the (start, end) arrays of string keys. */
   readonly texts: readonly number[]
+  /** Position of the first array that is not a key's. */
+  readonly firstSlot: number
   readonly #grouping: Grouping
   readonly #keys: PlacedKey[] = []
   readonly #aggregates: AggregateSlots
@@ -81,6 +83,7 @@ export class GroupProgram {
       this.#keys.push({ expr, first: arrays.length, count: kinds.length })
       for (const kind of kinds) arrays.push({ kind, initial: 0 })
     }
+    this.firstSlot = arrays.length
     this.#aggregates = new AggregateSlots({
       calls: grouping.aggregates,
       first: arrays.length,

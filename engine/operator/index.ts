@@ -4,6 +4,7 @@ import { aggregate } from './aggregate.ts'
 import { expand } from './expand.ts'
 import { filter } from './filter.ts'
 import { join } from './join.ts'
+import { match } from './match.ts'
 import type { OperatorDefinition } from './operator.ts'
 import { over } from './over.ts'
 import { project } from './project.ts'
@@ -14,6 +15,7 @@ import { temporalFilter } from './temporal-filter.ts'
 import { temporalJoin } from './temporal-join.ts'
 import { union } from './union.ts'
 import { unnest } from './unnest.ts'
+import { upsert } from './upsert.ts'
 import { window } from './window.ts'
 import { windowAggregate } from './window-aggregate.ts'
 
@@ -33,6 +35,8 @@ const LIST = [
   temporalFilter,
   rank,
   over,
+  match,
+  upsert,
 ] as const
 
 type Definition = (typeof LIST)[number]

@@ -5,6 +5,15 @@ import type { Field } from '../batch/schema.ts'
 import type { DataType } from '../batch/types.ts'
 import type { Expr } from '../expr/ir.ts'
 
+/** The rows of a table with a primary key, from the rows that its source brings: +1 replaces the row
+ *  of its key, -1 removes it and brings the key alone. Output: the input's columns. */
+export interface UpsertNode {
+  readonly keys: readonly number[]
+  /** Every change comes in its order, also those that the same epoch undoes: where it matters
+   *  whether a row was late. Else an epoch gives what it changed in the end. */
+  readonly inOrder: boolean
+}
+
 /** Keeps the rows whose predicate is TRUE. Output: the input's columns. */
 export interface FilterNode {
   readonly predicate: Expr
@@ -72,6 +81,10 @@ export interface AggregateCall {
   readonly type: DataType
 }
 
+/** A key without news for so long, by the epoch clock, is forgotten: its results stay out, and its
+ *  next row begins anew. undefined: never. */
+export type StateTtl = number | undefined
+
 /** GROUP BY without a window: a changelog. Output: the keys, then the aggregates. No keys: one row,
  *  also over no input. */
 export interface AggregateNode {
@@ -79,6 +92,7 @@ export interface AggregateNode {
   readonly aggregates: readonly AggregateCall[]
   /** Names and types of the output: keys, then aggregates. */
   readonly fields: readonly Field[]
+  readonly stateTtlUs?: StateTtl
 }
 
 export type WindowColumn = 'window_start' | 'window_end' | 'window_time'
@@ -145,6 +159,8 @@ export interface JoinNode {
       }
     | undefined
   readonly fields: readonly Field[]
+  /** Of inner joins: rows are forgotten by themselves, not by key. */
+  readonly stateTtlUs?: StateTtl
 }
 
 /** FOR SYSTEM_TIME AS OF: each left row with the version of the right row that was current.
@@ -189,6 +205,7 @@ export interface RankNode {
    *  comes any more once the watermark has reached its end, so the partition can be forgotten. */
   readonly windowEnd?: number | undefined
   readonly fields: readonly Field[]
+  readonly stateTtlUs?: StateTtl
 }
 
 /** A frame's bound as a distance from the current row: rows, or microseconds or numbers of the
@@ -250,4 +267,79 @@ export interface TemporalFilterNode {
   /** TIMESTAMP_LTZ expressions over the row. */
   readonly from?: Expr | undefined
   readonly until?: Expr | undefined
+}
+
+/** A term of PATTERN; variables by their position in the node's list. Of a choice the earlier term
+ *  is preferred. A repetition beyond the fewest is never empty. */
+export type MatchTerm =
+  | { readonly kind: 'variable'; readonly variable: number }
+  | { readonly kind: 'sequence'; readonly terms: readonly MatchTerm[] }
+  | { readonly kind: 'choice'; readonly terms: readonly MatchTerm[] }
+  | {
+      readonly kind: 'repeat'
+      readonly term: MatchTerm
+      readonly from: number
+      /** Infinity: no limit. */
+      readonly to: number
+      /** Fewer repetitions are preferred to more. */
+      readonly reluctant: boolean
+    }
+
+/** One row of a match: the `offset`-th from an end of the rows that are mapped to the variables
+ *  (absent: to any), and from there `shift` rows on in the partition (PREV is negative). */
+export interface MatchPlace {
+  readonly variables?: readonly number[] | undefined
+  readonly end: 'first' | 'last'
+  readonly offset: number
+  readonly shift: number
+  /** Of all rows of the match, not only of those up to the current one. */
+  readonly final: boolean
+}
+
+/** What conditions and measures read, each as the column of its position. NULL where there is no
+ *  such row. */
+export type MatchReference =
+  | { readonly kind: 'column'; readonly column: number; readonly place: MatchPlace }
+  /** CLASSIFIER(): the name of the variable that the row is mapped to. */
+  | { readonly kind: 'classifier'; readonly place: MatchPlace }
+  /** An aggregate, over the input's columns, of the rows that are mapped to the variables. */
+  | {
+      readonly kind: 'aggregate'
+      readonly call: AggregateCall
+      readonly variables?: readonly number[] | undefined
+      readonly final: boolean
+    }
+  /** MATCH_NUMBER(): 1, 2, … within the partition. */
+  | { readonly kind: 'number' }
+
+/** MATCH_RECOGNIZE over append-only input, by event time. Rows are looked at once the watermark has
+ *  passed them. Output: see `output`; of a match by ONE ROW PER MATCH, columns are of its first
+ *  row. */
+export interface MatchNode {
+  readonly partitionBy: readonly Expr[]
+  /** The event-time column ascending, then whatever breaks ties. */
+  readonly orderBy: readonly SortKey[]
+  readonly timeColumn: number
+  /** Conditions are over `references`; absent: TRUE. */
+  readonly variables: readonly { readonly name: string; readonly condition?: Expr | undefined }[]
+  readonly pattern: MatchTerm
+  /** The longest time from the first to the last row of a match. */
+  readonly withinUs?: number | undefined
+  readonly skip:
+    | { readonly to: 'past-last' | 'next-row' }
+    | { readonly to: 'first' | 'last'; readonly variables: readonly number[] }
+  /** How many rows a match gives: one, or all of them. */
+  readonly rows: 'one' | 'all'
+  /** Whether a match without rows gives a row. */
+  readonly empty: boolean
+  /** Whether rows in no match are given too; their measures are NULL. */
+  readonly unmatched: boolean
+  readonly references: readonly MatchReference[]
+  /** Over `references`. */
+  readonly measures: readonly Expr[]
+  readonly output: readonly (
+    | { readonly kind: 'column'; readonly column: number }
+    | { readonly kind: 'measure'; readonly measure: number }
+  )[]
+  readonly fields: readonly Field[]
 }

@@ -13,6 +13,8 @@ import { OrderedRows, type OrderedRowsOptions } from './ordered-rows.ts'
 /** Sees a partition's list just before it changes. */
 export type Touch = (partition: number, list: OrderedSlots) => void
 
+const least = (a: number, b: number): number => Math.min(a, b)
+
 const NO_HASHES = new Int32Array(0)
 
 export class OrderedLists {
@@ -23,8 +25,20 @@ export class OrderedLists {
   /** The slots of retractions whose rows have not come yet. */
   #owed: number[] = []
 
-  constructor(options: OrderedRowsOptions) {
+  readonly #forgets: boolean
+
+  /** `forgets`: rows may have been forgotten, so a retraction without its row means nothing. */
+  constructor(options: OrderedRowsOptions, forgets = false) {
     this.rows = new OrderedRows(options)
+    this.#forgets = forgets
+  }
+
+  /** Forgets the rows of a partition. */
+  clear(partition: number): void {
+    const list = this.list(partition)
+    if (list.length === 0) return
+    while (list.length > 0) this.rows.store.kill(list.pop())
+    this.#empty++
   }
 
   /** The list of a partition; an empty one if there was none. */
@@ -83,6 +97,7 @@ export class OrderedLists {
     const { store } = this.rows
     const slot = this.rows.find(hash, batch, row)
     if (slot < 0) {
+      if (this.#forgets) return
       const owed = this.rows.append(batch, Int32Array.of(row), 1)
       store.weights[owed] = -1
       store.touch(owed)
@@ -94,8 +109,9 @@ export class OrderedLists {
     store.kill(slot)
   }
 
-  /** Sweeps what is dead if it is much. Between epochs. */
-  tidy(): void {
+  /** Sweeps what is dead if it is much. Between epochs. `onKept` gets the partitions that stay,
+   *  under the numbers of their positions, if not all do. */
+  tidy(onKept?: (kept: Int32Array) => void): void {
     this.rows.tidy((numberOf) => {
       for (const list of this.#lists) list.renumber(numberOf)
       this.#owed = this.#owed.map(numberOf)
@@ -105,6 +121,15 @@ export class OrderedLists {
     if (kept === undefined) return
     this.#lists = Array.from(kept, (partition) => this.#lists[partition])
     this.#empty = 0
+    onKept?.(kept)
+  }
+
+  /** The partitions that have rows, in the order in which a restart numbers them. */
+  living(): number[] {
+    const first = this.#lists.map((list) => list.toArray().reduce(least, Infinity))
+    return first
+      .flatMap((slot, partition) => (slot === Infinity ? [] : [partition]))
+      .sort((a, b) => first[a] - first[b])
   }
 
   snapshot(): Section[] {

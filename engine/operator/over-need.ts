@@ -25,7 +25,7 @@ export interface OverNeed {
   freeable(
     partition: number,
     state: OverPartitions,
-    slots: Int32Array,
+    slots: readonly number[],
     closedUs: number,
     timeOf: TimeOf,
   ): number
@@ -85,7 +85,7 @@ function usBeforeOf({ name, frame }: OverCall): number | undefined {
 function keptFrom(
   call: OverCall,
   next: number,
-  slots: Int32Array,
+  slots: readonly number[],
   nextUs: number,
   timeOf: TimeOf,
 ): number {
@@ -129,7 +129,7 @@ function carriedFrom(
 /** The end of the rows that are final, whole groups of one time: `slots[said..end)`. */
 export function targetsOf(
   { rowsBehind, usBehind }: OverNeed,
-  slots: Int32Array,
+  slots: readonly number[],
   said: number,
   closedUs: number,
   rows: OrderedRows,

@@ -102,7 +102,9 @@ export class OverTime implements OverState {
 
   /** The partitions in which rows may have become final. */
   #ready(): Set<number> {
-    const ready = new Set(this.#need.waits ? this.#holding : [])
+    // Who waits for rows is ready when a row comes; who waits for time, or for the end, may be now.
+    const isWaited = this.#need.usBehind > 0 || this.#closedUs === Infinity
+    const ready = new Set(isWaited ? this.#holding : [])
     const heap = this.#coming
     while (heap.firstUs < this.#closedUs) {
       const slot = heap.firstSlot
@@ -129,8 +131,7 @@ export class OverTime implements OverState {
   /** Adds the rows of a partition that are final, with all that is kept around them. */
   #stretch(partition: number, slots: number[], stretches: Stretch[]): void {
     const state = this.#partitions
-    const list = state.list(partition)
-    const all = list.slice()
+    const all = state.list(partition).toArray()
     const said = state.said[partition]
     const to = targetsOf(this.#need, all, said, this.#closedUs, this.#rows, this.#timeOf)
     if (to <= said) {
@@ -170,7 +171,7 @@ export class OverTime implements OverState {
   #trim(partition: number): void {
     const state = this.#partitions
     const list = state.list(partition)
-    const gone = this.#need.freeable(partition, state, list.slice(), this.#closedUs, this.#timeOf)
+    const gone = this.#need.freeable(partition, state, list.toArray(), this.#closedUs, this.#timeOf)
     if (gone === 0) return
     const slots = list.shift(gone)
     state.pass(partition, slots, list.at(0), this.#rows)
@@ -287,7 +288,11 @@ export class OverTime implements OverState {
 }
 
 /** How many of the slots have a time below the limit; they are in order of time. */
-function countBelow(slots: Int32Array, limitUs: number, timeOf: (slot: number) => number): number {
+function countBelow(
+  slots: readonly number[],
+  limitUs: number,
+  timeOf: (slot: number) => number,
+): number {
   let [low, high] = [0, slots.length]
   while (low < high) {
     const middle = (low + high) >> 1

@@ -4,6 +4,7 @@
 
 import type { Batch } from '../batch/batch.ts'
 import { consolidate } from '../batch/consolidate.ts'
+import { LastTouched } from '../state/last-touched.ts'
 import type { OrderedSlots } from '../state/ordered-slots.ts'
 import type { RankNode } from './nodes.ts'
 import type { OperatorContext, Output, Section, StateSize } from './operator.ts'
@@ -28,11 +29,13 @@ export class RankLists implements RankState {
   #waiting: Batch[] = []
   /** What the touched partitions had said. */
   #before = new Map<number, Ranked>()
+  readonly #lastTouched: LastTouched | undefined
 
   constructor(node: RankNode, context: OperatorContext) {
     this.#node = node
     this.#context = context
-    this.#lists = new OrderedLists(orderedBy(node, context))
+    this.#lastTouched = node.stateTtlUs ? new LastTouched(node.stateTtlUs) : undefined
+    this.#lists = new OrderedLists(orderedBy(node, context), this.#lastTouched !== undefined)
     this.#appendOnly = context.inputs[0].appendOnly
   }
 
@@ -42,7 +45,20 @@ export class RankLists implements RankState {
   }
 
   readonly #touch = (partition: number, list: OrderedSlots): void => {
-    if (!this.#before.has(partition)) this.#before.set(partition, this.#ranked(list))
+    if (this.#before.has(partition)) return
+    this.#renew(partition)
+    this.#lastTouched?.touch(partition, this.#context.clock.nowUs)
+    this.#before.set(partition, this.#ranked(list))
+  }
+
+  /** A partition that comes again after its time begins anew. */
+  #renew(partition: number): void {
+    const touched = this.#lastTouched
+    if (touched === undefined) return
+    touched.makeRoom(this.#lists.rows.partitions.hashes.length)
+    if (!touched.isExpired(partition, this.#context.clock.nowUs)) return
+    touched.forget(partition)
+    this.#lists.clear(partition)
   }
 
   #ranked(list: OrderedSlots): Ranked {
@@ -58,6 +74,7 @@ export class RankLists implements RankState {
     let n = 0
     for (let row = 0; row < batch.rowCount; row++) {
       const list = this.#lists.list(partitions[row])
+      this.#renew(partitions[row])
       if (!this.#isBehind(list, extended, row)) taken[n++] = row
     }
     if (n === 0) return
@@ -93,7 +110,12 @@ export class RankLists implements RankState {
     const net = consolidate(this.#waiting, this.#context.inputs[0].schema)
     this.#waiting = []
     if (net !== null) this.#lists.apply(net, this.#touch)
-    if (this.#before.size === 0) return
+    if (this.#before.size > 0) this.#emitTouched(out)
+    if (this.#lastTouched !== undefined) this.#sweepExpired(this.#lastTouched)
+    this.#lists.tidy((kept) => this.#lastTouched?.pick(kept))
+  }
+
+  #emitTouched(out: Output): void {
     const [gone, come] = [noneRanked(), noneRanked()]
     for (const [partition, before] of this.#before) {
       const after = this.#ranked(this.#lists.list(partition))
@@ -101,15 +123,33 @@ export class RankLists implements RankState {
     }
     this.#before = new Map()
     emitRanked(this.#lists.rows, gone, come, this.#node, out)
-    this.#lists.tidy()
+  }
+
+  #sweepExpired(touched: LastTouched): void {
+    const { count } = this.#lists.rows.partitions
+    const keep = touched.sweep(count, this.#context.clock.nowUs)
+    for (let p = 0; keep !== undefined && p < count; p++) {
+      if (keep(p)) continue
+      touched.forget(p)
+      this.#lists.clear(p)
+    }
+  }
+
+  dueUs(): number {
+    return this.#lastTouched?.dueUs(this.#lists.rows.store.live) ?? Infinity
   }
 
   snapshot(): readonly Section[] {
-    return this.#lists.snapshot()
+    if (this.#lastTouched === undefined) return this.#lists.snapshot()
+    const bytes = this.#lastTouched.snapshot(this.#lists.living())
+    const version = this.#context.clock.epoch
+    return [...this.#lists.snapshot(), { name: 'touched', version, bytes }]
   }
 
   restore(sections: readonly Section[]): void {
     this.#lists.restore(sections)
+    const touched = sections.find((section) => section.name === 'touched')
+    if (touched !== undefined) this.#lastTouched?.restore(touched.bytes)
   }
 
   stateSize(): StateSize {

@@ -12,7 +12,7 @@ export function rankedSlots(
   rows: OrderedRows,
 ): Ranked {
   if (ranking === 'row_number')
-    return { slots: list.firstOf(from - 1, to), ranks: null, first: from }
+    return { slots: list.toArray(from - 1, to), ranks: null, first: from }
   const slots: number[] = []
   const ranks: number[] = []
   let [rank, position, last] = [0, 0, -1]

@@ -14,6 +14,8 @@ export interface RankState {
   add(batch: Batch): void
   /** Says what the epoch changed. */
   emit(out: Output): void
+  /** The epoch clock at which expired partitions should be swept; Infinity: never. */
+  dueUs(): number
   snapshot(): readonly Section[]
   restore(sections: readonly Section[]): void
   stateSize(): StateSize

@@ -53,6 +53,7 @@ export const rank = defineOperator<'rank', RankNode>({
         ranks.emit(out)
         if (heldUs > -Infinity) out.watermark(heldUs)
       },
+      dueUs: () => ranks.dueUs(),
       snapshot: () => ranks.snapshot(),
       restore: (sections) => ranks.restore(sections),
       stateSize: () => ranks.stateSize(),

@@ -29,7 +29,20 @@ export type OperatorPlan = {
   }
 }[OperatorKind]
 
+/** A tree, or a graph where equal parts are one object and run once (`share-plans.ts`). */
 export type Plan = SourcePlan | ValuesPlan | OperatorPlan
+
+/** The nodes of a plan, each once, parents before their inputs and left before right. A plan whose
+ *  subplans are shared is a graph; after a structured clone the order is the same. */
+export function nodesOf(plan: Plan, into: Set<Plan> = new Set()): Set<Plan> {
+  if (into.has(plan)) return into
+  into.add(plan)
+  if (hasInputs(plan)) for (const input of plan.inputs) nodesOf(input, into)
+  return into
+}
+
+export const hasInputs = (plan: Plan): plan is OperatorPlan =>
+  plan.kind !== 'source' && plan.kind !== 'values'
 
 /** A query ready to run. */
 export interface QueryPlan {
@@ -49,8 +62,9 @@ export interface QueryPlan {
 }
 
 /** Every table the plan reads, once. */
-export function tablesOf(plan: Plan, into: Map<string, TableSpec> = new Map()): TableSpec[] {
-  if (plan.kind === 'source') into.set(plan.table.id, plan.table)
-  else if (plan.kind !== 'values') for (const input of plan.inputs) tablesOf(input, into)
-  return [...into.values()]
+export function tablesOf(plan: Plan): TableSpec[] {
+  const tables = new Map<string, TableSpec>()
+  for (const node of nodesOf(plan))
+    if (node.kind === 'source') tables.set(node.table.id, node.table)
+  return [...tables.values()]
 }

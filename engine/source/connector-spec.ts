@@ -19,6 +19,8 @@ export interface ConnectorSpec {
   readonly source?: { readonly replay: 'offset' | 'log' } | undefined
   /** Absent: the table cannot be written by INSERT INTO … SELECT. */
   readonly sink?: { readonly delivery: 'exactly-once' | 'at-least-once' } | undefined
+  /** Tables may have a PRIMARY KEY. A source then brings what `TableSpec.primaryKey` says. */
+  readonly keyed?: boolean | undefined
   /** What CREATE TABLE checks beyond each option's own value. INVALID_OPTION, UNSUPPORTED, … */
   readonly check?: ((table: TableSpec) => void) | undefined
 }

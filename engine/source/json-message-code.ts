@@ -14,7 +14,7 @@ import {
   type Utf8State,
 } from '../format/json-scan.ts'
 import { JsonKeyTable } from './json-key-table.ts'
-import { emitJsonValue, jsonColumnWay } from './json-value-code.ts'
+import { emitJsonValue, emitStringScan, jsonColumnWay } from './json-value-code.ts'
 
 /** Where one column's values go; an array for every message. */
 export interface JsonTarget {
@@ -156,11 +156,9 @@ function emitFields(
         if (policy.unknownFields === 'fail') code.line(SLOW)
         code.line(`k = ${unknown}`)
         code.line(`${next}[last] = k`)
-        code.line('p = skipString(bytes, p, utf8)')
-        code.line(`if (p < 0) ${SLOW}`)
+        code.line(`p = ${lookup}.end`)
         emitColon(code, 0)
-        code.line('p = skipValue(bytes, p, utf8)')
-        code.line(`if (p < 0) ${SLOW}`)
+        emitSkip(code)
       })
     })
     code.line('c = bytes[p]')
@@ -172,6 +170,28 @@ function emitFields(
     code.line(`k = ${next}[k]`)
     code.line('known = false')
   })
+}
+
+/** Steps over the value of an unknown key: mostly a text. */
+function emitSkip(code: LoopCode): void {
+  const onEscape = () => {
+    code.line('p = skipString(bytes, first, utf8)')
+    code.line(`if (p < 0) ${SLOW}`)
+    code.line('p--')
+    code.line('break')
+  }
+  code.branch(
+    'c === 34',
+    () => {
+      code.line('const first = p++')
+      emitStringScan(code, onEscape, SLOW)
+      code.line('p++')
+    },
+    () => {
+      code.line('p = skipValue(bytes, p, utf8)')
+      code.line(`if (p < 0) ${SLOW}`)
+    },
+  )
 }
 
 /** Leaves the case unless the bytes at `p` are the key in quotes; returns the key's length. */

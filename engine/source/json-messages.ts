@@ -2,7 +2,7 @@
  *  leaves goes through `decodeJsonRows`, one message at a time, so that both ways mean
  *  the same. */
 
-import { SqlError } from '../base/errors.ts'
+import { asSqlError, SqlError } from '../base/errors.ts'
 import { Batch } from '../batch/batch.ts'
 import { allocate, Column, type Values } from '../batch/column.ts'
 import { columnBuilder } from '../batch/column-builder.ts'
@@ -12,7 +12,7 @@ import { schemaOf } from '../batch/schema.ts'
 import { asBuffer } from '../batch/text.ts'
 import type { DecodeOptions } from '../format/format.ts'
 import { decodeJsonRows } from '../format/json.ts'
-import { Utf8State } from '../format/json-scan.ts'
+import { skipSpace, skipValue, Utf8State } from '../format/json-scan.ts'
 import {
   type BadMessage,
   badMessage,
@@ -63,10 +63,9 @@ export class JsonMessages implements MessageDecoder {
       slow,
     })
     const bad = new BadMessages()
-    for (let i = slow.indexOf(1); i >= 0; i = slow.indexOf(1, i + 1)) {
-      this.slowCount++
-      this.#decodeSlowly(bytes.subarray(starts[i], ends[i]), i, { targets, extra, bad })
-    }
+    const left = slowRowsOf(slow)
+    this.slowCount += left.length
+    this.#decodeSlowly({ bytes, starts, ends }, left, { targets, extra, bad })
     const anyNull = nullCount > 0 || slow.includes(1)
     const columns = this.#schema.fields.map((field, k) =>
       this.#column(field, targets[k], { bytes, extra, bad, slow, anyNull, count }),
@@ -74,15 +73,41 @@ export class JsonMessages implements MessageDecoder {
     return withoutBad(new Batch(this.#schema, columns, count), bad.list())
   }
 
-  #decodeSlowly(
-    message: Uint8Array,
-    row: number,
-    { targets, extra, bad }: { targets: Target[]; extra: GrowingText; bad: BadMessages },
-  ): void {
+  /** All these messages at once, by halves where one of them is bad. */
+  #decodeSlowly(messages: Messages, rows: Int32Array, into: SlowTarget): void {
+    if (rows.length === 0) return
+    if (rows.length === 1) {
+      this.#decodeOne(messages, rows[0], into)
+      return
+    }
+    const document = documentOf(messages, rows)
+    if (document !== undefined && this.#decodeTogether(document, rows, into)) return
+    const half = rows.length >> 1
+    this.#decodeSlowly(messages, rows.subarray(0, half), into)
+    this.#decodeSlowly(messages, rows.subarray(half), into)
+  }
+
+  /** False if one of them is bad. */
+  #decodeTogether(document: Uint8Array, rows: Int32Array, { targets, extra }: SlowTarget): boolean {
     try {
+      const { batch } = decodeJsonRows(document, this.#schema, this.#options)
+      for (const [k, target] of targets.entries()) {
+        for (let i = 0; i < rows.length; i++) target.take(rows[i], batch.columns[k], i, extra)
+      }
+      return true
+    } catch (error) {
+      if (asSqlError(error).code !== 'BAD_RECORD') throw error
+      return false
+    }
+  }
+
+  #decodeOne({ bytes, starts, ends }: Messages, row: number, into: SlowTarget): void {
+    const { targets, extra, bad } = into
+    try {
+      const message = bytes.subarray(starts[row], ends[row])
       const { batch } = decodeJsonRows(message, this.#schema, this.#options)
       if (batch.rowCount !== 1) throw notAnObject()
-      for (const [k, target] of targets.entries()) target.take(row, batch.columns[k], extra)
+      for (const [k, target] of targets.entries()) target.take(row, batch.columns[k], 0, extra)
     } catch (error) {
       bad.add(badMessage(row, error))
     }
@@ -120,7 +145,7 @@ export class JsonMessages implements MessageDecoder {
       if (slow[i] === 1) {
         const found = target.slowRows.get(i)
         if (found === undefined) builder.appendNull()
-        else builder.append(valueAt(found, 0))
+        else builder.append(valueAt(found.column, found.at))
       } else if (nulls[i] === 1) builder.appendNull()
       else {
         try {
@@ -166,13 +191,44 @@ class BadMessages {
   }
 }
 
+interface SlowTarget {
+  readonly targets: readonly Target[]
+  readonly extra: GrowingText
+  readonly bad: BadMessages
+}
+
+function slowRowsOf(slow: Uint8Array): Int32Array {
+  const rows: number[] = []
+  for (let i = slow.indexOf(1); i >= 0; i = slow.indexOf(1, i + 1)) rows.push(i)
+  return Int32Array.from(rows)
+}
+
+/** The messages as one JSON array; undefined if one of them is no object of its own: joined, pieces
+ *  of JSON could make up something whole. */
+function documentOf({ bytes, starts, ends }: Messages, rows: Int32Array): Uint8Array | undefined {
+  const utf8 = new Utf8State(bytes)
+  const parts: Uint8Array[] = []
+  for (const row of rows) {
+    const first = skipSpace(bytes, starts[row])
+    if (bytes[first] !== 123) return undefined
+    const last = skipValue(bytes, first, utf8)
+    if (last < 0 || skipSpace(bytes, last) < ends[row] || last > ends[row]) return undefined
+    parts.push(parts.length === 0 ? OPEN : COMMA, bytes.subarray(first, last))
+  }
+  return Buffer.concat([...parts, END])
+}
+
+const OPEN = Buffer.from('[')
+const COMMA = Buffer.from(',')
+const END = Buffer.from(']')
+
 interface Target {
   readonly arrays: JsonTarget
   readonly values: Values
-  /** Of a column that is parsed later: what the slow way found, a column of one row each. */
-  readonly slowRows: ReadonlyMap<number, Column>
-  /** Puts the value of a column of one row at `row`. */
-  take(row: number, column: Column, extra: GrowingText): void
+  /** Of a column that is parsed later: where the slow way found the value. */
+  readonly slowRows: ReadonlyMap<number, { readonly column: Column; readonly at: number }>
+  /** Puts the value of row `at` of a column at `row`. */
+  take(row: number, column: Column, at: number, extra: GrowingText): void
 }
 
 function targetFor({ type, nullable }: Field, count: number): Target {
@@ -187,15 +243,15 @@ function targetFor({ type, nullable }: Field, count: number): Target {
     ends: way === 'fixed' ? NO_INTS : new Int32Array(count),
     nulls,
   }
-  const slowRows = new Map<number, Column>()
-  const take = (row: number, column: Column, extra: GrowingText): void => {
+  const slowRows = new Map<number, { column: Column; at: number }>()
+  const take = (row: number, column: Column, at: number, extra: GrowingText): void => {
     // The loop may have come this far before it met what it does not know.
-    nulls[row] = column.isNull(0) ? 1 : 0
-    if (way === 'later') slowRows.set(row, column)
-    else if (way === 'fixed') values[row] = column.values[0]
+    nulls[row] = column.isNull(at) ? 1 : 0
+    if (way === 'later') slowRows.set(row, { column, at })
+    else if (way === 'fixed') values[row] = column.values[at]
     else {
       const heap = column.values as Uint8Array
-      arrays.starts[row] = extra.add(heap.subarray(column.starts[0], column.ends[0]))
+      arrays.starts[row] = extra.add(heap.subarray(column.starts[at], column.ends[at]))
       arrays.ends[row] = extra.end
     }
   }

@@ -30,8 +30,9 @@ export interface SinkConnector {
   readonly name: string
   /** What a crash of the server can do: nothing, or repeat the last results. */
   readonly delivery: 'exactly-once' | 'at-least-once'
-  /** Whether the table can take retractions. */
-  takesChangelog(table: TableSpec): boolean
+  /** Whether the table can take retractions, of a result in which the columns `key` are unique
+   *  (positions in the record; undefined: no columns are known to be). */
+  takesChangelog(table: TableSpec, key?: readonly number[]): boolean
   /** Connects. Several jobs may write to one table. UNSUPPORTED, INVALID_OPTION if it cannot be
    *  written like this. */
   open(table: TableSpec, job: SinkJob): Promise<SinkWriter>

@@ -47,17 +47,18 @@ export class SplitCursor {
     return chunk
   }
 
-  /** A chunk's rows with computed columns and per-row watermarks; moves the split's watermark. */
-  decode(chunk: Chunk, clock: EpochClock): Batch {
+  /** A chunk's rows with computed columns and, if any is behind them or behind the table's watermark
+   *  `floorUs`, per-row watermarks; moves the split's watermark. */
+  decode(chunk: Chunk, clock: EpochClock, floorUs: number): Batch {
     const batch = this.#decoder.decode(chunk, clock)
     if (batch.rowCount === 0) return batch
     this.lastRowUs = clock.nowUs
     const follow = this.#decoder.follow
     if (follow === undefined) return batch
     const marks = new Float64Array(batch.rowCount)
-    const { running, behind } = follow(batch, this.watermarkUs, marks, clock)
+    const { running, behind } = follow(batch, this.watermarkUs, marks, clock, floorUs)
     this.watermarkUs = running
-    if (!behind) return batch
+    if (!behind && !this.#decoder.isKeyed) return batch
     return new Batch(batch.schema, batch.columns, batch.rowCount, batch.weights, marks)
   }
 

@@ -5,6 +5,7 @@ import { assert } from '../base/assert.ts'
 import type { EpochClock } from '../base/clock.ts'
 import { fail } from '../base/errors.ts'
 import { Batch, emptyBatch } from '../batch/batch.ts'
+import { columnOf } from '../batch/builder.ts'
 import { type Column, gather } from '../batch/column.ts'
 import { type Schema, schemaOf } from '../batch/schema.ts'
 import { compileProject } from '../expr/compile-project.ts'
@@ -21,6 +22,8 @@ export class TableDecoder {
   readonly #project: ReturnType<typeof compileProject> | undefined
   #messages: MessageDecoder | undefined
   readonly follow: FollowWatermark | undefined
+  /** A row can take the place of one that is behind the watermark. */
+  readonly isKeyed: boolean
   /** Messages that did not fit and were passed over. */
   badRecords = 0
 
@@ -28,6 +31,7 @@ export class TableDecoder {
     this.#table = table
     this.#stored = schemaOf(table.schema.fields.slice(0, table.storedCount))
     this.#record = recordColumns(table)
+    this.isKeyed = table.primaryKey !== undefined
     if (table.computed.length > 0) this.#project = compileProject(table.computed, this.#stored)
     if (table.watermark) this.follow = compileWatermark(table.watermark, table.schema)
   }
@@ -37,8 +41,26 @@ export class TableDecoder {
   decode(chunk: Chunk, clock: EpochClock): Batch {
     const stored = this.#storedColumns(chunk)
     if (this.#project === undefined) return stored
-    const computed = this.#project(stored, clock)
+    const computed = this.#computed(stored, clock)
     return stored.withColumns(this.#table.schema, [...stored.columns, ...computed])
+  }
+
+  /** Of tombstones only the key means anything: nothing is computed for them. */
+  #computed(stored: Batch, clock: EpochClock): readonly Column[] {
+    const project = this.#project!
+    const { weights, rowCount } = stored
+    if (this.#table.primaryKey === undefined || weights === null) return project(stored, clock)
+    const rows = new Int32Array(rowCount)
+    const places = new Int32Array(rowCount)
+    let n = 0
+    for (let row = 0; row < rowCount; row++) {
+      if (weights[row] < 0) continue
+      places[row] = n
+      rows[n++] = row
+    }
+    const { computed } = this.#table
+    if (n === 0) return computed.map(({ type }) => columnOf(type, Array(rowCount).fill(null)))
+    return project(stored.keep(rows, n), clock).map((column) => gather(column, places, rowCount))
   }
 
   #storedColumns(chunk: Chunk): Batch {

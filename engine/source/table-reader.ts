@@ -29,6 +29,7 @@ const CHUNK_BYTES_MAX = 8 << 20
 
 export class TableReader {
   readonly table: TableSpec
+  readonly #decoder: TableDecoder
   readonly #splits: SplitCursor[]
   /** Polled, not yet decoded: in the order of polling. */
   #pending: { split: SplitCursor; chunk: Chunk }[] = []
@@ -45,6 +46,7 @@ export class TableReader {
   ) {
     this.table = table
     const decoder = new TableDecoder(table)
+    this.#decoder = decoder
     this.#splits = connector.listSplits(table).map(({ id }) => {
       const from = state?.splits[id] ?? {
         offset: '',
@@ -58,6 +60,11 @@ export class TableReader {
     })
     this.watermarkUs = state?.watermarkUs ?? -Infinity
     if (this.#splits.every((split) => split.ended)) this.watermarkUs = Infinity
+  }
+
+  /** Messages that did not fit and were passed over since this reading began. */
+  get badRecords(): number {
+    return this.#decoder.badRecords
   }
 
   get ended(): boolean {
@@ -99,7 +106,7 @@ export class TableReader {
   /** Decodes what was polled, in order. Then moves the table's watermark. */
   take(clock: EpochClock): Batch[] {
     const batches = this.#pending
-      .map(({ split, chunk }) => split.decode(chunk, clock))
+      .map(({ split, chunk }) => split.decode(chunk, clock, this.watermarkUs))
       .filter((batch) => batch.rowCount > 0)
     this.#pending = []
     for (const batch of batches) this.rowsIn += batch.rowCount

@@ -10,16 +10,18 @@ import { compile } from '../expr/compile.ts'
 import type { WatermarkSpec } from './table.ts'
 
 /** Follows `batch` from `running`; returns the watermark after it. `marks` gets, per row, the
- *  watermark before the row; the second result says whether any row was behind it. */
+ *  watermark before the row; the second result says whether any row was behind it, or behind
+ *  `floor`, the watermark of the table. */
 export type FollowWatermark = (
   batch: Batch,
   running: number,
   marks: Float64Array,
   clock: EpochClock,
+  floor: number,
 ) => { running: number; behind: boolean }
 
 /** Generates the loop for a table's watermark. Rows whose event time or whose expression is NULL
- *  move nothing and are never behind. */
+ *  move nothing and are never behind; nor do rows that are taken back. */
 export function compileWatermark(spec: WatermarkSpec, schema: Schema): FollowWatermark {
   const code = new LoopCode(schema)
   const field = schema.fields[spec.column]
@@ -32,8 +34,13 @@ export function compileWatermark(spec: WatermarkSpec, schema: Schema): FollowWat
   })
   if (time.form !== 'scalar') throw new Error('a time attribute is a scalar')
   code.line('marks[i] = running')
-  code.block(`if (!(${time.isNull}) && Number(${time.value}) < running)`, () =>
-    code.line('behind = true'),
+  code.block('if (weights !== null && weights[i] < 0)', () => {
+    code.line('behind = true')
+    code.line('continue')
+  })
+  code.block(
+    `if (!(${time.isNull}) && (Number(${time.value}) < running || Number(${time.value}) < floor))`,
+    () => code.line('behind = true'),
   )
   const mark = code.emit(spec.expr)
   if (mark.form !== 'scalar') throw new Error('a watermark is a scalar')
@@ -43,10 +50,11 @@ export function compileWatermark(spec: WatermarkSpec, schema: Schema): FollowWat
   const source = `
     let behind = false
     const n = batch.rowCount
+    const weights = batch.weights
     ${code.columnSetup()}
     for (let i = 0; i < n; i++) {
       ${code.text()}
     }
     return { running, behind }`
-  return compile<FollowWatermark>(code, ['batch', 'running', 'marks', 'clock'], source)
+  return compile<FollowWatermark>(code, ['batch', 'running', 'marks', 'clock', 'floor'], source)
 }

@@ -64,6 +64,15 @@ export class GroupTable {
     this.#reset(group, group + 1)
   }
 
+  /** Puts the arrays from position `first` on back to what a fresh group holds; the key stays. */
+  resetSlots(group: number, first: number): void {
+    const { arrays } = this.layout
+    for (let i = first; i < arrays.length; i++) {
+      const value = arrays[i].kind === 'js' ? undefined : arrays[i].initial
+      this.arrays[i][group] = value as never
+    }
+  }
+
   /** Doubles the room for groups. Called by generated code when `count` reaches the capacity. */
   grow(): void {
     const capacity = this.hashes.length * 2

@@ -119,8 +119,8 @@ export class OrderedSlots {
     return slots
   }
 
-  /** The first slots up to the position `to`, skipping `from`; for lists that are short. */
-  firstOf(from: number, to: number): readonly number[] {
+  /** The same as an array, which is made faster than typed memory for lists that are short. */
+  toArray(from = 0, to = this.length): readonly number[] {
     const [chunk] = this.#chunks
     if (this.#chunks.length === 1 || to <= chunk.length) return chunk.slice(from, to)
     return Array.from(this.slice(from, to))

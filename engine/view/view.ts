@@ -163,6 +163,14 @@ export class ViewStore {
     for (const id of known) if (!viewIds.includes(id)) await this.drop(id)
   }
 
+  /** Runs `action` while the file holds everything applied so far and nothing writes to it. */
+  still<T>(action: () => Promise<T>): Promise<T> {
+    return this.#writes.run(async () => {
+      await this.#writer.run('CHECKPOINT')
+      return action()
+    })
+  }
+
   /** Waits for what is under way, then closes the file. */
   async close(): Promise<void> {
     await this.#writes.idle()

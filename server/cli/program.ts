@@ -2,9 +2,11 @@
  *  what it needs when it runs, so that `--help` is instant. */
 
 import { Command, CommanderError } from 'commander'
+import { backupCommand } from './backup.ts'
 import { demoCommand } from './demo.ts'
 import { EXIT, reportFailure } from './failure.ts'
 import { produceCommand } from './produce.ts'
+import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
 import { sqlCommand } from './sql.ts'
 import { statusCommand } from './status.ts'
@@ -22,7 +24,16 @@ Examples:
 Exit codes: 0 fine, 1 the command failed, 2 no server answers.`
 
 /** Every command, in the order of the help page. */
-const COMMANDS = [serveCommand, sqlCommand, tailCommand, produceCommand, statusCommand, demoCommand]
+const COMMANDS = [
+  serveCommand,
+  sqlCommand,
+  tailCommand,
+  produceCommand,
+  statusCommand,
+  demoCommand,
+  backupCommand,
+  restoreCommand,
+]
 
 /** Runs one command line (`argv` as in process.argv); resolves to the exit code and never
  *  rejects: errors are printed on stderr. */

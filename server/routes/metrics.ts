@@ -22,7 +22,7 @@ function gauge(registry: Registry, name: string, help: string, value: number): v
   new Gauge({ name, help, registers: [registry] }).set(value)
 }
 
-async function databaseMetrics(registry: Registry, { database }: AppContext): Promise<void> {
+async function databaseMetrics(registry: Registry, { database, clock }: AppContext): Promise<void> {
   const [queries, streams, engine] = await Promise.all([
     database.queries(),
     database.streams(),
@@ -39,6 +39,12 @@ async function databaseMetrics(registry: Registry, { database }: AppContext): Pr
     checkpoint.durationMs / 1000,
   )
   gauge(registry, 'millrace_checkpoint_failures', 'Checkpoints that failed', checkpoint.failures)
+  if (checkpoint.madeUs > 0) {
+    const ageUs = clock.nowUs() - checkpoint.madeUs
+    gauge(registry, 'millrace_checkpoint_age_seconds', 'Age of the last checkpoint', ageUs / 1e6)
+  }
+  const stalled = engine.stalled === undefined ? 0 : 1
+  gauge(registry, 'millrace_stalled', 'Whether a full disk keeps epochs from running', stalled)
   for (const [name, help, value] of QUERY_GAUGES) labelled(registry, { name, help }, queries, value)
   for (const [name, help, value] of STREAM_GAUGES) {
     labelled(registry, { name, help }, streams, value)
@@ -60,6 +66,7 @@ const QUERY_GAUGES: readonly Figure<QueryInfo>[] = [
 const STREAM_GAUGES: readonly Figure<StreamInfo>[] = [
   ['millrace_stream_rows', 'Rows the stream has ever taken', (stream) => stream.rows],
   ['millrace_stream_lag_rows', 'Rows the engine has not read yet', (stream) => stream.lagRows],
+  ['millrace_stream_bad_records', 'Messages passed over as bad', (stream) => stream.badRecords],
 ]
 
 function labelled<Item extends { readonly name: string }>(

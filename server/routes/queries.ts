@@ -1,7 +1,6 @@
 /** `/v1/queries`: continuous queries and materialized views. */
 
 import { z } from '@hono/zod-openapi'
-import { fail } from '../../engine/base/errors.ts'
 import type { App, AppContext } from '../app-context.ts'
 import { readJson } from '../http/body.ts'
 import { parseWith } from '../http/parse.ts'
@@ -30,13 +29,13 @@ export function queryRoutes(app: App, context: AppContext): void {
     return c.body(null, 204)
   })
   for (const action of ['pause', 'resume'] as const) {
-    app.post(`/v1/queries/:name/${action}`, async (c) => {
-      await context.database.query(c.req.param('name'))
-      return fail('UNSUPPORTED', `A query cannot ${action} yet`, {
-        hint: 'DELETE the query and create it again; it starts from the beginning of its tables.',
-      })
-    })
+    app.post(`/v1/queries/:name/${action}`, async (c) =>
+      c.json(await context.database.changeQuery(action, c.req.param('name'))),
+    )
   }
+  app.post('/v1/queries/:name/restart', async (c) =>
+    c.json(await context.database.restartQuery(c.req.param('name'))),
+  )
   register(app)
 }
 
@@ -71,4 +70,15 @@ function register(app: App): void {
     request: { params },
     responses: { 204: { description: 'It is gone' } },
   })
+  const actions = {
+    pause: 'Stop a query where it is; state and results stay',
+    resume: 'Let a paused query go on; it catches up',
+    restart: 'Run a query from the beginning of its tables once more, under a new id',
+  }
+  for (const [action, summary] of Object.entries(actions)) {
+    const responses = { 200: { description: 'The query' } }
+    registry.registerPath({
+      ...{ method: 'post', path: `${path}/${action}`, summary, request: { params }, responses },
+    })
+  }
 }

@@ -21,7 +21,7 @@ export function streamRoutes(app: App, context: AppContext): void {
     const options = parseWith(RecordOptions, c.req.query(), 'query')
     const table = context.database.embeddedTable(c.req.param('name'))
     const { incoming } = c.env
-    const format = recordFormat(options.format, mediaType(incoming))
+    const format = recordFormat(options.format, mediaType(incoming), table)
     const body = await readBody(incoming, limits.bodyBytesMax)
     const batch = decodeRecords(body, format, table, limits.rowBytesMax)
     const idempotencyKey = c.req.header('idempotency-key')

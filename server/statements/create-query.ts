@@ -16,12 +16,14 @@ export async function createQuery(
   sql: string,
   name?: string,
 ): Promise<QueryInfo> {
-  const { catalog, queries, config } = parts
+  const { catalog, queries, config, settings } = parts
   const statement = selectStatement(config, sql)
   queries.checkRoom()
   const text = name ?? freeName(parts)
   checkName(parts, text)
-  const { entry, planned } = defineQuery({ text, at: NOWHERE }, statement, catalog)
+  const { entry, planned } = defineQuery({ text, at: NOWHERE }, statement, catalog, {
+    session: settings.session,
+  })
   catalog.add(entry)
   const { plan, warnings } = planned
   await keep(parts, entry, () => queries.start({ plan, warnings, kind: 'query' }))

@@ -14,9 +14,11 @@ export async function createTable(
   parts: DatabaseParts,
   statement: Create<'create-table'>,
 ): Promise<StatementResult> {
-  const { catalog, streams } = parts
+  const { catalog, streams, settings } = parts
   const name = statement.name.text
-  const entry = defineTable(statement, catalog, CATALOG_CONNECTORS)
+  const entry = defineTable(statement, catalog, CATALOG_CONNECTORS, {
+    session: settings.session,
+  })
   if (entry === undefined) return { kind: 'ok', message: `Table ${name} exists already` }
   catalog.add(entry, statement.name.at)
   await keep(parts, entry, async () => {
@@ -29,10 +31,10 @@ export async function createView(
   parts: DatabaseParts,
   statement: Create<'create-view'>,
 ): Promise<StatementResult> {
-  const { catalog, queries } = parts
+  const { catalog, queries, settings } = parts
   const name = statement.name.text
   const what = statement.materialized ? 'Materialized view' : 'View'
-  const defined = defineView(statement, catalog)
+  const defined = defineView(statement, catalog, { session: settings.session })
   if (defined === undefined) return { kind: 'ok', message: `${what} ${name} exists already` }
   const { entry, planned, replaces } = defined
   if (entry.kind === 'materialized-view') queries.checkRoom()

@@ -26,12 +26,13 @@ export async function drop(
 /** Takes the entry out of the catalog, saves it, then stops and removes what belonged to it: after
  *  a crash in between, the next start removes the rest. */
 export async function dropEntry(parts: DatabaseParts, entry: Entry, at?: Span): Promise<void> {
-  const { catalog, queries, streams, save } = parts
+  const { catalog, queries, streams, engine, save } = parts
   if (entry.kind === 'table') queries.checkNotSubscribed(entry.id, entry.name)
   catalog.remove(entry, at)
   save()
   if (entry.kind === 'table') {
     if (entry.spec.connector === 'log') await streams.drop(entry.id)
+    await engine.request({ kind: 'forget', tableId: entry.id })
   } else if (entry.kind !== 'view' && entry.kind !== 'function') {
     await queries.stop(entry.id)
   }

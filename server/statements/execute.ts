@@ -5,9 +5,11 @@ import type { SerialQueue } from '../../engine/base/serial-queue.ts'
 import type { Statement } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
 import type { StatementResult } from '../statement-result.ts'
+import { alter } from './alter.ts'
+import { changeRows } from './change-rows.ts'
 import { createFunction, createTable, createView } from './create.ts'
 import { drop } from './drop.ts'
-import { explain } from './explain.ts'
+import { analyze, explain } from './explain.ts'
 import { insertValues } from './insert.ts'
 import { insertSelect } from './insert-query.ts'
 import { statementsOf } from './parse.ts'
@@ -57,6 +59,9 @@ async function run(
       return changes.run(() => drop(parts, statement))
     case 'insert-values':
       return insertValues(parts, statement)
+    case 'update':
+    case 'delete':
+      return changes.run(() => changeRows(parts, statement))
     case 'insert-select':
       return changes.run(() => insertSelect(parts, statement))
     case 'show':
@@ -67,6 +72,10 @@ async function run(
       return describe(parts, statement)
     case 'explain':
       return explain(parts, statement)
+    case 'analyze':
+      return analyze(parts, statement)
+    case 'alter':
+      return changes.run(() => alter(parts, statement))
     case 'set':
       return set(parts, statement)
     case 'reset':

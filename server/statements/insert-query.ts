@@ -11,10 +11,10 @@ export async function insertSelect(
   parts: DatabaseParts,
   statement: InsertSelect,
 ): Promise<StatementResult> {
-  const { catalog, queries } = parts
+  const { catalog, queries, settings } = parts
   queries.checkRoom()
   const name = { text: freeName(parts, statement), at: statement.table.at as Span }
-  const { entry, planned } = defineInsert(name, statement, catalog)
+  const { entry, planned } = defineInsert(name, statement, catalog, { session: settings.session })
   const { plan, warnings } = planned
   const { target } = entry
   if (target !== undefined) queries.checkTarget(plan, target)

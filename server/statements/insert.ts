@@ -8,13 +8,13 @@ import type { DatabaseParts } from '../database.ts'
 import type { StatementResult } from '../statement-result.ts'
 
 export async function insertValues(
-  { catalog, streams, clock }: DatabaseParts,
+  { catalog, streams, clock, settings }: DatabaseParts,
   statement: Extract<Statement, { kind: 'insert-values' }>,
 ): Promise<StatementResult> {
   // These rows are data, not a query's result: what they read of time is stored with them.
   const nowUs = clock.nowUs()
   const epoch: EpochClock = { epoch: 0, nowUs, seed: nowUs >>> 0 }
-  const { table, rows } = bindInsert(statement, catalog, epoch)
+  const { table, rows } = bindInsert(statement, catalog, epoch, settings.session.timeZone)
   const builder = new BatchBuilder(schemaOf(table.schema.fields.slice(0, table.storedCount)))
   for (const row of rows) builder.append(row)
   const { count } = await streams.append(table.id, builder.finish())

@@ -3,6 +3,7 @@
 
 import { fail } from '../../engine/base/errors.ts'
 import { decodeBatch, encodeBatch } from '../../engine/batch/ipc.ts'
+import type { BoundedResult } from '../../engine/graph/protocol.ts'
 import { type QueryPlan, tablesOf } from '../../engine/plan/physical.ts'
 import { Planner, type QueryStatement } from '../../sql/index.ts'
 import type { ServerConfig } from '../config.ts'
@@ -26,6 +27,16 @@ export async function runSelect(
   parts: DatabaseParts,
   statement: QueryStatement,
 ): Promise<RowsResult> {
+  const { plan, payloads } = await runBounded(parts, statement)
+  const batches = payloads.map((payload) => decodeBatch(payload, plan.schema))
+  return { kind: 'rows', schema: plan.schema, batches }
+}
+
+/** Runs the plan of a SELECT to its end. */
+export async function runBounded(
+  parts: DatabaseParts,
+  statement: QueryStatement,
+): Promise<BoundedResult & { readonly plan: QueryPlan }> {
   if (statement.emit !== undefined) {
     fail('UNSUPPORTED', 'EMIT is for continuous queries; this SELECT answers once and ends', {
       at: statement.emit.at,
@@ -33,15 +44,15 @@ export async function runSelect(
     })
   }
   const { catalog, engine, settings, config } = parts
-  const { plan } = new Planner(catalog).planQuery(statement, 'bounded', { id: 'select', name: '' })
+  const planner = new Planner(catalog, { session: settings.session })
+  const { plan } = planner.planQuery(statement, 'bounded', { id: 'select', name: '' })
   const rowsMax = Math.min(Number(settings.get('millrace.rows-max')), config.limits.selectRowsMax)
   const given = await viewRows(parts, plan)
-  const { payloads } = await engine.request({ kind: 'run', plan, given, rowsMax })
-  const batches = payloads.map((payload) => decodeBatch(payload, plan.schema))
-  return { kind: 'rows', schema: plan.schema, batches }
+  return { plan, ...(await engine.request({ kind: 'run', plan, given, rowsMax })) }
 }
 
-async function viewRows(
+/** The rows of the materialized views that a plan reads, by id. */
+export async function viewRows(
   { views }: DatabaseParts,
   plan: QueryPlan,
 ): Promise<Record<string, Uint8Array[]>> {

@@ -1,5 +1,6 @@
 /** SHOW and DESCRIBE. */
 
+import { fail } from '../../engine/base/errors.ts'
 import { VARCHAR } from '../../engine/batch/types.ts'
 import type { Entry, Name, Statement, TabularEntry } from '../../sql/index.ts'
 import {
@@ -42,6 +43,12 @@ export function showCreate(
   { name, object }: Extract<Statement, { kind: 'show-create' }>,
 ): StatementResult {
   const entry = object === undefined ? findAny(catalog, name) : catalog.expect(object, name)
+  if (entry.kind === 'table' && entry.lateOf !== undefined) {
+    fail('UNSUPPORTED', `${entry.name} is kept by Millrace itself: no statement makes it`, {
+      at: name.at,
+      hint: 'DESCRIBE shows its columns.',
+    })
+  }
   return answerResult({
     ...textAnswer('statement', ''),
     rows: [[createText(entry, CATALOG_CONNECTORS)]],

@@ -10,6 +10,8 @@ import {
   defineView,
   locate,
   Planner,
+  planChange,
+  type Session,
   type Statement,
 } from '../../sql/index.ts'
 import { CATALOG_CONNECTORS } from '../connectors.ts'
@@ -35,12 +37,15 @@ export interface ValidStatement {
   readonly warnings?: readonly string[]
 }
 
-export function validate({ catalog, config, queries }: DatabaseParts, sql: string): Validation {
+export function validate(
+  { catalog, config, queries, settings }: DatabaseParts,
+  sql: string,
+): Validation {
   const statements: ValidStatement[] = []
   try {
     const scratch = copyOf(catalog)
     for (const statement of statementsOf(config, sql))
-      statements.push(check(statement, scratch, queries))
+      statements.push(check(statement, scratch, { queries, session: settings.session }))
     return { valid: true, statements, diagnostics: [] }
   } catch (thrown) {
     const error = locate(thrown, sql)
@@ -54,27 +59,32 @@ function copyOf(catalog: Catalog): Catalog {
   return copy
 }
 
+interface Surroundings {
+  readonly queries: DatabaseParts['queries']
+  readonly session: Session
+}
+
 function check(
   statement: Statement,
   catalog: Catalog,
-  queries: DatabaseParts['queries'],
+  { queries, session }: Surroundings,
 ): ValidStatement {
   const { kind } = statement
   switch (kind) {
     case 'select': {
       const identity = { id: 'validate', name: '' }
-      const planned = new Planner(catalog).planQuery(statement, 'continuous', identity)
+      const planned = new Planner(catalog, { session }).planQuery(statement, 'continuous', identity)
       const { explain: plan, warnings } = planned
       return { kind, columns: columnsOf(planned.plan.schema), plan, warnings }
     }
     case 'create-table': {
-      const entry = defineTable(statement, catalog, CATALOG_CONNECTORS)
+      const entry = defineTable(statement, catalog, CATALOG_CONNECTORS, { session })
       if (entry === undefined) return { kind }
       catalog.add(entry)
       return { kind, columns: columnsOf(entry.spec.schema) }
     }
     case 'create-view': {
-      const defined = defineView(statement, catalog)
+      const defined = defineView(statement, catalog, { session })
       if (defined === undefined) return { kind }
       if (defined.replaces !== undefined) catalog.remove(defined.replaces)
       catalog.add(defined.entry)
@@ -89,22 +99,23 @@ function check(
       return { kind }
     }
     case 'insert-values':
-      bindInsert(statement, catalog)
+      bindInsert(statement, catalog, undefined, session.timeZone)
+      return { kind }
+    case 'update':
+    case 'delete':
+      planChange(statement, catalog)
       return { kind }
     case 'drop':
       checkDrop(statement, catalog)
       return { kind }
     case 'insert-select': {
       const name = { text: 'validate', at: statement.table.at }
-      const { entry, planned } = defineInsert(name, statement, catalog)
+      const { entry, planned } = defineInsert(name, statement, catalog, { session })
       if (entry.target !== undefined) queries.checkTarget(planned.plan, entry.target)
       const { explain: plan, warnings } = planned
       return { kind, columns: columnsOf(entry.schema), plan, warnings }
     }
-    case 'delete':
-    case 'update':
     case 'statement-set':
-    case 'alter':
       return refuse(statement)
     default:
       return { kind }

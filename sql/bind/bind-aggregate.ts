@@ -4,10 +4,10 @@ import { fail } from '../../engine/base/errors.ts'
 import { typeName } from '../../engine/batch/types.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
-import { printExpr } from '../../engine/expr/ir.ts'
 import type { AggregateFunction } from '../../engine/operator/aggregate/aggregate.ts'
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
-import type { AggregateCall } from '../../engine/operator/nodes.ts'
+import { printCall } from '../../engine/operator/check-aggregates.ts'
+import type { AggregateCall, SortKey } from '../../engine/operator/nodes.ts'
 import { sameExprs } from '../logical/same-expr.ts'
 import {
   asBoolean,
@@ -43,18 +43,36 @@ export function bindCalledAggregate(
   call: CallExpression,
   { bind, condition }: Parts,
 ): AggregateCall {
-  if (call.orderBy.length > 0) {
-    fail('UNSUPPORTED', `ORDER BY inside ${found.name} is not supported yet`, {
-      at: call.orderBy[0].value.at,
-    })
-  }
   const args = argumentsOf(call).map((arg) => bind(arg, `the arguments of ${found.name}`))
   return {
     name: found.name,
     args,
     distinct: call.distinct,
     filter: call.filter && condition(call.filter),
+    ...orderOf(found, call, bind),
     type: resultOf(found, args, call),
+  }
+}
+
+/** ORDER BY among the arguments; it says nothing where the answer has no order. */
+function orderOf(
+  found: AggregateFunction,
+  { orderBy }: CallExpression,
+  bind: Parts['bind'],
+): Pick<AggregateCall, 'orderBy'> {
+  if (orderBy.length === 0) return {}
+  if (found.ordered !== true) {
+    fail('INVALID_AGGREGATE', `${found.name} takes no ORDER BY: its answer has no order`, {
+      at: orderBy[0].value.at,
+      hint: 'LISTAGG, ARRAY_AGG, FIRST_VALUE and LAST_VALUE do.',
+    })
+  }
+  return {
+    orderBy: orderBy.map(({ value, descending, nullsFirst }) => ({
+      expr: bind(value, `ORDER BY in ${found.name}`),
+      descending,
+      nullsFirst,
+    })),
   }
 }
 
@@ -90,11 +108,17 @@ export const sameAggregate = (a: AggregateCall, b: AggregateCall): boolean =>
   a.name === b.name &&
   a.distinct === b.distinct &&
   sameExprs(a.args, b.args) &&
-  sameExprs(a.filter ? [a.filter] : [], b.filter ? [b.filter] : [])
+  sameExprs(a.filter ? [a.filter] : [], b.filter ? [b.filter] : []) &&
+  sameOrder(a.orderBy ?? [], b.orderBy ?? [])
+
+const sameOrder = (a: readonly SortKey[], b: readonly SortKey[]): boolean =>
+  sameExprs(
+    a.map((key) => key.expr),
+    b.map((key) => key.expr),
+  ) &&
+  a.every(({ descending, nullsFirst }, i) => {
+    return b[i].descending === descending && b[i].nullsFirst === nullsFirst
+  })
 
 /** The name of its column, for EXPLAIN: `SUM(delay)`. */
-export function aggregateName({ name, args, distinct, filter }: AggregateCall): string {
-  const inside = args.length === 0 ? '*' : args.map(printExpr).join(', ')
-  const where = filter === undefined ? '' : ` FILTER (WHERE ${printExpr(filter)})`
-  return `${name}(${distinct ? 'DISTINCT ' : ''}${inside})${where}`
-}
+export const aggregateName = printCall

@@ -7,6 +7,7 @@ import { findName } from '../catalog/find-name.ts'
 import { makeScan, makeValues, makeWindow } from '../logical/make.ts'
 import { bindExpression } from './bind-expression.ts'
 import { bindJoin } from './bind-join.ts'
+import { bindMatch } from './bind-match.ts'
 import { bindUnnest } from './bind-unnest.ts'
 import type { BindContext, CommonTable, Relation } from './context.ts'
 import { expandView } from './expand-view.ts'
@@ -52,6 +53,11 @@ function bindTableRef(ref: TableRef, context: BindContext): Relation {
       return bindWindow(ref, context)
     case 'function':
       return bindUnnest({ ref, left: oneRow(), outer: false, context })
+    case 'match':
+      return withAlias(
+        bindMatch(ref.match, bindTableRef(ref.input, context), context.mode),
+        ref.alias,
+      )
     case 'join':
       return bindJoin(ref, bindTableRef(ref.left, context), joining(context))
   }
@@ -61,7 +67,7 @@ function bindTable(name: Name, context: BindContext): Relation {
   const common = findCommonTable(name, context)
   if (common !== undefined) return bindCommonTable(name, common, context)
   const entry = context.catalog.relation(name)
-  context.dependsOn.add(entry.id)
+  context.dependsOn.add((entry.kind === 'table' ? entry.lateOf : undefined) ?? entry.id)
   const table = { ...name, text: entry.name }
   return relationOf(
     entry.kind === 'table' ? makeScan(entry.spec) : expandView(entry, context),

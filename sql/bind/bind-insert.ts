@@ -7,6 +7,7 @@ import { type Field, schemaOf } from '../../engine/batch/schema.ts'
 import { typeName } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
+import { inZone } from '../../engine/expr/in-zone.ts'
 import type { Expr, Value } from '../../engine/expr/ir.ts'
 import { literal } from '../../engine/expr/literal.ts'
 import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
@@ -31,11 +32,12 @@ export interface BoundInsert {
 /** Nothing of the statement may be stored if this fails: UNKNOWN_TABLE, UNKNOWN_COLUMN,
  *  DUPLICATE_NAME, INVALID_ARGUMENT (number of values), TYPE_MISMATCH, INVALID_VALUE (a value
  *  that does not fit, NULL in a NOT NULL column), at the value. `clock` is what
- *  CURRENT_TIMESTAMP reads. */
+ *  CURRENT_TIMESTAMP reads, `timeZone` the session's. */
 export function bindInsert(
   statement: InsertValues,
   catalog: Catalog,
   clock?: EpochClock,
+  timeZone = 'UTC',
 ): BoundInsert {
   const { spec } = catalog.expect('table', statement.table)
   if (spec.connector !== 'log') {
@@ -55,7 +57,7 @@ export function bindInsert(
     checkCount(values, targets.length, statement.table.at)
     const row: Value[] = stored.map(() => null)
     values.forEach((value, i) => {
-      row[targets[i]] = valueFor(value, stored[targets[i]], clock)
+      row[targets[i]] = valueFor(value, stored[targets[i]], { clock, timeZone })
     })
     return row
   }
@@ -111,9 +113,14 @@ function checkCount(values: readonly Expression[], wanted: number, at: Span): vo
 const NO_COLUMNS = schemaOf([])
 const NOWHERE = { scope: new Scope([]), schema: NO_COLUMNS, clause: 'VALUES' }
 
-function valueFor(expression: Expression, field: Field, clock: EpochClock | undefined): Value {
+interface Surroundings {
+  readonly clock: EpochClock | undefined
+  readonly timeZone: string
+}
+
+function valueFor(expression: Expression, field: Field, { clock, timeZone }: Surroundings): Value {
   const { at } = expression
-  const bound = bindExpression(expression, NOWHERE)
+  const bound = inZone(bindExpression(expression, NOWHERE), timeZone)
   // As a literal it converts by its value: 1 + 1 fits a SMALLINT, 40000 does not.
   const value = literal(bound.type, evaluate(bound, clock), at)
   if (value.value === null) {
@@ -121,7 +128,7 @@ function valueFor(expression: Expression, field: Field, clock: EpochClock | unde
     return fail('INVALID_VALUE', `The column ${field.name} is NOT NULL`, { at })
   }
   const converted = coerce(value, field.type)
-  if (converted !== undefined) return evaluate(converted, clock)
+  if (converted !== undefined) return evaluate(inZone(converted, timeZone), clock)
   return fail(
     'TYPE_MISMATCH',
     `${field.name} is ${typeName(field.type)}; this value does not fit`,
@@ -169,7 +176,8 @@ export function intoTable(
   )
 }
 
-function valueInto(value: Expr, field: Field, at: Span): Expr {
+/** The value as one of the column; TYPE_MISMATCH at `at`. */
+export function valueInto(value: Expr, field: Field, at: Span): Expr {
   const converted = coerce(value, field.type)
   const name = value.kind === 'column' ? value.name : field.name
   if (converted === undefined) {

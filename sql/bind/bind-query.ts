@@ -6,6 +6,7 @@ import { VARCHAR } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
 import { commonOf } from '../../engine/expr/common-type.ts'
 import { isDeterministic } from '../../engine/expr/facts.ts'
+import { inZone } from '../../engine/expr/in-zone.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { Query, QueryBody } from '../ast.ts'
 import { makeValues } from '../logical/make.ts'
@@ -63,7 +64,7 @@ function bindBody(body: QueryBody, tail: Tail, context: BindContext): Relation {
     case 'select':
       return bindSelect(body, tail, context)
     case 'values':
-      return sorted(bindValues(body), tail, context)
+      return sorted(bindValues(body, context.timeZone), tail, context)
     case 'nested': {
       const inside = { ...context, depth: context.depth + 1 }
       return sorted(bindQuery(body.query, inside), tail, context)
@@ -100,7 +101,10 @@ function sorted({ node, scope }: Relation, tail: Tail, { mode }: BindContext): R
 const NOWHERE = { scope: new Scope([]), schema: schemaOf([]), clause: 'VALUES' }
 
 /** VALUES: constants only. Columns are called EXPR$0, EXPR$1, … */
-function bindValues({ rows, at }: Extract<QueryBody, { kind: 'values' }>): Relation {
+function bindValues(
+  { rows, at }: Extract<QueryBody, { kind: 'values' }>,
+  timeZone: string,
+): Relation {
   const width = rows[0].length
   const bound = rows.map((row) => {
     if (row.length !== width) {
@@ -108,13 +112,13 @@ function bindValues({ rows, at }: Extract<QueryBody, { kind: 'values' }>): Relat
         at: row[0]?.at ?? at,
       })
     }
-    return row.map((value) => constant(bindExpression(value, NOWHERE)))
+    return row.map((value) => constant(inZone(bindExpression(value, NOWHERE), timeZone)))
   })
   const fields = rows[0].map((_, column) => {
     const exprs = bound.map((row) => row[column])
     const common = commonOf(exprs, 'VALUES', at)
     const type = common.kind === 'null' ? VARCHAR : common
-    const values = exprs.map((expr) => evaluate(coerce(expr, type) ?? expr))
+    const values = exprs.map((expr) => evaluate(inZone(coerce(expr, type) ?? expr, timeZone)))
     return { name: `EXPR$${column}`, type, values, nullable: values.includes(null) }
   })
   const schema = schemaOf(fields.map(({ name, type, nullable }) => ({ name, type, nullable })))

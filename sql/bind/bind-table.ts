@@ -5,6 +5,7 @@ import { type Field, schemaOf } from '../../engine/batch/schema.ts'
 import { isTimestamp, sameType, typeName } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
+import { inZone } from '../../engine/expr/in-zone.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { ConnectorSpec } from '../../engine/source/connector-spec.ts'
 import type { MetadataColumn, TableSpec, WatermarkSpec } from '../../engine/source/table.ts'
@@ -13,25 +14,30 @@ import type { TableEntry } from '../catalog/entry.ts'
 import { type ConnectorCatalog, EMBEDDED_CONNECTORS, readOptions } from '../catalog/options.ts'
 import { substitute } from '../logical/substitute.ts'
 import { withoutPlace } from '../logical/visit.ts'
+import { DEFAULT_SESSION, type Session } from '../session.ts'
 import { bindExpression } from './bind-expression.ts'
+import { bindKey } from './bind-key.ts'
 import { columnExpr, Scope } from './scope.ts'
 
 export type CreateTable = Extract<Statement, { kind: 'create-table' }>
 
 /** The catalog's entry for a CREATE TABLE, under the given id. Columns are ordered stored first,
  *  then computed. DUPLICATE_NAME, UNKNOWN_COLUMN, TYPE_MISMATCH, UNKNOWN_OPTION, INVALID_OPTION,
- *  UNSUPPORTED (keys, unknown metadata). */
+ *  UNSUPPORTED (a key that the connector does not know, unknown metadata). */
 export function bindTable(
   statement: CreateTable,
   id: string,
   connectors: ConnectorCatalog = EMBEDDED_CONNECTORS,
+  session: Session = DEFAULT_SESSION,
 ): TableEntry {
   refuseForms(statement)
   refuseDuplicates(statement.columns)
   const { connector, values } = readOptions(statement.options, connectors, statement.name.at)
   const connectorSpec = connectors.get(connector)
   const { stored, metadata } = storedFields(statement, connectorSpec)
-  const { fields, exprs } = computedColumns(statement, stored)
+  const primaryKey = bindKey(statement, stored, metadata, connectorSpec)
+  for (const key of primaryKey ?? []) stored[key] = { ...stored[key], nullable: false }
+  const { fields, exprs } = computedColumns(statement, stored, session.timeZone)
   const spec: TableSpec = {
     id,
     name: statement.name.text,
@@ -42,7 +48,9 @@ export function bindTable(
     writeOnly: connectorSpec?.source === undefined ? true : undefined,
     connector,
     options: values,
-    watermark: bindWatermark(statement, fields, Number(values['scan.watermark.idle-timeout'])),
+    watermark: bindWatermark(statement, fields, session.timeZone, values),
+    primaryKey,
+    changelog: primaryKey === undefined && values.format === 'changelog-json' ? true : undefined,
   }
   connectorSpec?.check?.(spec)
   return {
@@ -51,6 +59,7 @@ export function bindTable(
     name: spec.name,
     sql: statement.text,
     dependsOn: [],
+    session,
     spec,
     comment: statement.comment,
     columnComments: new Map(
@@ -61,7 +70,7 @@ export function bindTable(
   }
 }
 
-function refuseForms({ primaryKey, columns, temporary, like, name }: CreateTable): void {
+function refuseForms({ temporary, like, name }: CreateTable): void {
   if (temporary) {
     fail('UNSUPPORTED', 'CREATE TEMPORARY TABLE is not supported', {
       at: name.at,
@@ -69,12 +78,6 @@ function refuseForms({ primaryKey, columns, temporary, like, name }: CreateTable
     })
   }
   if (like !== undefined) fail('UNSUPPORTED', 'LIKE is not supported yet', { at: like.at })
-  const at = primaryKey?.[0]?.at ?? columns.find((column) => column.primaryKey)?.at
-  if (at === undefined) return
-  fail('UNSUPPORTED', 'PRIMARY KEY is not supported yet', {
-    at,
-    hint: 'A table without a key keeps every row. Group by the column to get one row per value.',
-  })
 }
 
 function refuseDuplicates(columns: readonly ColumnDefinition[]): void {
@@ -131,14 +134,15 @@ function metadataKey(
 
 /** All fields, and one expression per computed column. They may use the stored columns and the
  *  computed ones before them; those are put in place, so that all are over stored columns only. */
-function computedColumns({ columns }: CreateTable, stored: readonly Field[]) {
+function computedColumns({ columns }: CreateTable, stored: readonly Field[], timeZone: string) {
   const fields = [...stored]
   const exprs: Expr[] = []
   const inline = (index: number): Expr =>
     index < stored.length ? columnExpr(schemaOf(stored), index) : exprs[index - stored.length]
   for (const { name, computed } of columns) {
     if (computed === undefined) continue
-    const bound = withoutPlace(bindOver(computed, fields, `The column ${name.text}`))
+    const given = bindOver(computed, fields, `The column ${name.text}`)
+    const bound = withoutPlace(inZone(given, timeZone))
     if (bound.type.kind === 'null') {
       fail('TYPE_MISMATCH', `The column ${name.text} has no type`, {
         at: computed.at,
@@ -159,7 +163,8 @@ function bindOver(value: Expression, fields: readonly Field[], clause: string): 
 function bindWatermark(
   { watermark }: CreateTable,
   fields: readonly Field[],
-  idleTimeoutMs: number,
+  timeZone: string,
+  options: TableSpec['options'],
 ): WatermarkSpec | undefined {
   if (watermark === undefined) return undefined
   const column = timeColumn(watermark.column, fields)
@@ -169,7 +174,8 @@ function bindWatermark(
   if (expr === undefined) {
     return mismatch(`The watermark of ${name} is a ${typeName(type)}`, bound, watermark.value.at)
   }
-  return { column, expr: withoutPlace(expr), idleTimeoutMs }
+  const idleTimeoutMs = Number(options['scan.watermark.idle-timeout'])
+  return { column, expr: withoutPlace(inZone(expr, timeZone)), idleTimeoutMs }
 }
 
 function timeColumn(name: Name, fields: readonly Field[]): number {

@@ -33,6 +33,8 @@ export interface OuterScope {
 export interface BindContext {
   readonly catalog: Catalog
   readonly mode: PlanMode
+  /** The session's. */
+  readonly timeZone: string
   /** In reach here; a later one hides an earlier one of the same name. */
   readonly commonTables: readonly CommonTable[]
   /** Ids of the catalog entries that the query names itself; filled while binding. */

@@ -7,6 +7,7 @@ import type { Expr } from '../../engine/expr/ir.ts'
 import { bigint } from '../../engine/expr/literal.ts'
 import { resolveCall } from '../../engine/expr/resolve.ts'
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
+import { changeCall } from '../logical/change-call.ts'
 import { conjunction, conjunctsOf } from '../logical/conjuncts.ts'
 import { makeAggregate, makeFilter, makeWindow, makeWindowAggregate } from '../logical/make.ts'
 import { makeJoin } from '../logical/make-join.ts'
@@ -121,11 +122,7 @@ function liftAggregate(
   const correlation = correlationOf(inner.conditions, node.kind)
   const keys = node.keys.map(own)
   const { all, places } = withKeys(keys, correlation)
-  const aggregates = node.aggregates.map((call) => ({
-    ...call,
-    args: call.args.map(own),
-    filter: call.filter && own(call.filter),
-  }))
+  const aggregates = node.aggregates.map((call) => changeCall(call, own))
   const fields = fieldsOf(node)
   const added = all.slice(keys.length)
   const newFields = [

@@ -4,6 +4,7 @@
 import { asSqlError, SqlError } from '../../engine/base/errors.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import { kindText, type MaterializedViewEntry, type ViewEntry } from '../catalog/entry.ts'
+import { inViewZone } from '../logical/in-session-zone.ts'
 import { makeScan } from '../logical/make.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { withoutPlaces } from '../logical/visit.ts'
@@ -22,6 +23,7 @@ export function expandView(
   }
   const inside: BindContext = {
     ...context,
+    timeZone: view.session.timeZone,
     commonTables: [],
     outer: undefined,
     dependsOn: new Set(),
@@ -33,7 +35,7 @@ export function expandView(
       applyEmit(context.bindQuery(query, inside).node, statement.emit),
     )
     const named = columns.length === 0 ? uniqueNames(emitted) : renameColumns(emitted, columns)
-    return withoutPlaces(named)
+    return withoutPlaces(inViewZone(named, view.session.timeZone, context.timeZone))
   } catch (error) {
     const { code, message, hint } = asSqlError(error)
     throw new SqlError(code, `In the ${kindText(view.kind)} ${view.name}: ${message}`, {

@@ -5,6 +5,7 @@ import { fail } from '../../engine/base/errors.ts'
 import { type Expr, printExpr } from '../../engine/expr/ir.ts'
 import type { AggregateCall, WindowSpec } from '../../engine/operator/nodes.ts'
 import type { Expression } from '../ast.ts'
+import { changeCall } from '../logical/change-call.ts'
 import { makeWindow } from '../logical/make.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
 import { sameExpr } from '../logical/same-expr.ts'
@@ -169,11 +170,7 @@ export class Grouping implements Stage {
     if (subqueries.size > 0) {
       const { node, rebase } = subqueries.attach(this.#input, (expr) => expr)
       this.#input = node
-      bound = {
-        ...bound,
-        args: bound.args.map(rebase),
-        filter: bound.filter && rebase(bound.filter),
-      }
+      bound = changeCall(bound, rebase)
     }
     const wanted = bound
     let index = this.#calls.findIndex((known) => sameAggregate(known, wanted))

@@ -131,6 +131,12 @@ function bindAggregateOver(call: CallExpression, bind: Bind): BoundCall {
       hint: didYouMean(name, names) ?? 'Aggregates, ROW_NUMBER, RANK, LAG and their kin are.',
     })
   }
+  if (call.orderBy.length > 0) {
+    fail('UNSUPPORTED', `ORDER BY inside ${found.name} is not supported with OVER`, {
+      at: call.orderBy[0].value.at,
+      hint: 'OVER has an ORDER BY of its own.',
+    })
+  }
   const bound = bindCalledAggregate(found, call, {
     bind,
     condition: (filter) => asBoolean(bind(filter, 'FILTER'), 'FILTER'),

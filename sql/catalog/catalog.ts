@@ -3,16 +3,20 @@
 
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
+import { lateOwner } from '../../engine/source/late-table.ts'
 import type { Name } from '../ast.ts'
+import { type Session, sessionToSave } from '../session.ts'
 import {
   type Entry,
   type EntryKind,
   type FunctionEntry,
   kindText,
   type RelationEntry,
+  type TableEntry,
   type TabularEntry,
 } from './entry.ts'
 import { findName } from './find-name.ts'
+import { lateEntry } from './late-entry.ts'
 
 /** An entry as it is kept: the text is planned again on the way back. */
 export interface SavedEntry {
@@ -20,6 +24,8 @@ export interface SavedEntry {
   readonly id: string
   readonly name: string
   readonly sql: string
+  /** Where it is not the default. */
+  readonly session?: Partial<Session> | undefined
 }
 
 export interface SavedCatalog {
@@ -97,7 +103,7 @@ export class Catalog {
 
   /** What a FROM clause names. UNKNOWN_TABLE if there is none, or if it is a query. */
   relation(name: Name): RelationEntry {
-    const entry = this.find(name.text, name.at)
+    const entry = this.find(name.text, name.at) ?? this.#late(name)
     if (entry === undefined) {
       const names = [...this.#byName.values()].flatMap((e) => (e.kind === 'query' ? [] : [e.name]))
       const hint = didYouMean(name.text, names) ?? 'SHOW TABLES and SHOW VIEWS list what there is.'
@@ -110,6 +116,13 @@ export class Catalog {
       })
     }
     return entry
+  }
+
+  /** The late rows that the name means, if it means such. */
+  #late(name: Name): TableEntry | undefined {
+    const owner = lateOwner(name.text)
+    const table = owner === undefined ? undefined : this.find(owner, name.at)
+    return table?.kind === 'table' ? lateEntry(table, name) : undefined
   }
 
   /** The entry of this kind and name. UNKNOWN_QUERY, UNKNOWN_FUNCTION or UNKNOWN_TABLE if there is
@@ -127,6 +140,12 @@ export class Catalog {
     if (entry !== undefined) {
       const is = kindText(entry.kind)
       fail(code, `${entry.name} is a ${is}, not a ${kindText(kind)}`, { at: name.at })
+    }
+    if (kind === 'table' && this.#late(name) !== undefined) {
+      fail('UNSUPPORTED', `${name.text} is kept by Millrace itself and can only be read`, {
+        at: name.at,
+        hint: 'SELECT from it, or subscribe to a query over it.',
+      })
     }
     const hint = didYouMean(
       name.text,
@@ -174,6 +193,14 @@ export class Catalog {
     this.#byId.set(entry.id, entry)
   }
 
+  /** Puts an entry in the place of the one with its id, which may have another name. */
+  replace(entry: TabularEntry): void {
+    const old = this.#byId.get(entry.id)
+    if (old !== undefined) this.#byName.delete(old.name)
+    this.#byName.set(entry.name, entry)
+    this.#byId.set(entry.id, entry)
+  }
+
   /** Entries whose statement names this one. */
   dependentsOf(id: string): Entry[] {
     return this.list().filter((entry) => entry.dependsOn.includes(id))
@@ -206,7 +233,10 @@ export class Catalog {
     return {
       version: 1,
       nextId: this.#nextId,
-      entries: lasting.map(({ kind, id, name, sql }) => ({ kind, id, name, sql })),
+      entries: lasting.map(({ kind, id, name, sql, session }) => {
+        const saved = sessionToSave(session)
+        return { kind, id, name, sql, ...(saved === undefined ? {} : { session: saved }) }
+      }),
     }
   }
 }

@@ -9,6 +9,7 @@ import { AGGREGATES } from '../../engine/operator/aggregate/index.ts'
 import type { Statement } from '../ast.ts'
 import type { Catalog } from './catalog.ts'
 import type { Entry, FunctionEntry, TableEntry, TabularEntry } from './entry.ts'
+import { lateEntry } from './late-entry.ts'
 import type { Settings } from './settings.ts'
 
 export interface Answer {
@@ -28,7 +29,11 @@ export type ShowWhat = Extract<Statement, { kind: 'show' }>['what']
 export function show(what: ShowWhat, catalog: Catalog): Answer {
   switch (what) {
     case 'tables':
-      return listOf(catalog.list('table'), [column('connector')], ({ spec }) => [spec.connector])
+      return listOf(
+        catalog.list('table').flatMap((table) => [table, ...lateRowsOf(table)]),
+        [column('connector')],
+        ({ spec }) => [spec.connector],
+      )
     case 'views':
       return listOf(catalog.list('view'), [column('temporary', BOOLEAN)], (view) => [
         view.temporary,
@@ -45,6 +50,11 @@ export function show(what: ShowWhat, catalog: Catalog): Answer {
       return showFunctions(catalog.list('function'))
   }
 }
+
+const lateRowsOf = (table: TableEntry): TableEntry[] =>
+  table.spec.watermark === undefined
+    ? []
+    : [lateEntry(table, { text: table.name, at: { offset: 0, length: 0 } })]
 
 function listOf<E extends Entry>(
   entries: readonly E[],
@@ -79,7 +89,7 @@ const userFunction = ({ name, definition, temporary }: FunctionEntry): string[] 
 /** DESCRIBE: one row per column. */
 export function describe(entry: TabularEntry): Answer {
   const schema: Schema = entry.kind === 'table' ? entry.spec.schema : entry.schema
-  const key = entry.kind === 'materialized-view' ? (entry.key ?? []) : []
+  const key = keyOf(entry)
   return {
     columns: [
       column('name'),
@@ -98,6 +108,11 @@ export function describe(entry: TabularEntry): Answer {
       ...(entry.kind === 'table' ? tableCells(entry, i) : [null, null, null]),
     ]),
   }
+}
+
+function keyOf(entry: TabularEntry): readonly number[] {
+  if (entry.kind === 'table') return entry.spec.primaryKey ?? []
+  return entry.kind === 'materialized-view' ? (entry.key ?? []) : []
 }
 
 /** extras, watermark, comment */

@@ -4,6 +4,7 @@ import type { Schema } from '../../engine/batch/schema.ts'
 import type { UserFunction } from '../../engine/expr/udf.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import type { Name, ObjectKind, QueryStatement } from '../ast.ts'
+import type { Session } from '../session.ts'
 
 export type EntryKind = ObjectKind
 
@@ -15,6 +16,8 @@ interface Base {
   readonly sql: string
   /** Ids of the entries that the statement names itself. */
   readonly dependsOn: readonly string[]
+  /** The settings under which it was made. */
+  readonly session: Session
 }
 
 export interface TableEntry extends Base {
@@ -23,6 +26,8 @@ export interface TableEntry extends Base {
   readonly comment?: string | undefined
   /** Comments of columns, by column name. */
   readonly columnComments: ReadonlyMap<string, string>
+  /** Set for late rows (`late-entry.ts`): the id of the table that they are of. */
+  readonly lateOf?: string | undefined
 }
 
 /** A query with its columns' new names (empty: its own). */

@@ -33,9 +33,9 @@ export const LOG_OPTIONS: OptionTable = {
   },
   format: {
     kind: 'enum',
-    values: ['json'],
+    values: ['json', 'changelog-json'],
     default: 'json',
-    doc: 'How records of one message each are decoded.',
+    doc: 'json: a record is a row. changelog-json: it is a change, `{"op":"+I|-U|+U|-D","row":{…}}`, and rows can be taken back.',
   },
   'json.unknown-fields': {
     kind: 'enum',
@@ -82,6 +82,7 @@ export const EMBEDDED_CONNECTORS: ConnectorCatalog = new Map([
       options: LOG_OPTIONS,
       source: { replay: 'offset' },
       sink: { delivery: 'exactly-once' },
+      keyed: true,
     },
   ],
 ])

@@ -1,21 +1,13 @@
 /** SET: the settings there are, with their types and defaults. A setting is only listed when
- *  something reads it, or when its one value is what Millrace does anyway. */
+ *  something reads it. */
 
 import { fail } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
+import { checkSessionSetting, SESSION_SETTINGS, type Session, sessionOf } from '../session.ts'
 import { canonical, type OptionSpec } from './options.ts'
 
 export const SETTINGS = {
-  'table.local-time-zone': {
-    kind: 'string',
-    default: 'UTC',
-    doc: 'The time zone of TIMESTAMP_LTZ in texts. Only UTC for now.',
-  },
-  'table.exec.state.ttl': {
-    kind: 'duration',
-    default: '0 ms',
-    doc: 'How long state without news is kept. Only 0 (for ever) for now.',
-  },
+  ...SESSION_SETTINGS,
   'millrace.rows-max': {
     kind: 'integer',
     default: '100000',
@@ -26,15 +18,6 @@ export const SETTINGS = {
 } as const satisfies Record<string, OptionSpec>
 
 export type SettingName = keyof typeof SETTINGS
-
-/** The one value that a setting may have until the engine can do more. */
-const FIXED: Partial<Record<SettingName, { readonly value: string; readonly hint: string }>> = {
-  'table.local-time-zone': { value: 'UTC', hint: 'Times are in UTC.' },
-  'table.exec.state.ttl': {
-    value: '0',
-    hint: 'State is kept for ever. Group by a window to bound it.',
-  },
-}
 
 export interface SettingRow {
   readonly key: SettingName
@@ -54,15 +37,17 @@ export class Settings {
     return this.#values.get(key) ?? canonical(spec, key, spec.default ?? '')
   }
 
-  /** UNKNOWN_OPTION with the nearest name, INVALID_OPTION, or UNSUPPORTED. */
+  /** UNKNOWN_OPTION with the nearest name, INVALID_OPTION, INVALID_ARGUMENT for an unknown zone. */
   set(key: string, value: string): void {
     const name = known(key)
     const text = canonical(SETTINGS[name], name, value)
-    const fixed = FIXED[name]
-    if (fixed !== undefined && text.toUpperCase() !== fixed.value) {
-      fail('UNSUPPORTED', `'${name}' cannot be '${value}' yet`, { hint: fixed.hint })
-    }
+    checkSessionSetting(name, text)
     this.#values.set(name, text)
+  }
+
+  /** What the settings mean for a statement that is made now. */
+  get session(): Session {
+    return sessionOf((key) => this.get(key))
   }
 
   /** Back to the default: one setting, or all. */

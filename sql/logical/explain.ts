@@ -3,6 +3,7 @@
 import { typeName } from '../../engine/batch/types.ts'
 import { type Expr, printExpr } from '../../engine/expr/ir.ts'
 import type { AggregateCall, EmitPolicy, SortKey } from '../../engine/operator/nodes.ts'
+import { matchText } from './explain-match.ts'
 import {
   callText,
   durationText,
@@ -87,6 +88,8 @@ function wideLine(node: WideNode): string {
       const until = node.until && `until ${printExpr(node.until)}`
       return `TemporalFilter ${[from, until].filter(Boolean).join(' ')}`
     }
+    case 'match':
+      return matchText(node)
   }
 }
 

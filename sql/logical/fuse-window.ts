@@ -2,6 +2,7 @@
  *  itself: no column is made per row, only one value per window. For sessions it must. */
 
 import { columnsOf, type Expr } from '../../engine/expr/ir.ts'
+import { changeCall, readByCall } from './change-call.ts'
 import { canInline } from './inline.ts'
 import { makeWindowAggregate } from './make.ts'
 import type { ProjectNode, WindowAggregateNode, WindowNode } from './node.ts'
@@ -56,11 +57,7 @@ function inlineProject(
       timeColumn: time.index,
       attached: end && { start: time.index, end: end.index },
       keys: keys.map(inline),
-      aggregates: aggregates.map((call) => ({
-        ...call,
-        args: call.args.map(inline),
-        filter: call.filter && inline(call.filter),
-      })),
+      aggregates: aggregates.map((call) => changeCall(call, inline)),
     },
     fieldsOf(node),
   )
@@ -68,7 +65,7 @@ function inlineProject(
 
 const readsOf = ({ keys, aggregates }: WindowAggregateNode): readonly Expr[] => [
   ...keys,
-  ...aggregates.flatMap((call) => [...call.args, ...(call.filter ? [call.filter] : [])]),
+  ...aggregates.flatMap(readByCall),
 ]
 
 const partsOf = ({ schema: _, traits: __, kind: ___, ...parts }: WindowAggregateNode) => parts

@@ -10,6 +10,7 @@ import type {
   ExpandNode as ExpandSpec,
   JoinKind,
   JoinNode as JoinSpec,
+  MatchNode as MatchSpec,
   OverCall,
   RankNode as RankSpec,
   SortKey,
@@ -200,6 +201,13 @@ export interface TemporalFilterNode extends Base, TemporalFilterSpec {
   readonly input: LogicalNode
 }
 
+/** MATCH_RECOGNIZE. Its expressions are over what it refers to, not over the input's columns, but
+ *  for PARTITION BY, ORDER BY and what aggregates add up. */
+export interface MatchNode extends Base, Omit<MatchSpec, 'fields'> {
+  readonly kind: 'match'
+  readonly input: LogicalNode
+}
+
 export type LogicalNode =
   | ScanNode
   | ValuesNode
@@ -226,6 +234,7 @@ export type WideNode =
   | ExpandNode
   | UnnestNode
   | TemporalFilterNode
+  | MatchNode
 
 /** The columns that a node adds behind its input's. */
 export const addedTo = (node: ExpandNode | UnnestNode | OverNode | RankNode): readonly Field[] =>

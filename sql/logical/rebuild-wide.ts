@@ -2,8 +2,10 @@
 
 import { unreachable } from '../../engine/base/assert.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
-import type { AggregateCall, SortKey } from '../../engine/operator/nodes.ts'
+import type { SortKey } from '../../engine/operator/nodes.ts'
+import { changeCall, changeKey } from './change-call.ts'
 import { makeJoin, makeTemporalJoin } from './make-join.ts'
+import { changeMatch, makeMatch, matchPartsOf } from './make-match.ts'
 import { makeOver, makeRank, rankPartsOf } from './make-order.ts'
 import { makeExpand, makeTemporalFilter, makeUnnest } from './make-rows.ts'
 import { makeSetOperation, makeUnion } from './make-set.ts'
@@ -14,18 +16,6 @@ export interface Rebuild {
   input(node: LogicalNode): LogicalNode
   expr(expr: Expr): Expr
 }
-
-/** A call with its expressions replaced. */
-export const changeCall = <Call extends Pick<AggregateCall, 'args' | 'filter'>>(
-  call: Call,
-  expr: Rebuild['expr'],
-): Call => ({ ...call, args: call.args.map(expr), filter: call.filter && expr(call.filter) })
-
-/** A key of an order with its expression replaced. */
-export const changeKey = (key: SortKey, expr: Rebuild['expr']): SortKey => ({
-  ...key,
-  expr: expr(key.expr),
-})
 
 /** As `rebuild`, which this is a part of. */
 export function rebuildWide(node: WideNode, { input, expr }: Rebuild): LogicalNode {
@@ -88,6 +78,8 @@ export function rebuildWide(node: WideNode, { input, expr }: Rebuild): LogicalNo
         until: until && expr(until),
       })
     }
+    case 'match':
+      return makeMatch(input(node.input), changeMatch(matchPartsOf(node), expr), fieldsOf(node))
     default:
       return unreachable(node)
   }

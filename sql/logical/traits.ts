@@ -3,7 +3,7 @@
 
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { WindowColumn, WindowSpec } from '../../engine/operator/nodes.ts'
-import type { TableSpec } from '../../engine/source/table.ts'
+import { isAppendOnly, type TableSpec } from '../../engine/source/table.ts'
 import type { Traits, WindowProperty } from './node.ts'
 
 /** Old column -> its first new place. */
@@ -47,9 +47,9 @@ export function scanTraits(
 ): Traits {
   const { watermark, storedCount, computed } = table
   const whole: Traits = {
-    appendOnly: true,
+    appendOnly: isAppendOnly(table),
     watermarked: watermark !== undefined,
-    keys,
+    keys: table.primaryKey === undefined ? keys : [table.primaryKey, ...keys],
     timeColumns: watermark === undefined ? [] : [watermark.column],
     processingColumns: computed.flatMap((expr, i) =>
       isProcessingTime(expr) ? storedCount + i : [],

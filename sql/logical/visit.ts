@@ -2,6 +2,7 @@
 
 import { type Expr, mapExpr } from '../../engine/expr/ir.ts'
 import type { AggregateCall } from '../../engine/operator/nodes.ts'
+import { changeCall, changeKey } from './change-call.ts'
 import {
   makeAggregate,
   makeFilter,
@@ -13,7 +14,7 @@ import {
   makeWindowAggregate,
 } from './make.ts'
 import { fieldsOf, type LogicalNode } from './node.ts'
-import { changeCall, changeKey, type Rebuild, rebuildWide } from './rebuild-wide.ts'
+import { type Rebuild, rebuildWide } from './rebuild-wide.ts'
 
 /** The nodes that this one reads. */
 export function inputsOf(node: LogicalNode): readonly LogicalNode[] {

@@ -7,42 +7,45 @@ import { operatorOf } from '../../engine/operator/index.ts'
 import type { EmitPolicy } from '../../engine/operator/nodes.ts'
 import type { InputInfo } from '../../engine/operator/operator.ts'
 import type { OperatorPlan, Plan } from '../../engine/plan/physical.ts'
+import { matchPartsOf } from '../logical/make-match.ts'
 import { rankPartsOf } from '../logical/make-order.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
 import { inputsOf } from '../logical/visit.ts'
 import { detachWindow } from './detach-window.ts'
+import { forgets } from './forgets.ts'
+import { lowerScan } from './lower-scan.ts'
 import { refuseBareSession } from './refuse-bare-session.ts'
 
 export interface Lowered extends InputInfo {
   readonly plan: Plan
 }
 
-/** The plan that runs a logical plan. Raises what an operator's `check` raises. */
-export function lower(node: LogicalNode): Lowered {
+/** The plan that runs a logical plan. `stateTtlUs`: how long operators keep state without news; 0 is
+ *  for ever. Raises what an operator's `check` raises. */
+export function lower(node: LogicalNode, stateTtlUs = 0): Lowered {
   const { schema } = node
   switch (node.kind) {
-    case 'scan': {
-      const { table, columns } = node
-      return { plan: { kind: 'source', table, columns }, schema, appendOnly: true }
-    }
+    case 'scan':
+      return lowerScan(node)
     case 'values':
       return { plan: { kind: 'values', schema, rows: node.rows }, schema, appendOnly: true }
     case 'window-aggregate': {
       const detached = detachWindow(node)
-      return detached === node ? operating(node) : lower(detached)
+      return detached === node ? operating(node, stateTtlUs) : lower(detached, stateTtlUs)
     }
     default:
-      return operating(node)
+      return operating(node, stateTtlUs)
   }
 }
 
 type Operating = Exclude<LogicalNode, { kind: 'scan' | 'values' }>
 
-function operating(node: Operating): Lowered {
-  const inputs = inputsOf(node).map(lower)
+function operating(node: Operating, stateTtlUs: number): Lowered {
+  const inputs = inputsOf(node).map((input) => lower(input, stateTtlUs))
   const plans = inputs.map(({ plan }) => plan)
   const kind = node.kind
-  const plan = { kind, node: operatorNode(node), inputs: plans } as OperatorPlan
+  const own = stateTtlUs > 0 && forgets(node) ? { stateTtlUs } : {}
+  const plan = { kind, node: { ...operatorNode(node), ...own }, inputs: plans } as OperatorPlan
   return checked(plan, inputs, node)
 }
 
@@ -97,6 +100,8 @@ function operatorNode(node: Operating): object {
       return { value: node.value, outer: node.outer, ordinality: node.ordinality, fields }
     case 'temporal-filter':
       return { from: node.from, until: node.until }
+    case 'match':
+      return { ...matchPartsOf(node), fields }
   }
 }
 

@@ -4,6 +4,7 @@ import { fail } from '../../engine/base/errors.ts'
 import type { Expression, TableRef } from '../ast.ts'
 import { tableAlias } from './alias.ts'
 import type { Cursor } from './cursor.ts'
+import { matchClause } from './match.ts'
 import { startsQuery } from './query-start.ts'
 import { spanOf, type Token } from './token.ts'
 import { isWindowCall, windowCall } from './window-call.ts'
@@ -11,6 +12,18 @@ import { isWindowCall, windowCall } from './window-call.ts'
 /** The table at the cursor with its alias, without joins. */
 export function table(cursor: Cursor): TableRef {
   const first = cursor.token
+  let found = plainTable(cursor, first)
+  while (cursor.is('MATCH_RECOGNIZE')) found = matchTable(cursor, found, first)
+  return found
+}
+
+function matchTable(cursor: Cursor, input: TableRef, first: Token): TableRef {
+  const match = cursor.nested(() => matchClause(cursor))
+  const alias = tableAlias(cursor)
+  return { kind: 'match', input, match, alias, at: cursor.spanFrom(first) }
+}
+
+function plainTable(cursor: Cursor, first: Token): TableRef {
   const lateral = cursor.accept('LATERAL')
   if (cursor.is('(')) return bracketed(cursor, first, lateral)
   if (cursor.is('TABLE', '(')) return wrapped(cursor, first)
@@ -102,7 +115,6 @@ function named(cursor: Cursor, first: Token): TableRef {
   let asOf = systemTime(cursor)
   const alias = tableAlias(cursor)
   asOf ??= systemTime(cursor)
-  if (cursor.is('MATCH_RECOGNIZE')) cursor.refuse('MATCH_RECOGNIZE')
   return { kind: 'table', name, alias, asOf, at: cursor.spanFrom(first) }
 }
 

@@ -32,7 +32,7 @@ const connectors = sourceConnectors({
 function tableOf(sql: string): TableSpec {
   const [statement] = parseStatements(sql)
   if (statement.kind !== 'create-table') throw new Error('not a table')
-  return defineTable(statement, new Catalog(), CATALOG, 't1')!.spec
+  return defineTable(statement, new Catalog(), CATALOG, { id: 't1' })!.spec
 }
 
 const open = (table: TableSpec, split: string, from = ''): SplitReader =>

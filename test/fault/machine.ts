@@ -3,7 +3,12 @@
 
 import { logSource } from '../../connectors/log/source.ts'
 import { sleep, systemClock } from '../../engine/base/clock.ts'
-import { asSqlError, type ErrorJson, errorFromJson, type SqlError } from '../../engine/base/errors.ts'
+import {
+  asSqlError,
+  type ErrorJson,
+  errorFromJson,
+  type SqlError,
+} from '../../engine/base/errors.ts'
 import { BatchBuilder } from '../../engine/batch/builder.ts'
 import { consolidate } from '../../engine/batch/consolidate.ts'
 import { decodeBatch } from '../../engine/batch/ipc.ts'
@@ -46,10 +51,7 @@ export const table = (splits: number, options: Record<string, string> = {}): Tab
       kind: 'call',
       name: '-',
       type: TIMESTAMP,
-      args: [
-        column(2),
-        { kind: 'literal', type: { kind: 'interval_second' }, value: 20 * SECOND },
-      ],
+      args: [column(2), { kind: 'literal', type: { kind: 'interval_second' }, value: 20 * SECOND }],
     },
   },
 })
@@ -58,7 +60,11 @@ const CALLS: readonly AggregateCall[] = [
   { name: 'COUNT', args: [], distinct: false, type: BIGINT },
   { name: 'SUM', args: [column(0)], distinct: false, type: BIGINT },
 ]
-const AGGREGATES: Field[] = CALLS.map((call, i) => ({ name: `a${i}`, type: call.type, nullable: true }))
+const AGGREGATES: Field[] = CALLS.map((call, i) => ({
+  name: `a${i}`,
+  type: call.type,
+  nullable: true,
+}))
 
 const source = (spec: TableSpec) => ({ kind: 'source', table: spec, columns: [0, 1, 2] }) as const
 
@@ -202,7 +208,7 @@ export class Machine {
         epochRowsMax: 4096,
         resultRetentionBytesMax: options.resultRetentionBytesMax ?? 1 << 28,
       },
-      ...{ disk, clock: systemClock, connectors: new Map([[log.name, log]]) },
+      ...{ disk, clock: systemClock, connectors: new Map([[log.name, log]]), appended },
       send: (message) => this.#receive(message),
     })
   }
@@ -238,7 +244,8 @@ export class Machine {
     if (message.kind === 'broken') this.broken = errorFromJson(message.error)
     if (message.kind === 'ended') this.#witness.ended.add(message.queryId)
     // Without power everything fails, and that is no news.
-    if (message.kind === 'failed' && !this.disk.off) this.#witness.failed.set(message.queryId, message.error)
+    if (message.kind === 'failed' && !this.disk.off)
+      this.#witness.failed.set(message.queryId, message.error)
     if (message.kind === 'sync-streams') {
       this.streams.sync().then(
         () => this.engine.streamsSynced(undefined),
@@ -284,7 +291,11 @@ export class Machine {
   }
 }
 
-export function* readResults(disk: FaultDisk, queryId: string, end: number): Generator<ResultFrame> {
+export function* readResults(
+  disk: FaultDisk,
+  queryId: string,
+  end: number,
+): Generator<ResultFrame> {
   const reader = new LogReader(disk, `${DATA}/results/${queryId}`)
   try {
     for (;;) {

@@ -45,7 +45,9 @@ export class PowerCutCase {
     this.seed = seed
     this.#random = random(seed)
     this.#retains = seed % 3 === 0
-    const retention = this.#retains ? { 'retention.bytes': '6000', 'retention.policy': 'keep' } : {}
+    const retention: Record<string, string> = this.#retains
+      ? { 'retention.bytes': '6000', 'retention.policy': 'keep' }
+      : {}
     this.#spec = table(1 + this.#random.below(3), retention)
     this.#disk = new FaultDisk(seed)
     this.#plans = [

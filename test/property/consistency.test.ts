@@ -49,7 +49,7 @@ function pipelineOf(view: string): Pipeline {
   if (select.kind !== 'select') throw new Error('not a query')
   const identity = { id: view, name: view }
   const { plan } = new Planner(catalog).planQuery(select, 'continuous', identity)
-  return new Pipeline(plan, { epoch: 0, nowUs: 0, seed: 1 }, BATCH_ROWS)
+  return new Pipeline(plan, { clock: { epoch: 0, nowUs: 0, seed: 1 }, batchRowsMax: BATCH_ROWS })
 }
 
 /** The next transactions, in batches: one a millisecond, each up to ten seconds late. */

@@ -158,6 +158,25 @@ describe('jobs', () => {
   })
 })
 
+describe('bad records', () => {
+  it('are passed over and counted, or end the query', async () => {
+    const { mkdirSync, writeFileSync } = await import('node:fs')
+    mkdirSync(files(), { recursive: true })
+    const path = join(files(), 'bad.ndjson')
+    writeFileSync(path, '{"id":1}\n{"id":"x"}\nnonsense\n{"id":4}\n')
+    const table = (name: string, policy: string) =>
+      `CREATE TABLE ${name} (id BIGINT, file STRING METADATA FROM 'file.name')
+       WITH ('connector' = 'filesystem', 'path' = '${path}', 'format' = 'json', 'bad-records' = '${policy}')`
+    await server.sql(`${table('lenient', 'skip')}; ${table('strict', 'fail')};
+      CREATE MATERIALIZED VIEW good AS SELECT id, file FROM lenient`)
+    await server.eventually('SELECT id, file FROM good ORDER BY id', [
+      [1, 'bad.ndjson'],
+      [4, 'bad.ndjson'],
+    ])
+    await expect(server.sql('SELECT * FROM strict')).rejects.toThrow(/BAD_RECORD.*bad-records/)
+  })
+})
+
 describe('refusals', () => {
   it.each([
     ['INSERT INTO copy SELECT id FROM orders', 'INVALID_ARGUMENT'],

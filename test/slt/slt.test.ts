@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { seedOf } from '../seed.ts'
 import { runFile } from './runner/run.ts'
-import { blessed, MODES, type Mode, parseFile } from './runner/slt-file.ts'
+import { blessed, type Mode, parseFile } from './runner/slt-file.ts'
 
 const FOLDER = import.meta.dirname
 const bless = process.env.MILLRACE_BLESS === '1'
@@ -25,7 +25,7 @@ const seedsOf = (path: string, mode: Mode): number[] => {
 describe.each(files)('%s', (path) => {
   const file = parseFile(path, readFileSync(`${FOLDER}/${path}`, 'utf8'))
 
-  it.each(bless ? (['bounded'] as const) : MODES)('%s', async (mode) => {
+  it.each(bless ? (['bounded'] as const) : file.modes)('%s', async (mode) => {
     for (const [i, seed] of seedsOf(path, mode).entries()) {
       const restartPercent = !long ? 15 : i === 0 ? 100 : 40
       const { problems, blessings } = await runFile(file, { mode, seed, restartPercent, bless })

@@ -25,7 +25,7 @@ function start(sql: string) {
   if (statement.kind !== 'select') throw new Error('not a query')
   const { plan } = new Planner(catalog).planQuery(statement, 'continuous', { id: 'q', name: 'q' })
   const clock = { epoch: 0, nowUs: T0, seed: 1 }
-  const pipeline = new Pipeline(plan, clock, 16)
+  const pipeline = new Pipeline(plan, { clock, batchRowsMax: 16 })
   const output: Batch[] = []
   return {
     dueUs: () => pipeline.dueUs(),

@@ -1,7 +1,7 @@
-/** =, <>, <, <=, >, >=, IS [NOT] DISTINCT FROM, [NOT] BETWEEN, [NOT] IN. Numbers compare by value
- *  across types; text by code point; FALSE before TRUE; arrays and rows by their first difference;
- *  JSON as text. NaN is as in IEEE 754 (and Flink): equal to nothing, not even itself; inside nested
- *  values it is the same as NaN, and NULL as NULL. */
+/** =, <>, <, <=, >, >=, IS [NOT] DISTINCT FROM, [NOT] BETWEEN. Numbers compare by value across
+ *  types; text by code point; FALSE before TRUE; arrays and rows by their first difference; JSON as
+ *  text. NaN is as in IEEE 754 (and Flink): equal to nothing, not even itself; inside nested values
+ *  it is the same as NaN, and NULL as NULL. */
 
 import { BOOLEAN, type DataType, isNumeric, partsOf } from '../../batch/types.ts'
 import { compareText } from '../../batch/value-order.ts'

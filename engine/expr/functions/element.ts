@@ -1,5 +1,5 @@
-/** Reading nested values: fields of rows, elements of arrays, values of maps and of JSON. Columns are
- *  read where they lie, without making the whole value. */
+/** Reading nested values: fields of rows, elements of arrays, values of maps and of JSON. Columns
+ *  are read where they lie, without making the whole value. */
 
 import { fail } from '../../base/errors.ts'
 import { nearestName } from '../../base/nearest-name.ts'

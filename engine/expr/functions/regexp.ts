@@ -129,8 +129,8 @@ const regexpExtractAll: PlainFunction = {
   doc: 'What a group (default 1 if there is one, else all) of a regular expression matched, for every match, as an array.',
   syntax: ['REGEXP_EXTRACT_ALL(text, regex[, group])'],
   examples: [
-    { args: [text('a1 b22 c'), text('[a-z]([0-9]+)')], result: '[1, 22]' },
-    { args: [text('a1 b22 c'), text('[a-z]([0-9]*)'), int(0)], result: '[a1, b22, c]' },
+    { args: [text('a1 a22 c'), text('a([0-9]+)')], result: '[1, 22]' },
+    { args: [text('a1 a22 c'), text('([a-z])[0-9]*'), int(0)], result: '[a1, a22, c]' },
   ],
   resolve: oneOf(
     [[VARCHAR, VARCHAR], { kind: 'array', element: VARCHAR }],

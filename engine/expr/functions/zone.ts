@@ -1,8 +1,9 @@
 /** Time zones in expressions: AT TIME ZONE, CONVERT_TZ and texts read on a zone's clock. */
 
+import { fail } from '../../base/errors.ts'
 import { formatTimestamp, parseTimestamp, readTimestamp } from '../../base/time-text.ts'
 import { type DataType, isTimestamp, TIMESTAMP_LTZ, VARCHAR } from '../../batch/types.ts'
-import { truncateToPrecision } from '../calendar.ts'
+import { TIMESTAMP_MAX, TIMESTAMP_MIN, truncateToPrecision } from '../calendar.ts'
 import { coerce, literalText } from '../coerce.ts'
 import type { PlainFunction, ScalarFunction } from '../function.ts'
 import type { Int64 } from '../int64.ts'
@@ -47,9 +48,13 @@ const atTimeZone: PlainFunction = {
   },
   evaluate({ args, at }) {
     const zone = zoneArgument(args[1], at)
+    const inRange = (us: Int64): Int64 => {
+      if (us >= TIMESTAMP_MIN && us <= TIMESTAMP_MAX) return us
+      return fail('OUT_OF_RANGE', 'The timestamp leaves the years 0001 to 9999', { at })
+    }
     return args[0].type.kind === 'timestamp'
-      ? (us: Int64, name: string) => zone(name).toInstant(us)
-      : (us: Int64, name: string) => zone(name).toLocal(us)
+      ? (us: Int64, name: string) => inRange(zone(name).toInstant(us))
+      : (us: Int64, name: string) => inRange(zone(name).toLocal(us))
   },
 }
 

@@ -1,9 +1,14 @@
 /** Follows a JSON path through a document's bytes. Nothing is parsed into objects, so numbers keep
  *  their digits, and what is found is a part of the bytes. */
 
-import { decodeText, equalSlices } from '../utf8.ts'
+import { decodeText } from '../utf8.ts'
 import type { JsonPath, Step } from './path.ts'
 import { skipDocument, skipKey, skipSpace, skipString, skipValue } from './scan.ts'
+
+type KeyStep = Extract<Step, { kind: 'key' }>
+
+const MISSING = -1
+const MALFORMED = -2
 
 /** Where the values are that a path leads to. */
 export class JsonFinder {
@@ -21,11 +26,44 @@ export class JsonFinder {
    *  two members with one key, the last counts. */
   find(bytes: Uint8Array, start: number, end: number): number {
     this.found.length = 0
-    if (!skipDocument(bytes, start, end)) return -1
     this.#bytes = bytes
     this.#end = end
-    this.#walk(skipSpace(bytes, start, end), 0)
+    const at = skipSpace(bytes, start, end)
+    const [first] = this.path.steps
+    if (first?.kind === 'key' && !first.deep && at < end && bytes[at] === 123) {
+      const value = this.#checkedMember(at, first)
+      if (value === MALFORMED) return -1
+      if (value !== MISSING) this.#walk(value, 1)
+      return this.found.length / 2
+    }
+    if (!skipDocument(bytes, start, end)) return -1
+    this.#walk(at, 0)
     return this.found.length / 2
+  }
+
+  /** Where the value of the last member with the key begins, in the object that the document is:
+   *  looks and checks in one go. */
+  #checkedMember(at: number, step: KeyStep): number {
+    const bytes = this.#bytes
+    const end = this.#end
+    let found = MISSING
+    let next = skipSpace(bytes, at + 1, end)
+    if (next < end && bytes[next] === 125) return this.#isLast(next + 1) ? MISSING : MALFORMED
+    for (;;) {
+      const value = skipKey(bytes, next, end)
+      if (value < 0) return MALFORMED
+      if (this.#isKey(next, step)) found = value
+      next = skipValue(bytes, value, end)
+      if (next < 0) return MALFORMED
+      next = skipSpace(bytes, next, end)
+      if (next >= end || (bytes[next] !== 44 && bytes[next] !== 125)) return MALFORMED
+      if (bytes[next] === 125) return this.#isLast(next + 1) ? found : MALFORMED
+      next = skipSpace(bytes, next + 1, end)
+    }
+  }
+
+  #isLast(at: number): boolean {
+    return skipSpace(this.#bytes, at, this.#end) === this.#end
   }
 
   /** The keys of the object that bytes[start, end) is, each once, in order; undefined if it is
@@ -60,17 +98,28 @@ export class JsonFinder {
     } else if (!isObject) this.#elements(at, step.ranges, next)
   }
 
-  #member(at: number, step: Extract<Step, { kind: 'key' }>, next: number): void {
-    let last = -1
+  #member(at: number, step: KeyStep, next: number): void {
+    let last = MISSING
     for (const [key, value] of this.#members(at)) if (this.#isKey(key, step)) last = value
-    if (last >= 0) this.#walk(last, next + 1)
+    if (last !== MISSING) this.#walk(last, next + 1)
   }
 
-  #isKey(at: number, { name, bytes }: Extract<Step, { kind: 'key' }>): boolean {
-    const end = skipString(this.#bytes, at, this.#end)
-    if (equalSlices(this.#bytes, at + 1, end - 1, bytes, 0, bytes.length)) return true
-    if (this.#bytes.subarray(at, end).indexOf(92) < 0) return false
-    return JSON.parse(decodeText(this.#bytes, at, end)) === name
+  /** Whether the string at `at`, which is well formed, is the key. */
+  #isKey(at: number, { name, bytes: wanted, isPlain }: KeyStep): boolean {
+    if (!isPlain) return this.#spelledKey(at) === name
+    const bytes = this.#bytes
+    let i = 0
+    // A plain key has no quote, so this ends at the string's own.
+    while (i < wanted.length && bytes[at + 1 + i] === wanted[i]) i++
+    let next = at + 1 + i
+    if (i === wanted.length && bytes[next] === 34) return true
+    // An escape may spell the same.
+    while (bytes[next] !== 34) if (bytes[next++] === 92) return this.#spelledKey(at) === name
+    return false
+  }
+
+  #spelledKey(at: number): unknown {
+    return JSON.parse(decodeText(this.#bytes, at, skipString(this.#bytes, at, this.#end)))
   }
 
   /** The step again in everything below. */

@@ -10,6 +10,8 @@ export type Step =
       readonly kind: 'key'
       readonly name: string
       readonly bytes: Uint8Array
+      /** Whether JSON spells it without escapes. */
+      readonly isPlain: boolean
       readonly deep: boolean
     }
   /** Elements by ranges of positions from 0, negative ones from the end. */
@@ -28,6 +30,7 @@ export const keyStep = (name: string, deep = false): Step => ({
   kind: 'key',
   name,
   bytes: encodeText(name),
+  isPlain: JSON.stringify(name).length === name.length + 2,
   deep,
 })
 

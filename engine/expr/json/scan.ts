@@ -41,12 +41,14 @@ export function skipString(bytes: Uint8Array, at: number, end: number): number {
     if (bytes[next] === 117) {
       for (let digit = 1; digit <= 4; digit++) if (!isHex(bytes[next + digit])) return -1
       next += 4
-    } else if (next >= end || !ESCAPED.has(bytes[next])) return -1
+    } else if (next >= end || ESCAPED[bytes[next]] === 0) return -1
   }
   return -1
 }
 
-const ESCAPED = new Set(Array.from('"\\/bfnrt', (sign) => sign.charCodeAt(0)))
+/** 1 for what may stand behind a backslash. */
+const ESCAPED = new Uint8Array(256)
+for (const sign of '"\\/bfnrt') ESCAPED[sign.charCodeAt(0)] = 1
 
 const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57
 

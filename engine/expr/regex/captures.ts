@@ -23,6 +23,7 @@ export class Captures {
   #mark = 0
   readonly #stack: number[] = []
   readonly #slots: Int32Array
+  readonly #first: Uint8Array | undefined
   /** The positions of the last match: start and end of the whole, then of each group; -1: none. */
   readonly found: Int32Array
   #steps = 0
@@ -35,6 +36,7 @@ export class Captures {
     this.#seen = new Int32Array(program.ops.length)
     this.#slots = new Int32Array(program.slotCount)
     this.found = new Int32Array(program.slotCount)
+    this.#first = firstClasses(program)
   }
 
   /** To stand before the first `find` in a text: what is spent counts from here. */
@@ -49,8 +51,15 @@ export class Captures {
     let at = from
     this.#current.count = 0
     this.#mark++
+    const first = this.#first
     for (;;) {
       const current = this.#current
+      if (current.count === 0 && !matched && first !== undefined) {
+        // Nothing is under way: on to where a match can begin.
+        const begin = at
+        while (at < end && first[classes.of(codeAt(bytes, at, end))] === 0) at += widthOf(bytes[at])
+        this.#steps += at - begin
+      }
       if (!matched) {
         this.#slots.fill(-1)
         this.#add(current, 0, bytes, start, end, at)
@@ -126,6 +135,24 @@ export class Captures {
       }
     }
   }
+}
+
+/** 1 for each class that a match can begin with; undefined if a match can be empty or hangs on what
+ *  stands around it. */
+function firstClasses({ ops, xs, ys, accepts, classes }: Program): Uint8Array | undefined {
+  const first = new Uint8Array(classes.count)
+  const seen = new Set<number>()
+  const waiting = [0]
+  for (let pc = waiting.pop(); pc !== undefined; pc = waiting.pop()) {
+    if (seen.has(pc)) continue
+    seen.add(pc)
+    if (ops[pc] === OP.MATCH || ops[pc] === OP.ASSERT) return undefined
+    if (ops[pc] === OP.SET) for (const [kind, yes] of accepts[xs[pc]].entries()) first[kind] |= yes
+    else if (ops[pc] === OP.SAVE) waiting.push(pc + 1)
+    else waiting.push(xs[pc])
+    if (ops[pc] === OP.SPLIT) waiting.push(ys[pc])
+  }
+  return first
 }
 
 /** A loop: `set` costs more than a few numbers do. */

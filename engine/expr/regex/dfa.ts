@@ -15,17 +15,18 @@ const STATES_MAX = 2000
 const UNKNOWN = -1
 /** The state from which nothing matches any more. */
 const DEAD = 0
-const START = 1
+/** The state in which it has matched, whatever follows. */
+const MATCHED = 1
+const START = 2
 
 export class Dfa {
   readonly #program: Program
   readonly #anchored: boolean
   readonly #at: Span | undefined
   readonly #width: number
-  /** next[state * width + class] */
+  #startRow = 0
+  /** next[state * width + class] is the next state, times width. */
   #next = new Int32Array(0)
-  /** 1: it matched; 0: it did not. */
-  readonly #matched = new Uint8Array(STATES_MAX)
   /** Whether it matches if the text ends here; -1: not known yet. */
   readonly #matchesAtEnd = new Int8Array(STATES_MAX)
   readonly #pcs: Int32Array[] = []
@@ -49,13 +50,12 @@ export class Dfa {
   test(bytes: Uint8Array, start: number, end: number): boolean {
     const { classes } = this.#program
     const { ascii } = classes
-    const width = this.#width
+    const matched = MATCHED * this.#width
     let next = this.#next
-    let state = START
+    let row = this.#startRow
     let at = start
     this.#steps = 0
-    while (at < end) {
-      if (this.#matched[state] === 1) return true
+    while (at < end && row > matched) {
       const byte = bytes[at]
       let kind: number
       if (byte < 128) {
@@ -65,15 +65,14 @@ export class Dfa {
         kind = classes.of(codeAt(bytes, at, end))
         at += widthOf(byte)
       }
-      let target = next[state * width + kind]
+      let target = next[row + kind]
       if (target === UNKNOWN) {
-        target = this.#step(state, kind)
+        target = this.#step(row, kind)
         next = this.#next
       }
-      if (target === DEAD) return false
-      state = target
+      row = target
     }
-    return this.#matched[state] === 1 || this.#endsWell(state)
+    return row === matched || (row > matched && this.#endsWell(row / this.#width))
   }
 
   #reset(): void {
@@ -81,10 +80,17 @@ export class Dfa {
     this.#pcs.length = 0
     this.#ids.clear()
     this.#add([])
+    this.#add([])
     // The start has a number of its own: only there ^ holds.
-    this.#add(this.#closure([0], true, false))
-    this.#ids.clear()
+    const pcs = this.#closure([0], true, false)
+    this.#startRow = this.#add(pcs) * this.#width
+    if (this.#hasMatch(pcs)) this.#startRow = MATCHED * this.#width
+    // Without a match that could begin later, nothing is the end.
     if (this.#anchored) this.#ids.set('', DEAD)
+  }
+
+  #hasMatch(pcs: readonly number[]): boolean {
+    return pcs.some((pc) => this.#program.ops[pc] === OP.MATCH)
   }
 
   #add(pcs: readonly number[]): number {
@@ -95,13 +101,14 @@ export class Dfa {
       grown.set(this.#next)
       this.#next = grown
     }
-    this.#matched[id] = Number(pcs.some((pc) => this.#program.ops[pc] === OP.MATCH))
     this.#matchesAtEnd[id] = -1
     return id
   }
 
-  #step(state: number, kind: number): number {
+  /** The next state's row, made if it is new. */
+  #step(row: number, kind: number): number {
     const { ops, xs, accepts } = this.#program
+    const state = row / this.#width
     const from: number[] = this.#anchored ? [] : [0]
     for (const pc of this.#pcs[state]) {
       if (ops[pc] === OP.SET && accepts[xs[pc]][kind] === 1) from.push(pc + 1)
@@ -109,22 +116,24 @@ export class Dfa {
     const pcs = this.#closure(from, false, false)
     this.#steps += this.#pcs[state].length + pcs.length
     checkWork(this.#steps, this.#at)
+    if (this.#hasMatch(pcs)) {
+      this.#next[row + kind] = MATCHED * this.#width
+      return MATCHED * this.#width
+    }
     const key = pcs.join(' ')
     const known = this.#ids.get(key)
-    let id = known
-    if (id === undefined) {
-      if (this.#pcs.length >= STATES_MAX) {
-        this.#reset()
-        return this.#keep(key, pcs)
-      }
-      id = this.#keep(key, pcs)
+    if (known === undefined && this.#pcs.length >= STATES_MAX) {
+      // The row that led here is gone.
+      this.#reset()
+      return this.#keep(key, pcs) * this.#width
     }
-    this.#next[state * this.#width + kind] = id
-    return id
+    const target = (known ?? this.#keep(key, pcs)) * this.#width
+    this.#next[row + kind] = target
+    return target
   }
 
   #keep(key: string, pcs: readonly number[]): number {
-    const id = this.#ids.get(key) ?? this.#add(pcs)
+    const id = this.#add(pcs)
     this.#ids.set(key, id)
     return id
   }

@@ -1,4 +1,4 @@
-/** The escapes of patterns that stand for characters: \d \w \s, \n, \x41, \p{L} and quoted signs. */
+/** The escapes of patterns that stand for characters: \d \w \s, \n, \x41, \p{L}, quoted signs. */
 
 import {
   type CharSet,

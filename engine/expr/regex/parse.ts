@@ -11,6 +11,7 @@ import { type Assertion, EMPTY, type Node, type Pattern } from './syntax.ts'
 
 const REPEAT_MAX = 1000
 const DEPTH_MAX = 200
+const GROUPS_MAX = 100
 
 interface Flags {
   readonly ignoreCase: boolean
@@ -150,6 +151,12 @@ class Parser {
 
   #captured(from: number): Node {
     const index = ++this.#groups
+    if (index > GROUPS_MAX) {
+      fail('LIMIT_EXCEEDED', `A pattern has at most ${GROUPS_MAX} groups`, {
+        at: this.#reader.span,
+        hint: 'A group that is not read is written (?:…).',
+      })
+    }
     return { kind: 'group', part: this.#closed(from), index }
   }
 

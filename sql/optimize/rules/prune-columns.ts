@@ -2,7 +2,7 @@
 
 import { schemaOf } from '../../../engine/batch/schema.ts'
 import { columnsOf, type Expr } from '../../../engine/expr/ir.ts'
-import type { AggregateCall } from '../../../engine/operator/nodes.ts'
+import { changeCall, readByCall } from '../../logical/change-call.ts'
 import {
   makeAggregate,
   makeFilter,
@@ -100,7 +100,7 @@ function pruneAggregate(node: Aggregating, wanted: Wanted): Pruned {
     return !isCall || wanted.has(i) || mustKeep(node, i) ? [i] : []
   })
   const calls = aggregates.filter((_, i) => kept.includes(first + i))
-  const reads = readBy([...keys, ...calls.flatMap(partsOf)])
+  const reads = readBy([...keys, ...calls.flatMap(readByCall)])
   const windowed = node.kind === 'window-aggregate'
   if (windowed) {
     for (const column of [node.timeColumn, ...Object.values(node.attached ?? {})]) reads.add(column)
@@ -110,7 +110,7 @@ function pruneAggregate(node: Aggregating, wanted: Wanted): Pruned {
   const parts = {
     input,
     keys: keys.map(move),
-    aggregates: calls.map((call) => moveCall(call, move)),
+    aggregates: calls.map((call) => changeCall(call, move)),
   }
   const fields = kept.map((i) => fieldsOf(node)[i])
   if (!windowed) return { node: makeAggregate(parts, fields), moved: placesOf(kept) }
@@ -132,12 +132,3 @@ function pruneAggregate(node: Aggregating, wanted: Wanted): Pruned {
 /** An aggregate without keys and calls would have no column to carry its one row, and dropping all
  *  calls of a changing aggregate would claim that it does not change: the first one stays. */
 const mustKeep = (node: Aggregating, column: number): boolean => column === node.keys.length
-
-const partsOf = ({ args, filter }: AggregateCall): readonly Expr[] =>
-  filter === undefined ? args : [...args, filter]
-
-const moveCall = (call: AggregateCall, move: (expr: Expr) => Expr): AggregateCall => ({
-  ...call,
-  args: call.args.map(move),
-  filter: call.filter && move(call.filter),
-})

@@ -4,6 +4,13 @@ import { columnsOf, type Expr } from '../../../engine/expr/ir.ts'
 import type { SortKey } from '../../../engine/operator/nodes.ts'
 import { makeProject } from '../../logical/make.ts'
 import { makeJoin, makeTemporalJoin } from '../../logical/make-join.ts'
+import {
+  inputColumnsOf,
+  keepOutputs,
+  makeMatch,
+  matchPartsOf,
+  moveMatch,
+} from '../../logical/make-match.ts'
 import { makeOver, makeRank, rankPartsOf } from '../../logical/make-order.ts'
 import { makeExpand, makeTemporalFilter, makeUnnest } from '../../logical/make-rows.ts'
 import { makeSetOperation, makeUnion } from '../../logical/make-set.ts'
@@ -53,7 +60,22 @@ export function pruneWide(node: WideNode, wanted: Wanted, prune: Prune): Pruned 
       const parts = { from: move(node.from), until: move(node.until) }
       return { node: makeTemporalFilter(input, parts), moved }
     }
+    case 'match':
+      return pruneMatch(node, wanted, prune)
   }
+}
+
+/** Outputs that nobody reads are not made, and what only they read goes with them. */
+function pruneMatch(
+  node: Extract<WideNode, { kind: 'match' }>,
+  wanted: Wanted,
+  prune: Prune,
+): Pruned {
+  const kept = keptOf(node, wanted)
+  const parts = keepOutputs(matchPartsOf(node), kept)
+  const { node: input, moved } = prune(node.input, inputColumnsOf(parts))
+  const fields = kept.map((i) => fieldsOf(node)[i])
+  return { node: makeMatch(input, moveMatch(parts, moved), fields), moved: placesOf(kept) }
 }
 
 /** A side with exactly these columns, in this order. */

@@ -69,6 +69,16 @@ function throughNode(condition: Expr, node: LogicalNode): Expr | undefined {
       const columns = node.partitionBy.map((key) => (key.kind === 'column' ? key.index : -1))
       return readsOnly(condition, (column) => columns.includes(column))
     }
+    case 'match': {
+      const keys = new Set(node.partitionBy.flatMap((key) => [...columnsOf(key)]))
+      const { fields } = node.input.schema
+      const exprs = node.output.map((from): Expr | undefined =>
+        from.kind === 'column' && keys.has(from.column)
+          ? { kind: 'column', index: from.column, ...fields[from.column] }
+          : undefined,
+      )
+      return inline(condition, exprs)
+    }
     case 'union':
     case 'set-operation':
     case 'temporal-filter':
@@ -85,8 +95,8 @@ function readsOnly(condition: Expr, passes: (column: number) => boolean): Expr |
 }
 
 /** The condition with columns replaced; undefined if one has no expression or reads the clock. */
-function inline(condition: Expr, exprs: readonly Expr[]): Expr | undefined {
+function inline(condition: Expr, exprs: readonly (Expr | undefined)[]): Expr | undefined {
   const used = [...columnsOf(condition)].map((column) => exprs[column])
   if (!used.every((expr) => expr !== undefined && isDeterministic(expr))) return undefined
-  return substitute(condition, (index) => exprs[index])
+  return substitute(condition, (index) => exprs[index]!)
 }

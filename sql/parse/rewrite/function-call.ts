@@ -60,6 +60,10 @@ function plainArguments(cursor: Cursor, out: Rewritten, first: Token, extras: Ex
     out.slot({ is: 'operand', value: { kind: 'star', at } }, at)
     return
   }
+  if (cursor.isName() && cursor.peek().key === '.' && cursor.peek(2).key === '*') {
+    rowsOf(cursor, out)
+    return
+  }
   if (cursor.is('DISTINCT')) {
     cursor.advance()
     extras.distinct = true
@@ -77,6 +81,16 @@ function plainArguments(cursor: Cursor, out: Rewritten, first: Token, extras: Ex
       hint: 'Give only the plain arguments',
     })
   }
+}
+
+/** `a.*` in COUNT: the rows of a variable of MATCH_RECOGNIZE. */
+function rowsOf(cursor: Cursor, out: Rewritten): void {
+  const first = cursor.token
+  const table = cursor.name('a name')
+  cursor.advance()
+  const star: Name = { text: '*', at: spanOf(cursor.advance()) }
+  const at = cursor.spanFrom(first)
+  out.element({ is: 'operand', value: { kind: 'name', path: [table, star], at } }, at)
 }
 
 /** Clauses of the SQL:2016 JSON functions. */

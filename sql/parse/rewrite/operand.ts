@@ -46,6 +46,7 @@ function prefixes(cursor: Cursor, out: Rewritten): void {
   for (;;) {
     const { token } = cursor
     const isSign = token.key === '-' || token.key === '+'
+    if (isMatchWord(cursor)) matchWord(cursor, out)
     if (!isSign && token.key !== 'NOT') return
     const at = spanOf(cursor.advance())
     const apply = (arg: Expression, over: Span): Expression => {
@@ -57,6 +58,17 @@ function prefixes(cursor: Cursor, out: Rewritten): void {
     }
     out.element({ is: 'prefix', level: isSign ? LEVEL.SIGN : LEVEL.NOT, at, apply }, at)
   }
+}
+
+/** RUNNING or FINAL before a call, of MATCH_RECOGNIZE. */
+const isMatchWord = (cursor: Cursor): boolean =>
+  (cursor.is('RUNNING') || cursor.is('FINAL')) && cursor.isName(1) && cursor.peek(2).key === '('
+
+function matchWord(cursor: Cursor, out: Rewritten): void {
+  const { key, ...token } = cursor.advance()
+  const at = spanOf(token)
+  const apply = (arg: Expression, over: Span) => callOf({ text: key, at }, [arg], over)
+  out.element({ is: 'prefix', level: LEVEL.POSTFIX + 1, at, apply }, at)
 }
 
 /** Rewrites what a keyword starts; false if the word is a plain name or no operand at all. */

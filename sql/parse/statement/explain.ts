@@ -2,6 +2,7 @@
 
 import type { Statement } from '../../ast.ts'
 import type { Cursor } from '../cursor.ts'
+import { expectEnd } from './query-statement.ts'
 import type { BodyOf } from './statement-body.ts'
 
 type Mode = BodyOf<'explain'>['mode']
@@ -26,9 +27,13 @@ const EXPLAINED: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>([
 ])
 
 /** The statement at EXPLAIN. `parse` reads the statement behind it. */
-export function explain(cursor: Cursor, parse: (cursor: Cursor) => Statement): BodyOf<'explain'> {
+export function explain(
+  cursor: Cursor,
+  parse: (cursor: Cursor) => Statement,
+): BodyOf<'explain'> | BodyOf<'analyze'> {
   cursor.expect('EXPLAIN')
   const mode = readMode(cursor)
+  if (mode === 'analyze' && isRunningName(cursor)) return analyze(cursor)
   const first = cursor.token
   if (cursor.is('EXPLAIN')) cursor.unexpected({ what: 'a query' })
   const statement = parse(cursor)
@@ -39,6 +44,21 @@ export function explain(cursor: Cursor, parse: (cursor: Cursor) => Statement): B
     })
   }
   return { kind: 'explain', mode, statement }
+}
+
+/** A name alone, or behind QUERY or MATERIALIZED VIEW. */
+function isRunningName(cursor: Cursor): boolean {
+  if (cursor.is('MATERIALIZED', 'VIEW')) return true
+  const from = cursor.is('QUERY') && cursor.isName(1) ? 1 : 0
+  const { kind, key } = cursor.peek(from + 1)
+  return cursor.isName(from) && (kind === 'end' || key === ';')
+}
+
+function analyze(cursor: Cursor): BodyOf<'analyze'> {
+  if (!cursor.accept('MATERIALIZED', 'VIEW') && cursor.isName(1)) cursor.accept('QUERY')
+  const name = cursor.name('the name of a query')
+  expectEnd(cursor, [])
+  return { kind: 'analyze', name }
 }
 
 function readMode(cursor: Cursor): Mode {

@@ -15,6 +15,9 @@
  *  - SUBSTRING with a start before the text is empty here; SPLIT_INDEX counts from 0.
  *  - LN, LOG and SQRT outside their domain are NaN or infinite here, errors there.
  *  - EXTRACT(DOW): 1 is Sunday here, 0 there; MILLISECOND and MICROSECOND count within the second.
+ *  - REGEXP_EXTRACT without a match is NULL here, empty there; ARRAY_JOIN of nothing is empty here,
+ *    NULL there. Arrays sort and find NULLs here (ARRAY_SORT: first), there NULL is not found.
+ *  - JSON_ARRAY leaves NULLs out here; JSON_VALUE of an array or object is NULL here, its text there.
  *  - LOWER and UPPER map one character to one there: 'straße' stays. */
 
 import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
@@ -35,7 +38,7 @@ import { formatValue } from '../../../engine/expr/cast.ts'
 import { decimal as decimalType } from '../../../engine/expr/decimal.ts'
 import { canonical, type Int64 } from '../../../engine/expr/int64.ts'
 import type { Expr, Value } from '../../../engine/expr/ir.ts'
-import { days, int, months, seconds, text } from '../../../engine/expr/literal.ts'
+import { bool, date, days, int, months, seconds, text } from '../../../engine/expr/literal.ts'
 import { resolveCall, resolveCase, resolveCast } from '../../../engine/expr/resolve.ts'
 import { seedOf } from '../../seed.ts'
 import { batchOf, column, generatedRows, interpretRow } from './evaluate.ts'
@@ -68,6 +71,50 @@ const at = (name: string): Expr => {
 const [b, c, i, j, l, m, d, e, p, q, s, u, day, ts, tt] = COLUMNS.map(([name]) => at(name))
 const f = (name: string, ...args: Expr[]): Expr => resolveCall(name, args)
 const cast = (expr: Expr, type: DataType) => resolveCast(expr, type, false)
+
+const TRUE = bool(true)
+const extracted = f('REGEXP_EXTRACT', s, text('([a-z])([a-z]*)'), int(1))
+const distance = f('>=', f('LEVENSHTEIN', s, u), int(0))
+/** NULL elements do not count there. */
+const distinctCount = cast(
+  f(
+    'CARDINALITY',
+    f('ARRAY_REMOVE', f('ARRAY_DISTINCT', f('ARRAY', i, j, i)), { ...int(0), value: null }),
+  ),
+  BIGINT,
+)
+/** NULL is not found there, but NULL. */
+const contained = resolveCase(
+  [{ when: f('IS NOT NULL', j), then: f('ARRAY_CONTAINS', f('ARRAY', i, int(1), int(2)), j) }],
+  undefined,
+)
+/** NULLs are last there. */
+const sorted = cast(
+  f(
+    'JSON_STRING',
+    f('ARRAY_SORT', f('ARRAY', i, j, int(5)), { ...TRUE, value: true }, { ...TRUE, value: false }),
+  ),
+  VARCHAR,
+)
+const DOCUMENT_SQL =
+  "json_object('a', json_object('s', s, 'list', json_array(coalesce(i, 0), coalesce(s, ''))), 'x', 1)"
+const DOCUMENT = cast(
+  f(
+    'JSON_OBJECT',
+    text('a'),
+    f(
+      'JSON_OBJECT',
+      text('s'),
+      s,
+      text('list'),
+      f('JSON_ARRAY', f('COALESCE', i, int(0)), f('COALESCE', s, text(''))),
+    ),
+  ),
+  VARCHAR,
+)
+
+const zonedBerlin = f('AT TIME ZONE', f('AT TIME ZONE', ts, text('UTC')), text('Europe/Berlin'))
+const zonedNewYork = f('AT TIME ZONE', f('AT TIME ZONE', ts, text('America/New_York')), text('UTC'))
 
 const CASES: readonly (readonly [sql: string, expr: Expr])[] = [
   // comparison and logic
@@ -180,6 +227,40 @@ const CASES: readonly (readonly [sql: string, expr: Expr])[] = [
   ["regexp_matches(s, '^[0-9]+$')", f('REGEXP', s, text('^[0-9]+$'))],
   ["regexp_replace(s, '[a-z]', '#', 'g')", f('REGEXP_REPLACE', s, text('[a-z]'), text('#'))],
   ["split_part(s, ',', 2)", f('SPLIT_PART', s, text(','), int(2))],
+  ["translate(s, 'abc', 'xy')", f('TRANSLATE', s, text('abc'), text('xy'))],
+  ["nullif(regexp_extract(s, '([a-z])([a-z]*)', 1), '')", extracted],
+  ["len(regexp_extract_all(s, '[a-z]'))", cast(f('REGEXP_COUNT', s, text('[a-z]')), BIGINT)],
+  ["regexp_matches(s, '^(a|b|é)+.?$')", f('REGEXP', s, text('^(a|b|é)+.?$'))],
+  ["regexp_full_match(s, '(a|b).*', 's')", f('SIMILAR TO', s, text('(a|b)%'))],
+  ['s IS NULL OR levenshtein(s, u) >= 0', f('OR', f('IS NULL', s), distance)],
+  // hashes and encodings
+  ['md5(s)', f('MD5', s)],
+  ['sha1(s)', f('SHA1', s)],
+  ['sha256(s)', f('SHA256', s)],
+  ['to_base64(encode(s))', f('TO_BASE64', s)],
+  ['hex(encode(s))', f('HEX', s)],
+  ['bin(l)', f('BIN', l)],
+  // arrays
+  [
+    "to_json(string_split(s, ','))::VARCHAR",
+    cast(f('JSON_STRING', f('SPLIT', s, text(','))), VARCHAR),
+  ],
+  ["coalesce(array_to_string([s, u], '-'), '')", f('ARRAY_JOIN', f('ARRAY', s, u), text('-'))],
+  ['len(list_distinct([i, j, i]))', distinctCount],
+  ['list_min([i, j, 3])', f('ARRAY_MIN', f('ARRAY', i, j, int(3)))],
+  ['list_max([l, m])', f('ARRAY_MAX', f('ARRAY', l, m))],
+  ['list_contains([i, 1, 2], j)', contained],
+  ['to_json(list_sort([i, j, 5]))::VARCHAR', sorted],
+  ['[i, j][2]', f('[]', f('ARRAY', i, j), int(2))],
+  ["map {'a': i, 'b': j}['b']", f('[]', f('MAP', text('a'), i, text('b'), j), text('b'))],
+  // JSON
+  [
+    "json_object('a', i, 'b', s)::VARCHAR",
+    cast(f('JSON_OBJECT', text('a'), i, text('b'), s), VARCHAR),
+  ],
+  [`json_extract_string(${DOCUMENT_SQL}, '$.a.s')`, f('JSON_VALUE', DOCUMENT, text('$.a.s'))],
+  [`${DOCUMENT_SQL}->'$.a.list[1]'`, cast(f('->', DOCUMENT, text('$.a.list[1]')), VARCHAR)],
+  [`${DOCUMENT_SQL}->>'$.a.list[0]'`, f('->>', DOCUMENT, text('$.a.list[0]'))],
   // choice
   ['coalesce(i, j, 7)', f('COALESCE', i, j, int(7))],
   ['coalesce(s, u)', f('COALESCE', s, u)],
@@ -224,6 +305,12 @@ const CASES: readonly (readonly [sql: string, expr: Expr])[] = [
     'isoyear',
   ].map((field): [string, Expr] => [`extract(${field} FROM ts)`, f('EXTRACT', text(field), ts)]),
   ['extract(year FROM day)', f('YEAR', day)],
+  ['last_day(day)', f('LAST_DAY', day)],
+  ['dayname(ts)', f('DAYNAME', ts)],
+  ['monthname(ts)', f('MONTHNAME', ts)],
+  ["(day - DATE '2000-01-01')::INTEGER", f('DATEDIFF', day, date('2000-01-01'))],
+  ["timezone('Europe/Berlin', timezone('UTC', ts))", zonedBerlin],
+  ["timezone('UTC', timezone('America/New_York', ts))", zonedNewYork],
   ...['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year'].map(
     (unit): [string, Expr] => [`date_trunc('${unit}', ts)`, f('DATE_TRUNC', text(unit), ts)],
   ),

@@ -17,7 +17,7 @@ const LONG = process.env.MILLRACE_LONG === '1'
 const ROWS = 10
 const EXPRESSIONS = 25
 
-test('generated code equals the interpreter', () => {
+test('generated code equals the interpreter', { timeout: 600_000 }, () => {
   const property = fc.property(fc.nat(), (seed) => {
     const source = random(seed)
     const rows = Array.from({ length: ROWS }, () => randomRow(source))
@@ -35,7 +35,7 @@ test('generated code equals the interpreter', () => {
   fc.assert(property, { seed: seedOf('equality'), numRuns: LONG ? 2000 : 150 })
 })
 
-test('a filter keeps the rows that are TRUE', () => {
+test('a filter keeps the rows that are TRUE', { timeout: 600_000 }, () => {
   const property = fc.property(fc.nat(), (seed) => {
     const source = random(seed)
     const rows = Array.from({ length: ROWS }, () => randomRow(source))

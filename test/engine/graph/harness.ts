@@ -177,6 +177,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     disk: nodeDisk,
     clock: systemClock,
     connectors,
+    appended,
     send: (message) => options.subscriber.receive(message),
   })
   engine.opened()

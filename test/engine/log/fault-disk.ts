@@ -305,7 +305,8 @@ export class FaultDisk implements Disk {
 
   replace(path: string, bytes: Uint8Array): void {
     this.#power(`replace ${path}`)
-    if (bytes.length > this.room || this.fullFor?.test(path)) throw new SqlError('DISK_FULL', `No space left for ${path}`)
+    if (bytes.length > this.room || this.fullFor?.test(path))
+      throw new SqlError('DISK_FULL', `No space left for ${path}`)
     this.room -= bytes.length
     this.#now.set(path, Content.of(bytes))
     // Renamed and not yet synced: after a power cut here it is the old one or the new one.

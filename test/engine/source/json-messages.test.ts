@@ -162,7 +162,7 @@ function fast(messages: Messages, decoder: JsonMessages): unknown[] {
 describe('JSON messages', () => {
   const numRuns = process.env.MILLRACE_LONG ? 20_000 : 1500
 
-  it('decode as JSON.parse and the type conversions do', () => {
+  it('decode as JSON.parse and the type conversions do', { timeout: 600_000 }, () => {
     fc.assert(
       fc.property(
         fields,

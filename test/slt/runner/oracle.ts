@@ -10,6 +10,7 @@ import { duckdbType } from '../../../engine/view/duckdb-type.ts'
 import { readBatches, selectExpression } from '../../../engine/view/vector-reader.ts'
 import { jsonValue } from '../../../engine/batch/json-value.ts'
 import type { Value } from '../../../engine/expr/ir.ts'
+import type { TableSpec } from '../../../engine/source/table.ts'
 import { rowLines } from './answers.ts'
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
@@ -35,21 +36,38 @@ export class Oracle {
     })
   }
 
-  async createTable(name: string, { fields }: Schema): Promise<void> {
+  async createTable(name: string, { schema: { fields }, primaryKey }: TableSpec): Promise<void> {
     const columns = fields.map(({ name, type }) => `${quoted(name)} ${duckdbType(type)}`)
-    await this.#connection.run(`CREATE TABLE ${quoted(name)} (${columns.join(', ')})`)
+    const keys = primaryKey?.map((column) => quoted(fields[column].name))
+    const parts = keys === undefined ? columns : [...columns, `PRIMARY KEY (${keys.join(', ')})`]
+    await this.#connection.run(`CREATE TABLE ${quoted(name)} (${parts.join(', ')})`)
   }
 
   async run(sql: string): Promise<void> {
     await this.#connection.run(sql)
   }
 
-  async insert(name: string, batch: Batch): Promise<void> {
+  /** In order: with a primary key a row replaces another, and weight -1 removes it. */
+  async insert({ name, primaryKey }: TableSpec, batch: Batch): Promise<void> {
+    if (primaryKey !== undefined) return this.#upsert(name, primaryKey, batch)
     const { fields } = batch.schema
     const rows = rowsOf(batch).map(
       (row) => `(${row.map((value, i) => literal(value, fields[i].type)).join(', ')})`,
     )
     if (rows.length > 0) await this.#connection.run(`INSERT INTO ${quoted(name)} VALUES ${rows}`)
+  }
+
+  async #upsert(name: string, primaryKey: readonly number[], batch: Batch): Promise<void> {
+    const { fields } = batch.schema
+    for (const [i, row] of rowsOf(batch).entries()) {
+      const values = row.map((value, c) => literal(value, fields[c].type))
+      const isKey = primaryKey.map((c) => `${quoted(fields[c].name)} = ${values[c]}`).join(' AND ')
+      await this.#connection.run(
+        batch.weights !== null && batch.weights[i] < 0
+          ? `DELETE FROM ${quoted(name)} WHERE ${isKey}`
+          : `INSERT OR REPLACE INTO ${quoted(name)} VALUES (${values.join(', ')})`,
+      )
+    }
   }
 
   /** The rows of a query, in the types that ours has. */

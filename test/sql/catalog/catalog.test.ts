@@ -4,6 +4,7 @@ import { BIGINT } from '../../../engine/batch/types.ts'
 import type { Name, QueryStatement } from '../../../sql/ast.ts'
 import { Catalog } from '../../../sql/catalog/catalog.ts'
 import type { QueryEntry, TableEntry, ViewEntry } from '../../../sql/catalog/entry.ts'
+import { DEFAULT_SESSION as session } from '../../../sql/session.ts'
 
 const named = (text: string): Name => ({ text, at: { offset: 7, length: text.length } })
 const schema = schemaOf([{ name: 'a', type: BIGINT, nullable: true }])
@@ -13,19 +14,19 @@ function table(catalog: Catalog, name: string): TableEntry {
   const id = catalog.newId('table')
   const spec = { id, name, schema, storedCount: 1, computed: [], connector: 'log', options: {} }
   const sql = `CREATE TABLE ${name} (a BIGINT)`
-  return { kind: 'table', id, name, sql, dependsOn: [], spec, columnComments: new Map() }
+  return { kind: 'table', id, name, sql, session, dependsOn: [], spec, columnComments: new Map() }
 }
 
 function view(catalog: Catalog, name: string, dependsOn: string[], temporary = false): ViewEntry {
   const id = catalog.newId('view')
   const definition = { statement, columns: [] }
-  return { kind: 'view', id, name, sql: name, dependsOn, definition, schema, temporary }
+  return { kind: 'view', id, name, sql: name, session, dependsOn, definition, schema, temporary }
 }
 
 function query(catalog: Catalog, name: string, dependsOn: string[]): QueryEntry {
   const id = catalog.newId('query')
   const definition = { statement, columns: [] }
-  return { kind: 'query', id, name, sql: name, dependsOn, definition, schema }
+  return { kind: 'query', id, name, sql: name, session, dependsOn, definition, schema }
 }
 
 describe('names', () => {

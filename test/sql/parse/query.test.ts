@@ -83,6 +83,8 @@ function printTable(ref: TableRef): string {
       const by = partitionBy.length > 0 ? ` by ${list(partitionBy.map((c) => c.text))}` : ''
       return `${name.text}<${printTable(input)}${by}, ${timeColumn.text}, ${list(args.map(printExpression))}>${alias(ref.alias)}`
     }
+    case 'match':
+      return `${printTable(ref.input)} match${alias(ref.alias)}`
     case 'join': {
       const on = ref.on ? ` on ${printExpression(ref.on)}` : ''
       const using = ref.using.length > 0 ? ` using ${list(ref.using.map((c) => c.text))}` : ''

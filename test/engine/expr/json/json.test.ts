@@ -15,8 +15,8 @@ import { batchOf, column, generatedRows, interpretRow } from '../evaluate.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
-/** Not `\\` beside `"`: V8 13.6 takes the second for the first once it has seen an object with it. */
-const KEYS = ['a', 'b', 'é', 'a b', '"', 'a\\', '']
+// Compared as texts: V8 13.6 reads the key `"` as `\` once it has seen an object with that one.
+const KEYS = ['a', 'b', 'é', 'a b', '"', '\\', '']
 
 function randomJson(source: Random, depth: number): Json {
   const scalars: Json[] = [null, true, false, 0, -1.5, 1e21, 12, 'x', 'é"\\\n', '']
@@ -100,11 +100,9 @@ test('paths find what walking the parsed value finds', () => {
     )
     const spelled = `$${path.map((step) => `[${JSON.stringify(step)}]`).join('')}`
     const parsed = parseJsonPath(spelled, undefined)
-    const value = new JsonExtractor(parsed, 'value').text(
-      JSON.stringify(json, null, source.below(2)),
-    )
+    const value = new JsonExtractor(parsed, 'value').text(JSON.stringify(json))
     const wanted = follow(json, path)
-    expect(value === null ? undefined : JSON.parse(value), spelled).toEqual(wanted)
+    expect(value, spelled).toBe(wanted === undefined ? null : JSON.stringify(wanted))
     if (wanted !== undefined) found++
     const scalar = new JsonExtractor(parsed, 'scalar').text(JSON.stringify(json))
     const isNested = typeof wanted === 'object'

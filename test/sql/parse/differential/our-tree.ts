@@ -79,6 +79,8 @@ function table(ref: TableRef): string {
       return `(${ref.join === 'cross' ? 'inner' : ref.join} ${table(ref.left)} ${table(ref.right)} ${optional(ref.on)} ${list(ref.using.map((c) => c.text))})`
     case 'window':
       return '(window)'
+    case 'match':
+      return '(match)'
   }
 }
 

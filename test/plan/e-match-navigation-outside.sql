@@ -1,0 +1,1 @@
+SELECT LAST(delay) FROM flights

@@ -1,0 +1,7 @@
+SELECT destination, c, d FROM flights MATCH_RECOGNIZE (
+  PARTITION BY destination ORDER BY ts, delay DESC
+  MEASURES CLASSIFIER() AS c, LAST(U.delay * 2) AS d, MATCH_NUMBER() AS unread
+  ALL ROWS PER MATCH WITH UNMATCHED ROWS AFTER MATCH SKIP TO NEXT ROW
+  PATTERN (A (B | C)* D?) SUBSET U = (B, C)
+  DEFINE B AS B.delay > A.delay, C AS C.delay IS NULL
+) AS m

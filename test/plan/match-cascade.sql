@@ -1,0 +1,1 @@
+SELECT origin, window_end, COUNT(*) AS n FROM TABLE(TUMBLE((SELECT * FROM flights MATCH_RECOGNIZE (PARTITION BY origin ORDER BY ts MEASURES MATCH_ROWTIME() AS mt PATTERN (A B) WITHIN INTERVAL '1' HOUR DEFINE B AS B.delay > A.delay)), DESCRIPTOR(mt), INTERVAL '1' DAY)) GROUP BY origin, window_start, window_end

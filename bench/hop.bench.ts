@@ -1,5 +1,5 @@
-/** What overlapping windows cost: HOP over the flights with 1, 2, 10 and 48 windows per row. Rows go
- *  into slices once, so the cost beyond the output rows must not grow with size/slide. */
+/** What overlapping windows cost: HOP over the flights with 1, 2, 10 and 48 windows per row. Rows
+ *  go into slices once, so the cost beyond the output rows must not grow with size/slide. */
 
 import type { Batch } from '../engine/batch/batch.ts'
 import { decodeBatch, encodeBatch } from '../engine/batch/ipc.ts'

@@ -12,6 +12,7 @@ const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
   hop: async () => (await import('./hop.bench.ts')).hop,
   log: async () => (await import('./log.bench.ts')).log,
   plan: async () => (await import('./plan.bench.ts')).plan,
+  'shared-plans': async () => (await import('./shared-plans.bench.ts')).sharedPlans,
   'json-decode': async () => (await import('./json-decode.bench.ts')).jsonDecode,
   nexmark: async () => (await import('./nexmark.bench.ts')).nexmark,
   checkpoint: async () => (await import('./checkpoint.bench.ts')).checkpoint,

@@ -1,4 +1,5 @@
-/** Puts the console's page and style beside its compiled modules: the last step of `npm run build`. */
+/** Puts the console's page and style beside its compiled modules: the last step of `npm run build`.
+ */
 
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,5 +1,5 @@
-/** Changes on their way into a table with a primary key: a row takes the place of its key's, so that
- *  the old one need not be removed before. */
+/** Changes on their way into a table with a primary key: a row takes the place of its key's, so
+ *  that the old one need not be removed before. */
 
 import type { Batch } from '../engine/batch/batch.ts'
 import { textOf } from '../engine/batch/json-rows.ts'

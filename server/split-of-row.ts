@@ -1,5 +1,5 @@
-/** Which split a record goes to. Where records can replace each other or take each other back, those
- *  that do must stay in order, and so the row decides. */
+/** Which split a record goes to. Where records can replace each other or take each other back,
+ *  those that do must stay in order, and so the row decides. */
 
 import type { Batch } from '../engine/batch/batch.ts'
 import { hashRows } from '../engine/batch/row-hash.ts'

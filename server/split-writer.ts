@@ -10,6 +10,7 @@ import { concat } from '../engine/batch/concat.ts'
 import { encodeBatch } from '../engine/batch/ipc.ts'
 import { SYNC_INTERVAL_MS } from '../engine/graph/journal-sync.ts'
 import type { Durability } from '../engine/graph/protocol.ts'
+import type { TrimLimits } from '../engine/log/retention.ts'
 import { LogWriter } from '../engine/log/writer.ts'
 import { KEYED_FLAG, keyHash, RecentKeys } from './recent-keys.ts'
 
@@ -254,18 +255,26 @@ export class SplitWriter {
     this.#neededFrom = offset
   }
 
-  /** Removes what retention no longer keeps. */
+  /** Removes what retention no longer keeps. A disk that will not do so now is asked again. */
   trim(): void {
-    const { bytesMax, ageMsMax, dropsNeeded } = this.#options.retention
+    const { bytesMax, ageMsMax } = this.#options.retention
     if (bytesMax === undefined && ageMsMax === undefined) return
     if (this.#failure !== undefined) return
-    this.#log.trim({
+    try {
+      this.#log.trim(this.#limits())
+    } catch (error) {
+      if (asSqlError(error).fault === 'internal') throw error
+    }
+  }
+
+  #limits(): TrimLimits {
+    const { bytesMax, ageMsMax, dropsNeeded } = this.#options.retention
+    const beforeUs = this.#options.clock.nowUs() - (ageMsMax ?? 0) * 1000
+    return {
       ...(dropsNeeded ? {} : { before: this.#neededFrom }),
       ...(bytesMax === undefined ? {} : { bytesMax }),
-      ...(ageMsMax === undefined
-        ? {}
-        : { beforeUs: this.#options.clock.nowUs() - ageMsMax * 1000 }),
-    })
+      ...(ageMsMax === undefined ? {} : { beforeUs }),
+    }
   }
 
   status(): SplitStatus {

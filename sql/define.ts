@@ -93,7 +93,8 @@ export function defineView(
   else checkReplaceable(replaces, kind, name, catalog)
   const definition = { statement: queryOf(statement), columns }
   const session = withSessionOptions(making.session ?? DEFAULT_SESSION, statement.options)
-  const parts = { kind, name: name.text, definition, temporary } as const
+  const { comment } = statement
+  const parts = { kind, name: name.text, definition, temporary, comment } as const
   const defined = planView(parts, catalog, { ...making, session })
   if (replaces !== undefined && defined.planned.dependsOn.includes(replaces.id)) {
     fail('UNSUPPORTED', `The new ${name.text} reads the old one`, { at: name.at })
@@ -114,16 +115,17 @@ interface ViewParts {
   readonly name: string
   readonly definition: Definition
   readonly temporary: boolean
+  readonly comment: string | undefined
 }
 
 /** Plans a view, whose name has been checked. */
 function planView(parts: ViewParts, catalog: Catalog, making: Making): DefinedView {
-  const { kind, name, definition, temporary } = parts
+  const { kind, name, definition, temporary, comment } = parts
   // A plain view may sort, which then only bounded queries can use.
   const mode = kind === 'view' ? 'bounded' : 'continuous'
   const planned = planDefined({ kind, name, definition, mode }, catalog, making)
   const { schema, appendOnly, key } = planned.plan
-  const base = { ...baseOf(parts, planned, making), schema }
+  const base = { ...baseOf(parts, planned, making), schema, comment }
   const entry: ViewEntry | MaterializedViewEntry =
     kind === 'view' ? { ...base, kind, temporary } : { ...base, kind, appendOnly, key }
   return { entry, planned }

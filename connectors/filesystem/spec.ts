@@ -18,7 +18,7 @@ export const filesystem: ConnectorSpec = {
       kind: 'enum',
       values: ['json', 'csv', 'raw', 'arrow', 'changelog-json'],
       required: true,
-      doc: 'json, csv and raw: a record a line. arrow: files are Arrow IPC streams. changelog-json is only written.',
+      doc: 'json, csv and raw: a record a line. arrow: files are Arrow IPC streams. changelog-json: a change a line, `{"op":"+I|-U|+U|-D","row":{…}}`.',
     },
     'csv.header': {
       kind: 'boolean',

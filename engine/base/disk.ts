@@ -169,8 +169,8 @@ export const nodeDisk: Disk = {
   },
 }
 
-/** Copies a file, or a folder with all that is in it, durably, while others write to it: each file as
- *  it is when its turn comes, in the order of their names. DISK_FULL, DISK_FAILED. */
+/** Copies a file, or a folder with all that is in it, durably, while others write to it: each file
+ *  as it is when its turn comes, in the order of their names. DISK_FULL, DISK_FAILED. */
 export async function copyDurably(from: string, to: string): Promise<void> {
   try {
     await copyTree(from, to)

@@ -17,6 +17,7 @@ export interface Format {
   /** As `'format' = '…'` and `?format=…` name it. */
   readonly name: string
   readonly mediaTypes: readonly string[]
-  /** Records that take rows back have weight -1. All records of `body` under `schema`, or BAD_RECORD for the first that does not fit. */
+  /** All records of `body` under `schema`, or BAD_RECORD for the first that does not fit. Records
+   *  that take rows back have weight -1. */
   decodeRows(body: Uint8Array, schema: Schema, options: DecodeOptions): { batch: Batch }
 }

@@ -38,14 +38,7 @@ const changelogNdjson: Format = {
     decodeChangelogJson(body, schema, { ...options, lines: true }),
 }
 
-export const FORMATS: readonly Format[] = [
-  json,
-  ndjson,
-  csv,
-  arrow,
-  changelogJson,
-  changelogNdjson,
-]
+export const FORMATS: readonly Format[] = [json, ndjson, csv, arrow, changelogJson, changelogNdjson]
 
 /** The format of this name; raises INVALID_OPTION with the names there are. */
 export function formatOf(name: string): Format {

@@ -8,6 +8,7 @@ import type { Batch } from '../batch/batch.ts'
 import { concat } from '../batch/concat.ts'
 import { consolidate } from '../batch/consolidate.ts'
 import { decodeBatch, encodeBatch } from '../batch/ipc.ts'
+import { jsonRowTexts } from '../batch/json-rows.ts'
 import { type QueryPlan, tablesOf } from '../plan/physical.ts'
 import type { Offset } from '../source/source.ts'
 import type { TableReader } from '../source/table-reader.ts'
@@ -110,10 +111,18 @@ export class BoundedRun {
   }
 }
 
-/** Every row as often as its weight says. */
+/** Every row as often as its weight says. BAD_RECORD if a stream of changes takes a row back that
+ *  it never brought (law 3). */
 function repeated(batch: Batch): Batch {
   const weights = batch.weights!
   const rows: number[] = []
+  const negative = weights.findIndex((weight) => weight < 0)
+  if (negative >= 0) {
+    const [row] = jsonRowTexts(batch.keep(Int32Array.of(negative), 1))
+    fail('BAD_RECORD', `A row of the result is taken back more often than it came: ${row}`, {
+      hint: 'A changelog-json stream brings a -U or -D of a row that it never brought.',
+    })
+  }
   for (let i = 0; i < batch.rowCount; i++) {
     for (let n = 0; n < weights[i]; n++) rows.push(i)
   }

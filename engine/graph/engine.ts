@@ -10,13 +10,15 @@ import { type Checkpoint, CheckpointStore } from '../checkpoint/store.ts'
 import type { QueryPlan } from '../plan/physical.ts'
 import type { Appended } from '../source/appended.ts'
 import type { SourceConnector } from '../source/source.ts'
+import { attachAgain } from './attach-again.ts'
 import type { BoundedRequest } from './bounded-run.ts'
 import { BoundedRuns } from './bounded-runs.ts'
 import type { Change } from './change.ts'
 import { ChangeRequests } from './change-requests.ts'
 import { Checkpointer } from './checkpointer.ts'
-import { Dataflow } from './dataflow.ts'
+import type { Dataflow } from './dataflow.ts'
 import { dataflowStatus } from './dataflow-status.ts'
+import { engineDataflow } from './engine-dataflow.ts'
 import { EpochSize } from './epoch-size.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { JournalSync } from './journal-sync.ts'
@@ -32,16 +34,13 @@ import { recover } from './recovery.ts'
 import { Release } from './release.ts'
 import type { DataflowMeta } from './snapshot.ts'
 import { StreamSync } from './stream-sync.ts'
-import { breathe, WakeUp } from './wake-up.ts'
+import { breathe, breather, WakeUp } from './wake-up.ts'
 
-const BATCH_ROWS_MAX = 16_384
 /** Epochs whose journal entries may be on the way to the disk at once. */
 const EPOCHS_HELD_MAX = 256
 const TICK_US = 1_000_000
-const RESULT_SEGMENT_BYTES = 16 << 20
 /** How often a full disk is tried again. */
 const FULL_RETRY_MS = 250
-const ATTACH_RETRY_MS = 1000
 
 export interface EngineContext {
   readonly config: EngineConfig
@@ -91,17 +90,7 @@ export class Engine {
     this.#streamSync = new StreamSync(durability, send)
     this.#wakeUp = new WakeUp(clock)
     this.#epochSize = new EpochSize(config.epochRowsMax)
-    this.#dataflow = new Dataflow({
-      ...{ disk, dataFolder, connectors, appended, durability },
-      clock: this.#clock,
-      batchRowsMax: Math.min(BATCH_ROWS_MAX, config.epochRowsMax),
-      results: {
-        segmentBytesMax: Math.min(RESULT_SEGMENT_BYTES, config.resultRetentionBytesMax),
-        retentionBytesMax: config.resultRetentionBytesMax,
-      },
-      onReady: () => this.#wakeUp.now(),
-      monotonicMs: () => clock.monotonicMs(),
-    })
+    this.#dataflow = engineDataflow(context, this.#clock, () => this.#wakeUp.now())
     this.#checkpointer = new Checkpointer({
       ...{ store, clock, dataflow: this.#dataflow, journal: this.#journal },
       intervalMs: config.checkpointIntervalMs,
@@ -125,7 +114,7 @@ export class Engine {
     const { config, clock, send } = this.#context
     const lastEpoch = this.#journal.nextEpoch - 1
     this.#recovering = { epoch: this.#checkpoint?.epoch ?? -1, lastEpoch }
-    let breatheAtMs = clock.monotonicMs() + 50
+    const breatheNowAndThen = breather(clock)
     await recover({
       plans: new Map(config.queries.map((plan) => [plan.id, plan])),
       dataflow: this.#dataflow,
@@ -142,9 +131,7 @@ export class Engine {
       },
       breathe: async () => {
         if (this.#stopping) throw stopped()
-        if (clock.monotonicMs() < breatheAtMs) return
-        await breathe()
-        breatheAtMs = clock.monotonicMs() + 50
+        await breatheNowAndThen()
       },
       isOpened: () => this.#opened,
       mayLoseRecords: config.durability !== 'sync',
@@ -153,7 +140,9 @@ export class Engine {
     await this.#finishReplay()
     const running = this.#dataflow.queries
     for (const plan of config.queries) {
-      if (!running.has(plan.id)) this.#attachAgain(plan)
+      if (running.has(plan.id)) continue
+      const isStopping = () => this.#stopping
+      attachAgain(plan, { attach: (again) => this.attach(again), clock, send, isStopping })
     }
     this.#recovering = undefined
     const nextSeqs = Object.fromEntries([...running].map(([id, q]) => [id, q.results.nextSeq]))
@@ -176,19 +165,6 @@ export class Engine {
   #releaseUpTo(epoch: number): void {
     this.#release.upTo(epoch)
     this.#dataflow.late.release(epoch).catch((error) => this.#break(error))
-  }
-
-  /** Starts a query that the catalog says should run. What the world outside refuses is tried again
-   *  in a while. */
-  #attachAgain(plan: QueryPlan): void {
-    this.attach(plan).catch((thrown) => {
-      const error = asSqlError(thrown)
-      if (this.#stopping) return
-      if (error.retry === 'backoff') {
-        this.#context.clock.after(ATTACH_RETRY_MS, () => this.#attachAgain(plan))
-      }
-      this.#context.send({ kind: 'failed', queryId: plan.id, error: error.toJSON() })
-    })
   }
 
   async #run(): Promise<void> {

@@ -1,5 +1,5 @@
-/** The late rows of one table on disk, one frame per epoch that had any. A replayed epoch whose rows
- *  are here already is recognised by its number and not written again. */
+/** The late rows of one table on disk, one frame per epoch that had any. A replayed epoch whose
+ *  rows are here already is recognised by its number and not written again. */
 
 import type { Disk } from '../base/disk.ts'
 import { asSqlError } from '../base/errors.ts'

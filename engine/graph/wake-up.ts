@@ -32,3 +32,15 @@ export class WakeUp {
 
 /** One turn of the event loop: messages come in, finished fsyncs are noticed. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+const BREATHE_MS = 50
+
+/** Breathes when the last time is a while ago. */
+export function breather(clock: Clock): () => Promise<void> {
+  let dueMs = clock.monotonicMs() + BREATHE_MS
+  return async () => {
+    if (clock.monotonicMs() < dueMs) return
+    await breathe()
+    dueMs = clock.monotonicMs() + BREATHE_MS
+  }
+}

@@ -186,9 +186,9 @@ export class LogWriter {
     for (let i = 0; i < count; i++) {
       const [{ first, bytes }] = this.#segments
       this.#disk.remove(segmentPath(this.#folder, first))
+      this.#segments.shift()
       // One by one: a power cut must not bring an older one back without those that follow it.
       this.#disk.syncFolder(this.#folder)
-      this.#segments.shift()
       crashPoint('log.trimmed')
       freed += bytes
     }

@@ -1,5 +1,5 @@
-/** From matches to output rows. What the measures read of a match is noted when it is found, as rows
- *  of the store; the columns are made from that for many matches at once. */
+/** From matches to output rows. What the measures read of a match is noted when it is found, as
+ *  rows of the store; the columns are made from that for many matches at once. */
 
 import type { EpochClock } from '../base/clock.ts'
 import { Batch } from '../batch/batch.ts'

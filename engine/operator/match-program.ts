@@ -1,6 +1,6 @@
-/** PATTERN as a program for the search: instructions that take a row, try one way before another, or
- *  watch that a repetition is not empty. Also what follows from the pattern alone: how far into a
- *  match a variable stands at the earliest, and whether a match can be empty. */
+/** PATTERN as a program for the search: instructions that take a row, try one way before another,
+ *  or watch that a repetition is not empty. Also what follows from the pattern alone: how far into
+ *  a match a variable stands at the earliest, and how short a match can be. */
 
 import { unreachable } from '../base/assert.ts'
 import { fail } from '../base/errors.ts'

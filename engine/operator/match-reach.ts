@@ -1,5 +1,5 @@
-/** How far from its match a row can be that an expression reads: behind it, rows must be kept; ahead
- *  of it, a decision waits until they have come. */
+/** How far from its match a row can be that an expression reads: behind it, rows must be kept;
+ *  ahead of it, a decision waits until they have come. */
 
 import { columnsOf, type Expr } from '../expr/ir.ts'
 import { leastBefore } from './match-program.ts'

@@ -18,6 +18,8 @@ export interface SearchOptions {
   readonly conditions: MatchConditions
   readonly reach: MatchReach
   readonly withinUs: number
+  /** Steps back after which ways are remembered. */
+  readonly rememberAfter?: number
 }
 
 /** The state of a repetition: the depth at which it began. Never changed, only replaced. */
@@ -26,8 +28,8 @@ type Loops = readonly number[]
 const NO_LOOPS: Loops = []
 /** Ways that are remembered at most. */
 const SEEN_MAX = 200_000
-/** Steps back after which ways are remembered, and after which the search is given up. */
-const BACK_MIN = 1_000
+/** Steps back after which ways are remembered by default, and after which the search gives up. */
+const REMEMBER_AFTER = 1_000
 const BACK_MAX = 500_000
 
 export class MatchSearch {
@@ -61,7 +63,7 @@ export class MatchSearch {
     this.#seen = undefined
   }
 
-  /** Searches on. After 'match' the path has its rows; after 'wait' it wants to be called again when
+  /** Searches on. After 'match' the path has its rows; after 'wait' it is to be called again when
    *  there are more rows, or the watermark has gone on. LIMIT_EXCEEDED after too many ways. */
   run(rows: MatchRows): Outcome {
     const { ops, a } = this.#options.program
@@ -122,7 +124,8 @@ export class MatchSearch {
   }
 
   #wasHere(): boolean {
-    if (this.#back < BACK_MIN + 2 * this.#deepest) return false
+    const { rememberAfter = REMEMBER_AFTER + 2 * this.#deepest } = this.#options
+    if (this.#back < rememberAfter) return false
     const known = this.path.signature()
     if (known === undefined) return false
     const way = `${this.#at};${this.path.depth};${this.#loops.join()};${known}`

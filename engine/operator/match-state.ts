@@ -2,8 +2,8 @@
  *  partition is searched on in order of time.
  *
  *  State: per partition the rows above the watermark, and those from the first one on that an
- *  undecided attempt, or PREV, can still read. An attempt that waits goes on where it stopped; after
- *  a restart it is made again from its first row, with the same outcome.
+ *  undecided attempt, or PREV, can still read. An attempt that waits goes on where it stopped;
+ *  after a restart it is made again from its first row, with the same outcome.
  *  A row is late if the watermark, or that of its own split, was past it. */
 
 import { deserialize, serialize } from 'node:v8'

@@ -1,12 +1,12 @@
-/** MATCH_RECOGNIZE: finds patterns in the rows of each partition, in order of event time. Every match
- *  is the one that the SQL standard prefers among all that begin at its first row; attempts begin at
- *  the earliest row that is not skipped. The output is append-only, said when a match is certain. */
+/** MATCH_RECOGNIZE: finds patterns in the rows of each partition, in order of event time. A match
+ *  is the one that the SQL standard prefers among all that begin at its first row; attempts begin
+ *  at the earliest row that is not skipped. The output is append-only, said when it is certain. */
 
 import { fail } from '../base/errors.ts'
 import { schemaOf } from '../batch/schema.ts'
 import { isTimestamp, typeName } from '../batch/types.ts'
 import { isDeterministic } from '../expr/facts.ts'
-import { childrenOf, columnsOf, type Expr, printExpr, USER_CALL } from '../expr/ir.ts'
+import { childrenOf, type Expr, printExpr, USER_CALL } from '../expr/ir.ts'
 import { checkCall } from './check-aggregates.ts'
 import { printTerm } from './match-print.ts'
 import { MatchProgram } from './match-program.ts'
@@ -74,7 +74,7 @@ function checkClock(expr: Expr, clause: string): void {
 
 /** They run over whole batches, and a condition reads single rows. */
 function refuseUserCalls(expr: Expr): void {
-  if (expr.kind === 'call' && expr.name === USER_CALL && columnsOf(expr).size >= 0) {
+  if (expr.kind === 'call' && expr.name === USER_CALL) {
     fail('UNSUPPORTED', 'A JavaScript function is not supported in DEFINE', {
       at: expr.at,
       hint: 'Compute it as a column before: FROM (SELECT *, f(x) AS y FROM t) MATCH_RECOGNIZE (…).',

@@ -5,13 +5,16 @@ import type { Field } from '../batch/schema.ts'
 import type { DataType } from '../batch/types.ts'
 import type { Expr } from '../expr/ir.ts'
 
-/** The rows of a table with a primary key, from the rows that its source brings: +1 replaces the row
- *  of its key, -1 removes it and brings the key alone. Output: the input's columns. */
+/** The rows of a table with a primary key, from the rows that its source brings: +1 replaces the
+ *  row of its key, -1 removes it and brings the key alone. Output: the input's columns. */
 export interface UpsertNode {
   readonly keys: readonly number[]
   /** Every change comes in its order, also those that the same epoch undoes: where it matters
    *  whether a row was late. Else an epoch gives what it changed in the end. */
   readonly inOrder: boolean
+  /** For a temporal join, which keeps all versions of a row: a replaced row is not taken back, only
+   *  one that is removed. Only with `inOrder`. */
+  readonly versions?: boolean | undefined
 }
 
 /** Keeps the rows whose predicate is TRUE. Output: the input's columns. */
@@ -174,6 +177,9 @@ export interface TemporalJoinNode {
     | { readonly kind: 'processing' }
   readonly leftKeys: readonly Expr[]
   readonly rightKeys: readonly Expr[]
+  /** The right rows are all versions, in their order (`UpsertNode.versions`). Else a right row that
+   *  comes and goes in one epoch was never there. */
+  readonly versioned?: boolean | undefined
   readonly condition?: Expr | undefined
   readonly fields: readonly Field[]
 }

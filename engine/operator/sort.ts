@@ -12,8 +12,8 @@ import { printExpr, type Value } from '../expr/ir.ts'
 import type { SortKey, SortNode } from './nodes.ts'
 import { defineOperator, type Output, stateless } from './operator.ts'
 
-/** Keeps all rows and emits them in order in the epoch in which the input ends. Rows with equal keys
- *  keep the order in which they came. Memory: all rows. Bounded runs only. */
+/** Keeps all rows and emits them in order in the epoch in which the input ends. Rows with equal
+ *  keys keep the order in which they came. Memory: all rows. Bounded runs only. */
 export const sort = defineOperator<'sort', SortNode>({
   kind: 'sort',
   inputs: 1,

@@ -27,6 +27,7 @@ type EventTime = Extract<TemporalJoinNode['time'], { kind: 'event' }>
 
 export class EventTimeJoin implements Operator {
   readonly #time: EventTime
+  readonly #versioned: boolean
   readonly #context: OperatorContext
   readonly #groups: JoinGroups
   readonly #waiting: Arrangement
@@ -39,6 +40,7 @@ export class EventTimeJoin implements Operator {
 
   constructor(node: TemporalJoinNode, time: EventTime, context: OperatorContext) {
     this.#time = time
+    this.#versioned = node.versioned === true || context.inputs[RIGHT].appendOnly
     this.#context = context
     const [left, right] = context.inputs
     this.#groups = new JoinGroups(node.leftKeys, [-1, -1, -1])
@@ -100,11 +102,11 @@ export class EventTimeJoin implements Operator {
 
   /** The batch of the right side with the marks that hold now: it waits for the epoch's end. */
   #marked(batch: Batch): Batch {
-    const { schema, columns, rowCount, weights } = batch
+    const { schema, columns, rowCount, weights, origin } = batch
     const marks = Float64Array.from({ length: rowCount }, (_, row) =>
       this.#markOf(RIGHT, batch, row),
     )
-    return new Batch(schema, columns, rowCount, weights, marks)
+    return new Batch(schema, columns, rowCount, weights, marks, origin)
   }
 
   /** Adds rows of a marked batch as versions. */
@@ -129,13 +131,14 @@ export class EventTimeJoin implements Operator {
    *  that a retraction finds out whether it was an update. */
   #applyChanges(): void {
     if (this.#changes.length === 0) return
-    const all = concat(this.#changes)
+    const changes = this.#changes
     this.#changes = []
-    const { rowCount, weights } = all
-    if (this.#context.inputs[RIGHT].appendOnly) {
-      this.#addVersions(all, [...allRows(rowCount).subarray(0, rowCount)])
+    if (this.#versioned) {
+      for (const batch of changes) this.#applyInOrder(batch)
       return
     }
+    const all = concat(changes)
+    const { rowCount, weights } = all
     const net = new FreshRows(all, hashRows(all.columns, rowCount), rowCount)
     for (let row = 0; row < rowCount; row++) net.add(row, 0, weights === null ? 1 : weights[row])
     const rows = [...net.rows.subarray(0, net.finish())]
@@ -147,6 +150,21 @@ export class EventTimeJoin implements Operator {
       all,
       rows.filter((row) => net.weights[row] < 0),
     )
+  }
+
+  /** Every new row is a version, and every removal ends one. */
+  #applyInOrder(batch: Batch): void {
+    const { rowCount, weights } = batch
+    if (weights === null) {
+      this.#addVersions(batch, [...allRows(rowCount).subarray(0, rowCount)])
+      return
+    }
+    for (let from = 0, to = 0; from < rowCount; from = to) {
+      const rows: number[] = []
+      while (to < rowCount && weights[to] > 0 === weights[from] > 0) rows.push(to++)
+      if (weights[from] > 0) this.#addVersions(batch, rows)
+      else this.#endVersions(batch, rows)
+    }
   }
 
   #endVersions(batch: Batch, rows: readonly number[]): void {

@@ -13,9 +13,10 @@ export const upsert = defineOperator<'upsert', UpsertNode>({
   check() {},
   schema: (_node, [input]) => input,
   appendOnly: () => false,
-  explain: ({ keys }) => `Upsert: by ${keys.length === 1 ? 'column' : 'columns'} ${keys.join(', ')}`,
-  create({ keys, inOrder }, { schema }) {
-    const rows = new UpsertRows(schema, keys)
+  explain: ({ keys, versions }) =>
+    `Upsert: by ${keys.length === 1 ? 'column' : 'columns'} ${keys.join(', ')}${versions ? ', all versions' : ''}`,
+  create({ keys, inOrder, versions }, { schema }) {
+    const rows = new UpsertRows(schema, keys, versions !== true)
     let heldUs: number | undefined
     const say = (out: Output, batch?: Batch): void => {
       const { slots, weights, causes, count } = rows.changes(inOrder)

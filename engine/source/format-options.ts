@@ -3,6 +3,7 @@
 
 import { fail } from '../base/errors.ts'
 import type { Schema } from '../batch/schema.ts'
+import { changelogMessages } from '../format/changelog-messages.ts'
 import { csvMessages } from '../format/csv-messages.ts'
 import type { MessageDecoder } from '../format/messages.ts'
 import { rawMessages } from '../format/raw.ts'
@@ -17,7 +18,7 @@ export const FORMAT_OPTIONS: OptionTable = {
     kind: 'enum',
     values: ['json', 'csv', 'raw', 'changelog-json'],
     required: true,
-    doc: 'How a message becomes a row and a row a message. changelog-json, `{"op":"+I","row":{…}}`, is only written.',
+    doc: 'How a message becomes a row and a row a message. changelog-json is a change, `{"op":"+I|-U|+U|-D","row":{…}}`: rows can be taken back.',
   },
   'json.ignore-parse-errors': {
     kind: 'boolean',
@@ -72,9 +73,14 @@ export function messageDecoder(schema: Schema, options: Options): MessageDecoder
       return csvMessages(schema, options['csv.field-delimiter'])
     case 'raw':
       return rawMessages(schema)
+    case 'changelog-json':
+      return changelogMessages(schema, {
+        unknownFields: options['json.unknown-fields'] === 'fail' ? 'fail' : 'ignore',
+        missingFields: options['json.fail-on-missing-field'] === 'true' ? 'fail' : 'null',
+      })
     default:
       return fail('UNSUPPORTED', `The format '${options.format}' cannot be read`, {
-        hint: 'Messages are read as json, csv or raw.',
+        hint: 'Messages are read as json, csv, raw or changelog-json.',
       })
   }
 }

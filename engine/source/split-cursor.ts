@@ -47,8 +47,8 @@ export class SplitCursor {
     return chunk
   }
 
-  /** A chunk's rows with computed columns and, if any is behind them or behind the table's watermark
-   *  `floorUs`, per-row watermarks; moves the split's watermark. */
+  /** A chunk's rows with computed columns and, if any is behind them or behind the table's
+   *  watermark `floorUs`, per-row watermarks; moves the split's watermark. */
   decode(chunk: Chunk, clock: EpochClock, floorUs: number): Batch {
     const batch = this.#decoder.decode(chunk, clock)
     if (batch.rowCount === 0) return batch

@@ -24,8 +24,8 @@ export interface TableSpec {
   readonly options: Readonly<Record<string, string>>
   readonly watermark?: WatermarkSpec | undefined
   /** Stored columns by which a row replaces the one before it. The source's rows are then not the
-   *  table's: weight +1 puts a row in the place of its key's, -1 removes that one and brings the key
-   *  alone (the other columns mean nothing). */
+   *  table's: weight +1 puts a row in the place of its key's, -1 removes that one and brings the
+   *  key alone (the other columns mean nothing). */
   readonly primaryKey?: readonly number[] | undefined
   /** Without a key: the source brings a changelog, and a row of weight -1 takes back an equal
    *  one. */

@@ -30,6 +30,7 @@ const REMOVED = 2
 const ROWS_AT_ONCE = 8192
 
 export class UpsertRows {
+  readonly #tellsReplaced: boolean
   readonly #keys: readonly number[]
   readonly #keySchema: Schema
   readonly #rows: RowStore
@@ -45,7 +46,9 @@ export class UpsertRows {
   /** The first slot since the last look. */
   #fresh = 0
 
-  constructor(schema: Schema, keys: readonly number[]) {
+  /** `tellsReplaced`: a row whose place is taken is a change. */
+  constructor(schema: Schema, keys: readonly number[], tellsReplaced = true) {
+    this.#tellsReplaced = tellsReplaced
     this.#keys = keys
     this.#keySchema = schemaOf(keys.map((key) => schema.fields[key]))
     this.#rows = new RowStore(schema)
@@ -116,7 +119,7 @@ export class UpsertRows {
   #leave(slot: number, fate: number, cause: number): void {
     this.#fates[slot] = fate
     this.#rows.kill(slot)
-    this.#note(slot, -1, cause)
+    if (fate === REMOVED || this.#tellsReplaced) this.#note(slot, -1, cause)
   }
 
   #note(slot: number, weight: number, cause: number): void {

@@ -3,6 +3,7 @@
  *  would leave. */
 
 import { assert } from '../base/assert.ts'
+import { fail } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Schema } from '../batch/schema.ts'
 import { type Connection, quoted } from './duckdb.ts'
@@ -74,7 +75,7 @@ export async function applyByKey(
 }
 
 /** Adds and removes copies of rows by their whole value. Law 3: removing a row that is not there is
- *  an internal error. */
+ *  BAD_RECORD: only a source of changes can ask for it. */
 export async function applyByValue(target: ApplyTarget, frames: readonly Frame[]): Promise<void> {
   const { connection, table, schema } = target
   await stage(target, frames)
@@ -92,7 +93,11 @@ export async function applyByValue(target: ApplyTarget, frames: readonly Frame[]
       `FROM ${table} "v" JOIN (SELECT * FROM (${net}) WHERE "n" < 0) "s" ON ${same.join(' AND ')}` +
       ') WHERE "i" <= "most")',
   )
-  assert(removed === want, `a view was to lose ${want} rows and has ${removed} of them`)
+  if (removed !== want) {
+    fail('BAD_RECORD', `${want} rows of the view are taken back; it holds ${removed} of them`, {
+      hint: 'A changelog-json stream brings a -U or -D of a row that it never brought.',
+    })
+  }
   await connection.run(
     `INSERT INTO ${table} SELECT ${list} FROM (` +
       `SELECT ${list}, unnest(range("n")) FROM (${net}) WHERE "n" > 0)`,

@@ -2,14 +2,18 @@
 
 import { fail } from '../../engine/base/errors.ts'
 import type { Expression, TableRef } from '../ast.ts'
-import { makeFilter } from '../logical/make.ts'
+import { makeFilter, makeProject } from '../logical/make.ts'
 import { makeJoin } from '../logical/make-join.ts'
+import { fieldsOf, type LogicalNode } from '../logical/node.ts'
 import { bindLateral } from './bind-lateral.ts'
 import { bindOn, isTrue } from './bind-on.ts'
 import { bindTemporalJoin } from './bind-temporal-join.ts'
 import { bindUnnest } from './bind-unnest.ts'
+import { bindWhere } from './bind-where.ts'
+import { hasSubquery } from './contains-call.ts'
 import type { BindContext, Relation } from './context.ts'
 import { type JoinRef, joinScopes } from './join-scope.ts'
+import { columnExpr } from './scope.ts'
 import { bindUsing } from './using.ts'
 
 export interface Joining {
@@ -43,8 +47,24 @@ export function bindJoin(ref: JoinRef, left: Relation, joining: Joining): Relati
   const kind = join === 'cross' ? 'inner' : join
   const pairs = makeJoin({ join: kind, left: left.node, right: other.node })
   if (ref.on === undefined) return { node: pairs, scope }
+  if (kind === 'inner' && hasSubquery(ref.on)) return filteredPairs(ref.on, pairs, scope, context)
   const on = bindOn(ref.on, { node: pairs, scope }, context)
   return { node: makeJoin({ join: kind, left: left.node, right: other.node, on }), scope }
+}
+
+/** An inner join whose condition asks subqueries: a filter over the pairs, which then finds its way
+ *  into the join. */
+function filteredPairs(
+  on: Expression,
+  pairs: LogicalNode,
+  scope: Relation['scope'],
+  context: BindContext,
+): Relation {
+  const { node } = bindWhere(on, { node: pairs, scope }, context)
+  const fields = fieldsOf(pairs)
+  const own = fields.map((_, i) => columnExpr(node.schema, i))
+  const isWider = fieldsOf(node).length > fields.length
+  return { node: isWider ? makeProject(node, own, fields) : node, scope }
 }
 
 /** Whether rows without a partner stay. */

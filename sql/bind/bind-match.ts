@@ -7,9 +7,10 @@ import { isNullable } from '../../engine/expr/facts.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import { leastRows, MatchProgram } from '../../engine/operator/match-program.ts'
 import type { MatchTerm, SortKey } from '../../engine/operator/nodes.ts'
-import type { Expression, MatchClause, MatchSkip } from '../ast.ts'
+import type { Expression } from '../ast.ts'
 import { type MatchParts, makeMatch } from '../logical/make-match.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
+import type { MatchClause, MatchSkip } from '../match-ast.ts'
 import { asBoolean, bindExpression } from './bind-expression.ts'
 import { evaluate } from './constant.ts'
 import type { PlanMode, Relation } from './context.ts'
@@ -100,10 +101,14 @@ function bindOrder({ orderBy }: MatchClause, { node, scope }: Relation, mode: Pl
   if (isColumn && (isFree || timeColumns.includes(expr.index))) {
     return { keys, timeColumn: expr.index }
   }
-  return fail('INVALID_ARGUMENT', 'MATCH_RECOGNIZE is ordered by a time attribute first, ascending', {
-    at,
-    hint: timeHint(node),
-  })
+  return fail(
+    'INVALID_ARGUMENT',
+    'MATCH_RECOGNIZE is ordered by a time attribute first, ascending',
+    {
+      at,
+      hint: timeHint(node),
+    },
+  )
 }
 
 function timeHint({ traits, schema }: LogicalNode): string {

@@ -3,12 +3,20 @@
 import { fail } from '../../engine/base/errors.ts'
 import type { Field } from '../../engine/batch/schema.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
+import { bigint, literal } from '../../engine/expr/literal.ts'
 import type { AggregateCall } from '../../engine/operator/nodes.ts'
 import { fuseWindow } from '../logical/fuse-window.ts'
-import { makeAggregate, makeWindowAggregate } from '../logical/make.ts'
-import type { LogicalNode, WindowAggregateNode, WindowProperty } from '../logical/node.ts'
+import { makeAggregate, makeProject, makeWindowAggregate } from '../logical/make.ts'
+import { makeUnion } from '../logical/make-set.ts'
+import {
+  fieldsOf,
+  type LogicalNode,
+  type WindowAggregateNode,
+  type WindowProperty,
+} from '../logical/node.ts'
 import { aggregateName, isAggregateNullable } from './bind-aggregate.ts'
 import { keyField } from './correlation.ts'
+import { columnExpr } from './scope.ts'
 
 export interface GroupParts {
   readonly input: LogicalNode
@@ -86,6 +94,27 @@ function buildWindowed(
     bounds[i] === undefined ? keys.indexOf(key) : endsAt + ends.indexOf(key),
   )
   return { node, keysAt, callsAt: keys.length }
+}
+
+/** The groups of grouping sets, and one more row for each set without keys: it is there also over
+ *  no rows, which only an aggregate without keys gives. Its keys are NULL, the last one is the
+ *  set's number. */
+export function withEmptySets(
+  grouped: Built,
+  numbers: readonly number[],
+  parts: Omit<GroupParts, 'keys'>,
+): Built {
+  const { callsAt } = grouped
+  const fields = fieldsOf(grouped.node)
+  const node = numbers.reduce((rows: LogicalNode, number) => {
+    const whole = buildPlain({ ...parts, keys: [] }).node
+    const keys = fields.slice(0, callsAt - 1).map(({ type }) => literal(type, null))
+    const calls = fieldsOf(whole).map((_, i) => columnExpr(whole.schema, i))
+    const own = fields.map((field, i) => (i < callsAt - 1 ? { ...field, nullable: true } : field))
+    const row = makeProject(whole, [...keys, bigint(number), ...calls], own)
+    return makeUnion(rows, row)
+  }, grouped.node)
+  return { ...grouped, node }
 }
 
 const callFields = (calls: readonly AggregateCall[], filled: boolean): Field[] =>

@@ -1,19 +1,17 @@
-/** Looks for calls in a syntax tree, before anything is bound. */
+/** Looks for calls and subqueries in a syntax tree, before anything is bound. */
 
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
 import type { Expression } from '../ast.ts'
 import { isWindowFunction } from './window-call.ts'
 
-type Call = Extract<Expression, { kind: 'call' }>
-
-/** Whether `test` holds for a call in the expression, subqueries left out. */
-function containsCall(expression: Expression, test: (call: Call) => boolean): boolean {
+/** Whether `test` holds for a part of the expression; what is inside of subqueries is left out. */
+function contains(expression: Expression, test: (part: Expression) => boolean): boolean {
   const within = (part: Expression | undefined): boolean =>
-    part !== undefined && containsCall(part, test)
+    part !== undefined && contains(part, test)
+  if (test(expression)) return true
   switch (expression.kind) {
     case 'call':
       return (
-        test(expression) ||
         expression.args.some(within) ||
         within(expression.filter) ||
         expression.orderBy.some((item) => within(item.value)) ||
@@ -43,7 +41,14 @@ function containsCall(expression: Expression, test: (call: Call) => boolean): bo
 
 /** Whether the expression only makes sense over groups: it has an aggregate or a window bound. */
 export const needsGroups = (expression: Expression): boolean =>
-  containsCall(expression, (call) => {
-    const name = call.name.text.toUpperCase()
-    return call.over === undefined && (findAggregate(name) !== undefined || isWindowFunction(name))
+  contains(expression, (part) => {
+    if (part.kind !== 'call' || part.over !== undefined) return false
+    const name = part.name.text.toUpperCase()
+    return findAggregate(name) !== undefined || isWindowFunction(name)
   })
+
+const SUBQUERIES: ReadonlySet<Expression['kind']> = new Set(['subquery', 'in-query', 'exists'])
+
+/** Whether a subquery stands in the expression. */
+export const hasSubquery = (expression: Expression): boolean =>
+  contains(expression, ({ kind }) => SUBQUERIES.has(kind))

@@ -42,7 +42,9 @@ export class GroupSets {
     if (this.#sets.length * added.length > SETS_MAX) {
       fail('LIMIT_EXCEEDED', `More than ${SETS_MAX} grouping sets`, { at })
     }
-    this.#sets = this.#sets.flatMap((set) => added.map((more) => [...new Set([...set, ...more])]))
+    const all = this.#sets.flatMap((set) => added.map((more) => [...new Set([...set, ...more])]))
+    // Those without keys come last, where `expand` leaves them out.
+    this.#sets = [...all.filter((set) => set.length > 0), ...all.filter((set) => set.length === 0)]
   }
 
   #place(key: Expr): number {
@@ -55,9 +57,11 @@ export class GroupSets {
     return this.#sets.every((set) => set.includes(place))
   }
 
-  /** Whether some group may have no rows at all: there is a set without keys. */
-  get hasEmptySet(): boolean {
-    return this.#sets.some((set) => set.length === 0)
+  /** The numbers of the sets without keys, whose group is there even if it has no rows; none if
+   *  there is but one set. */
+  get emptySets(): readonly number[] {
+    if (this.#sets.length === 1) return []
+    return this.#sets.flatMap((set, number) => (set.length === 0 ? [number] : []))
   }
 
   /** GROUPING(a, b): one bit per key, the last one lowest; 1 where the row's set does not have it.
@@ -80,11 +84,12 @@ export class GroupSets {
     return resolveCase(branches, bigint(masks[0]), at)
   }
 
-  /** The rows of the input once per set. With one set they are the input's. */
+  /** The rows of the input once per set that has keys. With one set they are the input's. */
   expand(input: LogicalNode): Expanded {
     if (this.#sets.length === 1) return { node: input, keys: this.keys, setColumn: undefined }
     const partial = this.keys.map((_, i) => i).filter((i) => !this.isEverywhere(i))
-    const sets = this.#sets.map((set) =>
+    const withKeys = this.#sets.slice(0, this.#sets.length - this.emptySets.length)
+    const sets = withKeys.map((set) =>
       partial.flatMap((place, i) => (set.includes(place) ? [i] : [])),
     )
     const added: Field[] = [

@@ -19,7 +19,7 @@ import {
   sameAggregate,
 } from './bind-aggregate.ts'
 import { bindExpression, type CallExpression, type ExpressionContext } from './bind-expression.ts'
-import { type Built, buildGroups, refuseUngrouped } from './build-groups.ts'
+import { type Built, buildGroups, refuseUngrouped, withEmptySets } from './build-groups.ts'
 import type { BindContext, Relation } from './context.ts'
 import { GroupSets } from './group-sets.ts'
 import type { OverCalls } from './over-calls.ts'
@@ -187,14 +187,16 @@ export class Grouping implements Stage {
 
   /** Whether every group has a row. */
   #isFilled(): boolean {
-    return this.#sets.keys.length > 0
+    return this.#sets.keys.length > 0 && this.#sets.emptySets.length === 0
   }
 
   finish(): ReturnType<Stage['finish']> {
     const { node: input, keys, setColumn } = this.#sets.expand(this.#input)
     this.#refusePartialWindow(input)
     const all = setColumn === undefined ? keys : [...keys, setColumn]
-    const built = buildGroups({ input, keys: all, calls: this.#calls, filled: this.#isFilled() })
+    const parts = { calls: this.#calls, filled: this.#isFilled() }
+    const grouped = buildGroups({ input, keys: all, ...parts })
+    const built = withEmptySets(grouped, this.#sets.emptySets, { input: this.#input, ...parts })
     return this.#subqueries.attach(built.node, (expr) => this.#rebase(expr, built))
   }
 

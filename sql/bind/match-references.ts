@@ -17,9 +17,19 @@ import { asBoolean, bindExpression, type CallExpression } from './bind-expressio
 import { evaluate } from './constant.ts'
 import type { Relation } from './context.ts'
 import { mapExpression } from './map-expression.ts'
+import {
+  containsName,
+  isStar,
+  type MatchPart,
+  noArguments,
+  plain,
+  semanticsOf,
+  starOf,
+  takesTwo,
+} from './match-calls.ts'
 import type { MatchVariables } from './match-variables.ts'
 import { Scope } from './scope.ts'
-import { withComputed } from './with-computed.ts'
+import { computedField, withComputed } from './with-computed.ts'
 
 interface Surroundings {
   readonly input: Relation
@@ -27,14 +37,6 @@ interface Surroundings {
   readonly timeColumn: number
   /** Measures may be about no row at all. */
   readonly mayBeEmpty: boolean
-}
-
-/** Where an expression stands. */
-interface Clause {
-  readonly name: 'DEFINE' | 'MEASURES'
-  /** Of DEFINE: the variable that the condition is of. */
-  readonly variable: number | undefined
-  readonly final: boolean
 }
 
 type Variables = MatchPlace['variables']
@@ -48,6 +50,8 @@ interface OfRows<Tree> {
 export class MatchReferences {
   readonly list: MatchReference[] = []
   readonly #fields: Field[] = []
+  /** Positions in `list` by content. */
+  readonly #known = new Map<string, number>()
   readonly #around: Surroundings
   /** Expressions over one input row that navigation reads. */
   readonly #computed: Expr[] = []
@@ -57,7 +61,7 @@ export class MatchReferences {
   }
 
   /** The expression over the references. `variable`: whose condition it is. */
-  bind(expression: Expression, name: Clause['name'], variable?: number): Expr {
+  bind(expression: Expression, name: MatchPart['name'], variable?: number): Expr {
     const replaced = this.#replace(expression, { name, variable, final: false })
     return bindExpression(replaced, {
       scope: new Scope(this.#fields.map((_, index) => ({ name: columnName(index), index }))),
@@ -71,7 +75,7 @@ export class MatchReferences {
     return withComputed(this.#around.input.node, this.#computed)
   }
 
-  #replace(expression: Expression, clause: Clause): Expression {
+  #replace(expression: Expression, clause: MatchPart): Expression {
     return mapExpression(expression, (part) => {
       if (part.kind === 'name') return this.#column(part, clause)
       if (part.kind !== 'call' || part.user !== undefined || part.over !== undefined) {
@@ -81,7 +85,7 @@ export class MatchReferences {
     })
   }
 
-  #call(call: CallExpression, clause: Clause): Expression | undefined {
+  #call(call: CallExpression, clause: MatchPart): Expression | undefined {
     const name = call.name.text.toUpperCase()
     switch (name) {
       case 'RUNNING':
@@ -109,7 +113,7 @@ export class MatchReferences {
     }
   }
 
-  #withSemantics(call: CallExpression, clause: Clause): Expression {
+  #withSemantics(call: CallExpression, clause: MatchPart): Expression {
     if (clause.final && clause.name === 'DEFINE') {
       fail('INVALID_ARGUMENT', 'FINAL cannot stand in DEFINE: the match is not complete there', {
         at: call.name.at,
@@ -124,7 +128,7 @@ export class MatchReferences {
   }
 
   /** A plain column is that of the last row. */
-  #column(name: Extract<Expression, { kind: 'name' }>, clause: Clause): Expression {
+  #column(name: Extract<Expression, { kind: 'name' }>, clause: MatchPart): Expression {
     const { variables, tree, fields } = this.#stripped(name)
     const index = this.#around.input.scope.resolve(tree.path).index
     const reference = this.#single(index, { ...START, variables, final: clause.final }, clause)
@@ -144,7 +148,7 @@ export class MatchReferences {
   }
 
   /** FIRST(x, n), LAST(x, n), PREV(x, n), NEXT(x, n); PREV(LAST(x, n), m). */
-  #navigation(call: CallExpression, clause: Clause): Expression {
+  #navigation(call: CallExpression, clause: MatchPart): Expression {
     const name = call.name.text.toUpperCase()
     const isPhysical = name === 'PREV' || name === 'NEXT'
     plain(call)
@@ -181,7 +185,7 @@ export class MatchReferences {
   }
 
   /** An expression over one row, at a place. */
-  #at(value: Expression, place: MatchPlace, clause: Clause): Expression {
+  #at(value: Expression, place: MatchPlace, clause: MatchPart): Expression {
     if (value.kind === 'call' && value.name.text.toUpperCase() === 'CLASSIFIER') {
       return this.#classifier(value, clause, place)
     }
@@ -204,7 +208,7 @@ export class MatchReferences {
     return first + (known >= 0 ? known : this.#computed.push(expr) - 1)
   }
 
-  #single(column: number, place: MatchPlace, { variable }: Clause): MatchReference {
+  #single(column: number, place: MatchPlace, { variable }: MatchPart): MatchReference {
     // In its own condition the variable's last row is the current one, as the last row of all is.
     const isOwn = place.variables?.includes(variable ?? -1) && place.end === 'last'
     const isCurrent = isOwn && place.offset === 0
@@ -215,7 +219,7 @@ export class MatchReferences {
     }
   }
 
-  #fieldOf(reference: MatchReference, clause: Clause): Field {
+  #fieldOf(reference: MatchReference, clause: MatchPart): Field {
     if (reference.kind !== 'column') return numberField
     const { column, place } = reference
     const { name, type, nullable } = this.#inputField(column)
@@ -229,7 +233,8 @@ export class MatchReferences {
   }
 
   #inputField(column: number): Field {
-    return fieldsOf(this.inputNode())[column]
+    const own = fieldsOf(this.#around.input.node)
+    return own[column] ?? computedField(this.#computed[column - own.length])
   }
 
   #placeText(column: string, place: MatchPlace): string {
@@ -247,7 +252,7 @@ export class MatchReferences {
   }
 
   /** CLASSIFIER(), CLASSIFIER(a). */
-  #classifier(call: CallExpression, clause: Clause, place: MatchPlace): Expression {
+  #classifier(call: CallExpression, clause: MatchPart, place: MatchPlace): Expression {
     plain(call)
     const [arg, ...more] = call.args
     const isName = arg === undefined || (arg.kind === 'name' && arg.path.length === 1)
@@ -266,7 +271,7 @@ export class MatchReferences {
     return this.#add({ kind: 'classifier', place: placed }, field, call.at)
   }
 
-  #rowTime(call: CallExpression, clause: Clause): Expression {
+  #rowTime(call: CallExpression, clause: MatchPart): Expression {
     const [arg] = call.args
     const column = arg?.kind === 'name' ? this.#around.input.scope.resolve(arg.path).index : -1
     const fits = arg === undefined || column === this.#around.timeColumn
@@ -281,7 +286,7 @@ export class MatchReferences {
     return this.#add(reference, field, call.at)
   }
 
-  #aggregate(call: CallExpression, clause: Clause): Expression {
+  #aggregate(call: CallExpression, clause: MatchPart): Expression {
     const found = findAggregate(call.name.text) ?? fail('INTERNAL', 'no aggregate')
     const { variables, tree } = this.#ofRows(starOf(call), call.at)
     if (tree.kind !== 'call') return fail('INTERNAL', 'an aggregate is a call')
@@ -338,12 +343,14 @@ export class MatchReferences {
   /** The name under which the expression around finds the reference. */
   #add(reference: MatchReference, field: Field, at: Span) {
     const key = JSON.stringify([reference, field.nullable], withoutAt)
-    let index = this.list.findIndex(
-      (known, i) => JSON.stringify([known, this.#fields[i].nullable], withoutAt) === key,
-    )
-    if (index < 0) {
+    let index = this.#known.get(key)
+    if (index === undefined) {
       index = this.list.push(reference) - 1
+      this.#known.set(key, index)
       this.#fields.push(field)
+      if (index >= REFERENCES_MAX) {
+        fail('LIMIT_EXCEEDED', `MATCH_RECOGNIZE reads at most ${REFERENCES_MAX} values`, { at })
+      }
     }
     const path: readonly Name[] = [{ text: columnName(index), at }]
     return { kind: 'name' as const, path, at }
@@ -352,6 +359,7 @@ export class MatchReferences {
 
 const START: MatchPlace = { end: 'last', offset: 0, shift: 0, final: false }
 const OFFSET_MAX = 1_000_000
+const REFERENCES_MAX = 1_000
 
 const numberField: Field = { name: 'MATCH_NUMBER()', type: BIGINT, nullable: false }
 
@@ -359,58 +367,3 @@ const columnName = (index: number): string => `$${index}`
 
 const withoutAt = (key: string, value: unknown): unknown =>
   key === 'at' ? undefined : typeof value === 'bigint' ? `${value}n` : value
-
-const isStar = (name: Extract<Expression, { kind: 'name' }>): boolean =>
-  name.path.length === 2 && name.path[1].text === '*' && name.path[1].quoted !== true
-
-/** COUNT(a.*) counts rows; other aggregates take no star. */
-function starOf(call: CallExpression): CallExpression {
-  const star = call.args.find((arg) => arg.kind === 'name' && isStar(arg))
-  if (star === undefined || call.name.text.toUpperCase() === 'COUNT') return call
-  return fail('INVALID_AGGREGATE', `${call.name.text}(a.*) is not an aggregate; COUNT(a.*) is`, {
-    at: star.at,
-  })
-}
-
-/** RUNNING and FINAL inside PREV and NEXT. */
-function semanticsOf(
-  call: CallExpression | undefined,
-  clause: Clause,
-): readonly [Clause, CallExpression | undefined] {
-  const name = call?.name.text.toUpperCase()
-  if (call === undefined || (name !== 'FINAL' && name !== 'RUNNING')) return [clause, call]
-  const [inner] = call.args
-  if (name === 'FINAL' && clause.name === 'DEFINE') {
-    fail('INVALID_ARGUMENT', 'FINAL cannot stand in DEFINE: the match is not complete there', {
-      at: call.name.at,
-    })
-  }
-  return [{ ...clause, final: name === 'FINAL' }, inner.kind === 'call' ? inner : undefined]
-}
-
-function takesTwo(call: CallExpression): readonly [Expression, Expression | undefined] {
-  const { args, name, at } = call
-  if (args.length === 1 || args.length === 2) return [args[0], args[1]]
-  return fail('INVALID_ARGUMENT', `${name.text.toUpperCase()} takes a value and an offset`, { at })
-}
-
-function noArguments(call: CallExpression): void {
-  plain(call)
-  if (call.args.length === 0) return
-  fail('INVALID_ARGUMENT', `${call.name.text} takes no arguments`, { at: call.at })
-}
-
-/** Refuses what only aggregates take. */
-function plain({ name, distinct, filter, orderBy, at }: CallExpression): void {
-  if (!distinct && filter === undefined && orderBy.length === 0) return
-  fail('INVALID_AGGREGATE', `${name.text} takes no DISTINCT, FILTER or ORDER BY`, { at })
-}
-
-function containsName(expression: Expression): boolean {
-  let found = false
-  mapExpression(expression, (part) => {
-    found ||= part.kind === 'name'
-    return undefined
-  })
-  return found
-}

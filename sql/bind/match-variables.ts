@@ -5,14 +5,17 @@ import { fail } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { MatchTerm } from '../../engine/operator/nodes.ts'
-import type { Expression, MatchClause, MatchPattern, Name } from '../ast.ts'
+import type { Expression, Name } from '../ast.ts'
 import { findName } from '../catalog/find-name.ts'
+import type { MatchClause, MatchPattern } from '../match-ast.ts'
 
 interface Named {
   readonly name: string
   /** Positions in `list`, ascending. */
   readonly variables: readonly number[]
 }
+
+const VARIABLES_MAX = 200
 
 export class MatchVariables {
   /** The variables of PATTERN, in order of appearance. */
@@ -34,9 +37,14 @@ export class MatchVariables {
 
   #collect(pattern: MatchPattern): void {
     if (pattern.kind === 'variable') {
-      if (this.#position(pattern.name) < 0) this.list.push(pattern.name.text)
+      if (this.#position(pattern.name) < 0) this.#add(pattern.name)
     } else if (pattern.kind === 'repeat') this.#collect(pattern.part)
     else for (const part of pattern.parts) this.#collect(part)
+  }
+
+  #add({ text, at }: Name): void {
+    if (this.list.push(text) <= VARIABLES_MAX) return
+    fail('LIMIT_EXCEEDED', `PATTERN has at most ${VARIABLES_MAX} variables`, { at })
   }
 
   #position({ text }: Name): number {

@@ -18,6 +18,7 @@ export function replaceNames(
         ...expression,
         args: expression.args.map(replace),
         filter: maybe(expression.filter),
+        orderBy: expression.orderBy.map((item) => ({ ...item, value: replace(item.value) })),
         over: expression.over && {
           ...expression.over,
           partitionBy: expression.over.partitionBy.map(replace),

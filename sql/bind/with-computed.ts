@@ -1,5 +1,6 @@
 /** A node with further columns that are computed from its own. */
 
+import type { Field } from '../../engine/batch/schema.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
 import { type Expr, printExpr } from '../../engine/expr/ir.ts'
 import { makeProject } from '../logical/make.ts'
@@ -13,13 +14,13 @@ export function withComputed(node: LogicalNode, computed: readonly Expr[]): Logi
   return makeProject(
     node,
     [...own.map((_, i) => columnExpr(node.schema, i)), ...computed],
-    [
-      ...own,
-      ...computed.map((expr) => ({
-        name: printExpr(expr),
-        type: expr.type,
-        nullable: isNullable(expr),
-      })),
-    ],
+    [...own, ...computed.map(computedField)],
   )
 }
+
+/** The column of an expression. */
+export const computedField = (expr: Expr): Field => ({
+  name: printExpr(expr),
+  type: expr.type,
+  nullable: isNullable(expr),
+})

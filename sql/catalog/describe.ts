@@ -23,6 +23,8 @@ const column = (name: string, type: DataType = VARCHAR, nullable = false): Field
   nullable,
 })
 
+const COMMENT = column('comment', VARCHAR, true)
+
 export type ShowWhat = Extract<Statement, { kind: 'show' }>['what']
 
 /** SHOW TABLES, VIEWS, MATERIALIZED VIEWS, QUERIES, FUNCTIONS; in order of name. */
@@ -31,18 +33,19 @@ export function show(what: ShowWhat, catalog: Catalog): Answer {
     case 'tables':
       return listOf(
         catalog.list('table').flatMap((table) => [table, ...lateRowsOf(table)]),
-        [column('connector')],
-        ({ spec }) => [spec.connector],
+        [column('connector'), COMMENT],
+        ({ spec, comment }) => [spec.connector, comment ?? null],
       )
     case 'views':
-      return listOf(catalog.list('view'), [column('temporary', BOOLEAN)], (view) => [
+      return listOf(catalog.list('view'), [column('temporary', BOOLEAN), COMMENT], (view) => [
         view.temporary,
+        view.comment ?? null,
       ])
     case 'materialized-views':
       return listOf(
         catalog.list('materialized-view'),
-        [column('append_only', BOOLEAN)],
-        ({ appendOnly }) => [appendOnly],
+        [column('append_only', BOOLEAN), COMMENT],
+        ({ appendOnly, comment }) => [appendOnly, comment ?? null],
       )
     case 'queries':
       return listOf(catalog.list('query'), [column('sql')], ({ sql }) => [sql])
@@ -98,7 +101,7 @@ export function describe(entry: TabularEntry): Answer {
       column('key', INT, true),
       column('extras', VARCHAR, true),
       column('watermark', VARCHAR, true),
-      column('comment', VARCHAR, true),
+      COMMENT,
     ],
     rows: schema.fields.map(({ name, type, nullable }, i) => [
       name,

@@ -43,12 +43,14 @@ interface Defined extends Base {
 
 export interface ViewEntry extends Defined {
   readonly kind: 'view'
+  readonly comment?: string | undefined
   /** Gone when the server stops; nothing lasting may read it. */
   readonly temporary: boolean
 }
 
 export interface MaterializedViewEntry extends Defined {
   readonly kind: 'materialized-view'
+  readonly comment?: string | undefined
   readonly appendOnly: boolean
   /** See QueryPlan.key. */
   readonly key?: readonly number[] | undefined

@@ -34,8 +34,8 @@ export const matchPartsOf = ({
   ...parts
 }: MatchNode): MatchParts => parts
 
-/** A match is said when it is certain, and its times are not before its first row's, which holds the
- *  watermark back. Matches can overlap, so no column is unique. */
+/** A match is said when it is certain, and its times are not before its first row's, which holds
+ *  the watermark back. Matches can overlap, so no column is unique. */
 function matchTraits(input: Traits, parts: MatchParts): Traits {
   return {
     ...plainTraits({ appendOnly: true, keys: [], watermarked: input.watermarked }),

@@ -1,5 +1,5 @@
-/** A physical plan as text: a tree, one node a line, inputs indented below. An operator that several
- *  read is written out once, with a number, and referred to by it afterwards. */
+/** A physical plan as text: a tree, one node a line, inputs indented below. An operator that is
+ *  read several times is written out once, with a number, and referred to by it afterwards. */
 
 import { typeName } from '../../engine/batch/types.ts'
 import { operatorOf } from '../../engine/operator/index.ts'

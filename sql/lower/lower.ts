@@ -15,13 +15,14 @@ import { detachWindow } from './detach-window.ts'
 import { forgets } from './forgets.ts'
 import { lowerScan } from './lower-scan.ts'
 import { refuseBareSession } from './refuse-bare-session.ts'
+import { versionsOf } from './versions-of.ts'
 
 export interface Lowered extends InputInfo {
   readonly plan: Plan
 }
 
-/** The plan that runs a logical plan. `stateTtlUs`: how long operators keep state without news; 0 is
- *  for ever. Raises what an operator's `check` raises. */
+/** The plan that runs a logical plan. `stateTtlUs`: how long operators keep state without news; 0
+ *  is for ever. Raises what an operator's `check` raises. */
 export function lower(node: LogicalNode, stateTtlUs = 0): Lowered {
   const { schema } = node
   switch (node.kind) {
@@ -43,9 +44,13 @@ type Operating = Exclude<LogicalNode, { kind: 'scan' | 'values' }>
 function operating(node: Operating, stateTtlUs: number): Lowered {
   const inputs = inputsOf(node).map((input) => lower(input, stateTtlUs))
   const plans = inputs.map(({ plan }) => plan)
+  const versions = versionsOf(node, plans)
+  if (versions !== undefined) plans[1] = versions
   const kind = node.kind
   const own = stateTtlUs > 0 && forgets(node) ? { stateTtlUs } : {}
-  const plan = { kind, node: { ...operatorNode(node), ...own }, inputs: plans } as OperatorPlan
+  const versioned = versions === undefined ? {} : { versioned: true }
+  const parts = { ...operatorNode(node), ...own, ...versioned }
+  const plan = { kind, node: parts, inputs: plans } as OperatorPlan
   return checked(plan, inputs, node)
 }
 

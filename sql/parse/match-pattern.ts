@@ -1,7 +1,7 @@
 /** PATTERN of MATCH_RECOGNIZE: variables in sequence, alternatives, groups and quantifiers. */
 
 import { fail } from '../../engine/base/errors.ts'
-import type { MatchPattern } from '../ast.ts'
+import type { MatchPattern } from '../match-ast.ts'
 import type { Cursor } from './cursor.ts'
 import { spanOf, type Token } from './token.ts'
 

@@ -1,7 +1,8 @@
 /** MATCH_RECOGNIZE: its clauses, in the order of the SQL standard, and Flink's WITHIN. */
 
 import { fail } from '../../engine/base/errors.ts'
-import type { Expression, MatchClause, MatchRows, MatchSkip, Name } from '../ast.ts'
+import type { Expression, Name } from '../ast.ts'
+import type { MatchClause, MatchRows, MatchSkip } from '../match-ast.ts'
 import type { Cursor } from './cursor.ts'
 import { matchPattern } from './match-pattern.ts'
 import { orderItems } from './order.ts'

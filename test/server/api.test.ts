@@ -156,7 +156,8 @@ describe('bad SQL', () => {
       { code: 'UNSUPPORTED' },
     ],
     ['nesting', `SELECT ${'('.repeat(5000)}1`, { code: 'LIMIT_EXCEEDED' }],
-    ['pause by ALTER', 'ALTER MATERIALIZED VIEW by_origin PAUSE', { status: 400 }],
+    ['ALTER of options', "ALTER TABLE flights SET ('splits' = '2')", { code: 'UNSUPPORTED' }],
+    ['a pause of what does not run', 'ALTER TABLE flights PAUSE', { code: 'UNSUPPORTED' }],
   ]
   it.each(cases)('%s', async (_name, sql, want) => {
     const before = await state()
@@ -175,7 +176,7 @@ describe('bad SQL', () => {
       sql: 'CREATE TABLE first_one (a INT);\nSELECT b FROM first_one',
     })
     expect(json).toMatchObject({ code: 'UNKNOWN_COLUMN', line: 2, details: { statement: 2 } })
-    expect(await server.rows('SHOW TABLES')).toContainEqual(['first_one', 'log'])
+    expect(await server.rows('SHOW TABLES')).toContainEqual(['first_one', 'log', null])
     await server.sql('DROP TABLE first_one')
   })
 })
@@ -395,7 +396,14 @@ describe('queries', () => {
     expect(unnamed.json.name).toBe('query_1')
     const { json } = await server.get('/v1/queries')
     expect(json.queries.map(({ name }) => name)).toEqual(['by_origin', 'late', 'query_1'])
-    expect((await server.post('/v1/queries/late/pause', '')).json.code).toBe('UNSUPPORTED')
+    for (const [action, state] of [
+      ['pause', 'paused'],
+      ['resume', 'running'],
+    ]) {
+      expect((await server.post(`/v1/queries/late/${action}`, '')).json.name).toBe('late')
+      const now = async () => (await server.get('/v1/queries/late')).json.state
+      await expect.poll(now).toBe(state)
+    }
     expect((await server.call('DELETE', '/v1/queries/late')).status).toBe(204)
     expect((await server.call('DELETE', '/v1/queries/query_1')).status).toBe(204)
     expect((await server.get('/v1/queries/late')).json.code).toBe('UNKNOWN_QUERY')

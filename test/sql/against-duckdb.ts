@@ -83,7 +83,10 @@ export function ours(
   const [statement] = parseStatements(sql)
   if (statement.kind !== 'select') throw new Error('not a query')
   const catalog = catalogOf()
-  const { plan } = new Planner(catalog, { rules }).planQuery(statement, mode, { id: 'q', name: 'q' })
+  const { plan } = new Planner(catalog, { rules }).planQuery(statement, mode, {
+    id: 'q',
+    name: 'q',
+  })
   const clock = { epoch: 1, nowUs: T0, seed: 1 }
   const pipeline = new Pipeline(plan, { clock, batchRowsMax: 16 })
   const output: Batch[] = []

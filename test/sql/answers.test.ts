@@ -45,7 +45,10 @@ function answer(sql: string, given = ROWS, rules: readonly Rule[] = RULES): Valu
   if (statement.kind !== 'select') throw new Error('not a query')
   const planner = new Planner(catalogOf(), { rules })
   const { plan } = planner.planQuery(statement, 'bounded', { id: 'q', name: 'q' })
-  const pipeline = new Pipeline(plan, { clock: { epoch: 1, nowUs: T0, seed: 1 }, batchRowsMax: 1024 })
+  const pipeline = new Pipeline(plan, {
+    clock: { epoch: 1, nowUs: T0, seed: 1 },
+    batchRowsMax: 1024,
+  })
   const [table] = catalogOf().list('table')
   const output: Batch[] = []
   const endEpoch = () => output.push(...[pipeline.endEpoch()].filter((batch) => batch !== null))

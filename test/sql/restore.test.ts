@@ -65,7 +65,9 @@ describe('restoreCatalog', () => {
     create(before, SCRIPT)
     const { running } = restoreCatalog(before.toJSON())
     const [statement] = parseStatements(before.find('q1')!.sql)
-    const { plan } = defineQuery({ text: 'q9', at }, statement as never, before, { id: 'q' }).planned
+    const { plan } = defineQuery({ text: 'q9', at }, statement as never, before, {
+      id: 'q',
+    }).planned
     const again = running[1].planned.plan
     expect({ ...again, id: 'q', name: 'q9' }).toEqual(plan)
   })

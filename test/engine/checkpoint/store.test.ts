@@ -94,7 +94,9 @@ test('a checkpoint of a newer format is refused, not passed over', async () => {
   await store.save(1, { note: 'old' }, new Map())
   await store.save(2, { note: 'new' }, new Map())
   const path = `${folder.path}/2.manifest`
-  const body = readFileSync(path, 'utf8').split('\n')[1].replace(/"format":\d+/, '"format":99')
+  const body = readFileSync(path, 'utf8')
+    .split('\n')[1]
+    .replace(/"format":\d+/, '"format":99')
   const { crc32 } = await import('node:zlib')
   writeFileSync(path, `${crc32(body)}\n${body}`)
   expect(() => open().load()).toThrow(/newer Millrace/)

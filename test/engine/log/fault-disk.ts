@@ -72,15 +72,18 @@ class Content {
     return copy
   }
 
-  /** What the device has after a power cut: each page and the length are the new or the old. */
+  /** What the device has after a power cut: all that was written, nothing of it, or a mixture in
+   *  which each page and the length are the new or the old. */
   torn(random: Random): Uint8Array {
+    const kept = random.below(4)
+    if (kept === 0) return this.now.slice()
     const low = Math.min(this.length, this.durableLength)
     const high = Math.max(this.length, this.durableLength)
     const sizes = [this.length, this.durableLength, low + random.below(high - low + 1)]
-    const torn = new Uint8Array(sizes[random.below(3)])
+    const torn = new Uint8Array(kept === 1 ? this.durableLength : sizes[random.below(3)])
     torn.set(this.now.subarray(0, torn.length))
     for (const [page, old] of this.#old) {
-      if (random.below(2) === 0) continue
+      if (kept !== 1 && random.below(2) === 0) continue
       const at = page * PAGE_BYTES
       torn.fill(0, Math.min(at, torn.length), Math.min(at + PAGE_BYTES, torn.length))
       if (at < torn.length) torn.set(old.subarray(0, torn.length - at), at)

@@ -72,7 +72,8 @@ function next({ start, path }: Mapped, { to, variable }: Skip): number {
   return start + at
 }
 
-function preferred(from: Mapped, query: ReferenceQuery): Mapped | undefined {
+/** The match that begins at a row and is preferred; undefined if there is none. */
+export function preferred(from: Mapped, query: ReferenceQuery): Mapped | undefined {
   let steps = 0
   const { rows, start } = from
 

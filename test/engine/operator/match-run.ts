@@ -10,8 +10,8 @@ import type { QueryPlan } from '../../../engine/plan/physical.ts'
 import {
   Catalog,
   defineTable,
-  Planner,
   type PlanMode,
+  Planner,
   parseStatements,
 } from '../../../sql/index.ts'
 
@@ -45,8 +45,8 @@ export class MatchRun {
   #pipeline: Pipeline
   #lateBefore = 0
 
-  constructor(sql: string) {
-    this.plan = planOf(sql)
+  constructor(query: string | QueryPlan) {
+    this.plan = typeof query === 'string' ? planOf(query) : query
     this.#pipeline = this.#fresh()
   }
 

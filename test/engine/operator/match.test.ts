@@ -109,7 +109,8 @@ const classified = (pattern: string, letters: string, more = '') => {
     rows,
   ).map((row) => {
     const [t, c, n] = row.split(' ')
-    const text = c === 'null' ? '-' : c.replaceAll(/\d/g, (d) => String.fromCharCode(96 + Number(d)))
+    const text =
+      c === 'null' ? '-' : c.replaceAll(/\d/g, (d) => String.fromCharCode(96 + Number(d)))
     return `${n}${t}${text}`
   })
 }
@@ -179,13 +180,22 @@ describe('all rows per match', () => {
   it('overlaps', () => {
     const overlapping = sql('').replace('PAST LAST ROW', 'TO NEXT ROW')
     expect(matches(overlapping, prices(1, 2, 1, 2))).toHaveLength(4)
-    expect(matches(overlapping.replace('A AS price = 1', 'A AS TRUE'), prices(1, 2, 3))).toHaveLength(5)
+    expect(
+      matches(overlapping.replace('A AS price = 1', 'A AS TRUE'), prices(1, 2, 3)),
+    ).toHaveLength(5)
   })
 })
 
 describe('navigation', () => {
-  const one = (measure: string, given: TickerRow[], rest = 'PATTERN (A B+ C) DEFINE B AS price > 5') =>
-    matches(`SELECT m FROM ticker MATCH_RECOGNIZE (ORDER BY ts MEASURES ${measure} AS m ${rest})`, given)
+  const one = (
+    measure: string,
+    given: TickerRow[],
+    rest = 'PATTERN (A B+ C) DEFINE B AS price > 5',
+  ) =>
+    matches(
+      `SELECT m FROM ticker MATCH_RECOGNIZE (ORDER BY ts MEASURES ${measure} AS m ${rest})`,
+      given,
+    )
   const given = prices(1, 6, 7, 2, 9)
 
   test.each<[string, string]>([
@@ -226,7 +236,8 @@ describe('navigation', () => {
 
   it('knows subsets', () => {
     const rest = 'PATTERN (A B+ C) SUBSET U = (A, C), V = (B, C) DEFINE B AS price > 5'
-    const measure = 'SUM(U.price) * 100000 + SUM(V.price) * 1000 + FIRST(V.price) * 10 + LAST(U.price, 1)'
+    const measure =
+      'SUM(U.price) * 100000 + SUM(V.price) * 1000 + FIRST(V.price) * 10 + LAST(U.price, 1)'
     expect(one(measure, given, rest)).toEqual(['315061'])
     expect(one('CLASSIFIER(U)', given, rest)).toEqual(['C'])
   })
@@ -269,16 +280,45 @@ describe('time', () => {
     expect(run.stateRows).toBe(0)
   })
 
+  it('waits for the rows that the measures read', () => {
+    const next = clause('MEASURES NEXT(A.price, 2) AS p PATTERN (A) DEFINE A AS price = 1')
+    const run = new MatchRun(next)
+    run.feed(prices(1, 2, 3, 1))
+    expect(run.watermark(2)).toEqual([])
+    expect(run.watermark(3)).toEqual([['X', 3]])
+    expect(run.watermark(100)).toEqual([])
+    expect(run.watermarkS).toBe(3)
+    expect(run.watermark(Infinity)).toEqual([['X', null]])
+  })
+
   it('allows exactly the longest time', () => {
-    expect(matches(sql, [['X', 1, 1, 0], ['X', 2, 1, 10]])).toEqual(['X @10 2'])
-    expect(matches(sql, [['X', 1, 1, 0], ['X', 2, 1, 10.001]])).toEqual(['X @0 1'])
+    expect(
+      matches(sql, [
+        ['X', 1, 1, 0],
+        ['X', 2, 1, 10],
+      ]),
+    ).toEqual(['X @10 2'])
+    expect(
+      matches(sql, [
+        ['X', 1, 1, 0],
+        ['X', 2, 1, 10.001],
+      ]),
+    ).toEqual(['X @0 1'])
   })
 
   it('orders rows by time, then as told, then as they came', () => {
-    const given: TickerRow[] = [['X', 3, 1, 2], ['X', 1, 1, 1], ['X', 2, 9, 1], ['X', 2, 7, 1]]
+    const given: TickerRow[] = [
+      ['X', 3, 1, 2],
+      ['X', 1, 1, 1],
+      ['X', 2, 9, 1],
+      ['X', 2, 7, 1],
+    ]
     const list = (order: string) =>
-      matches(`SELECT l FROM ticker MATCH_RECOGNIZE (ORDER BY ${order}
-        MEASURES LISTAGG(CAST(price * 10 + tax AS STRING), ' ') AS l PATTERN (A+) DEFINE A AS TRUE)`, given)
+      matches(
+        `SELECT l FROM ticker MATCH_RECOGNIZE (ORDER BY ${order}
+        MEASURES LISTAGG(CAST(price * 10 + tax AS STRING), ' ') AS l PATTERN (A+) DEFINE A AS TRUE)`,
+        given,
+      )
     expect(list('ts')).toEqual(['11 29 27 31'])
     expect(list('ts, price DESC, tax')).toEqual(['27 29 11 31'])
     expect(list('ts ASC, price % 2 DESC, tax')).toEqual(['11 27 29 31'])
@@ -287,14 +327,24 @@ describe('time', () => {
   it('says late rows, and rows without a time', () => {
     const run = new MatchRun(sql)
     run.feed([['X', 1, 1, 5]]).watermark(7)
-    run.feed([['X', 2, 1, 6], ['X', 2, 1, null], ['X', 2, 1, 7]])
+    run.feed([
+      ['X', 2, 1, 6],
+      ['X', 2, 1, null],
+      ['X', 2, 1, 7],
+    ])
     run.watermark(Infinity)
     expect(run.lateRows).toBe(2)
     expect(textsOf(run)).toEqual(['X @7 2'])
   })
 
   it('keeps partitions apart, NULL being one', () => {
-    const rows: TickerRow[] = [['X', 1, 1, 0], [null, 1, 1, 1], ['Y', 2, 1, 2], [null, 2, 1, 3], ['X', 5, 1, 4]]
+    const rows: TickerRow[] = [
+      ['X', 1, 1, 0],
+      [null, 1, 1, 1],
+      ['Y', 2, 1, 2],
+      [null, 2, 1, 3],
+      ['X', 5, 1, 4],
+    ]
     expect(matches(sql, rows).sort()).toEqual(['X @4 2', 'null @3 2'])
   })
 
@@ -303,14 +353,22 @@ describe('time', () => {
       ORDER BY ts MEASURES MATCH_ROWTIME() AS mt PATTERN (A B) DEFINE B AS price > A.price)),
       DESCRIPTOR(mt), INTERVAL '10' SECOND)) GROUP BY window_start, window_end`
     const run = new MatchRun(counted)
-    run.feed([['X', 1, 1, 1], ['X', 2, 1, 2], ['X', 1, 1, 9], ['X', 2, 1, 11], ['X', 1, 1, 12]])
+    run.feed([
+      ['X', 1, 1, 1],
+      ['X', 2, 1, 2],
+      ['X', 1, 1, 9],
+      ['X', 2, 1, 11],
+      ['X', 1, 1, 12],
+    ])
     expect(run.watermark(13)).toHaveLength(1)
     run.watermark(Infinity)
     expect(textsOf(run)).toEqual(['@0 1', '@10 1'])
   })
 
   it('keeps the row that PREV can read, and no more', () => {
-    const run = new MatchRun(clause('MEASURES A.price AS p PATTERN (A) DEFINE A AS price > PREV(price)'))
+    const run = new MatchRun(
+      clause('MEASURES A.price AS p PATTERN (A) DEFINE A AS price > PREV(price)'),
+    )
     for (let i = 0; i < 100; i++) {
       run.feed([['X', i % 7, 1, i]]).watermark(i + 1)
       expect(run.stateRows).toBe(1)
@@ -332,8 +390,10 @@ describe('time', () => {
   })
 
   it('goes on after a restart where it was', () => {
-    const run = new MatchRun(clause(`MEASURES MATCH_NUMBER() AS n, SUM(B.price) AS s, LAST(ts) AS t
-      PATTERN (A B+ C) DEFINE A AS price = 1, B AS SUM(B.price) < 100 AND price > 0, C AS price = 0`))
+    const run = new MatchRun(
+      clause(`MEASURES MATCH_NUMBER() AS n, SUM(B.price) AS s, LAST(ts) AS t
+      PATTERN (A B+ C) DEFINE A AS price = 1, B AS SUM(B.price) < 100 AND price > 0, C AS price = 0`),
+    )
     const given = prices(1, 5, 6, 0, 1, 7, 1, 8, 0, 0, 1, 0)
     for (const [i, row] of given.entries()) {
       run.feed([row]).watermark(i + 1)
@@ -356,6 +416,8 @@ describe('many ways', () => {
 
   it('gives up rather than hang', () => {
     const given = prices(...Array.from({ length: 60 }, (_, i) => 2 ** Math.min(i, 40)))
-    expect(() => matches(sql('A AS SUM(A.price) > 0, B AS SUM(B.price) > 0, C AS SUM(C.price) > 0'), given)).toThrow(/too many ways/)
+    expect(() =>
+      matches(sql('A AS SUM(A.price) > 0, B AS SUM(B.price) > 0, C AS SUM(C.price) > 0'), given),
+    ).toThrow(/too many ways/)
   })
 })

@@ -2,17 +2,15 @@
 
 import type { Batch } from '../../../engine/batch/batch.ts'
 import { jsonValue } from '../../../engine/batch/json-value.ts'
-import { type DataType, typeName } from '../../../engine/batch/types.ts'
 import { rowsOf } from '../../../engine/batch/rows.ts'
-import type { Value } from '../../../engine/batch/value.ts'
 import type { Schema } from '../../../engine/batch/schema.ts'
+import { type DataType, typeName } from '../../../engine/batch/types.ts'
+import type { Value } from '../../../engine/batch/value.ts'
 import { caretText } from '../../../sql/index.ts'
 
 /** One line per row. */
 export const rowLines = (batches: readonly Batch[]): string[] =>
-  batches
-    .filter(({ rowCount }) => rowCount > 0)
-    .flatMap(linesOf)
+  batches.filter(({ rowCount }) => rowCount > 0).flatMap(linesOf)
 
 function linesOf(batch: Batch): string[] {
   const { fields } = batch.schema
@@ -40,12 +38,17 @@ export function changeLines(batch: Batch): string[] {
 
 export const typeNames = ({ fields }: Schema): string[] => fields.map(({ type }) => typeName(type))
 
-/** A single text value, line by line; an empty line is written as a dot. */
-export function plainLines(batches: readonly Batch[]): string[] {
-  const [row] = batches.flatMap((batch) => rowsOf(batch))
-  return String(row[0]).trimEnd().split('\n').map((line) => line.trimEnd() || '.')
-}
+/** Rows of one text, line by line; an empty line is written as a dot. */
+export const plainLines = (batches: readonly Batch[]): string[] =>
+  batches
+    .flatMap((batch) => rowsOf(batch))
+    .join('\n')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.trimEnd() || '.')
 
 /** The error with its place, as the command line shows it. */
 export const errorLines = (error: unknown, sql: string): string[] =>
-  caretText(error, sql).split('\n').map((line) => line || '.')
+  caretText(error, sql)
+    .split('\n')
+    .map((line) => line || '.')

@@ -40,7 +40,13 @@ export class InlineEngine implements Engine {
     // Messages arrive later, in order, as they do from another thread.
     const send = (message: FromEngine) => queueMicrotask(() => this.#receive(message))
     try {
-      this.#engine = new GraphEngine({ config, ...shared, connectors, appended: this.#appended, send })
+      this.#engine = new GraphEngine({
+        config,
+        ...shared,
+        connectors,
+        appended: this.#appended,
+        send,
+      })
     } catch (error) {
       send({ kind: 'broken', error: asSqlError(error).toJSON() })
       return

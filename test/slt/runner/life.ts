@@ -72,7 +72,8 @@ export class Life {
     this.#disk = this.#disk.afterCut(this.#options.seed + this.#kills)
     mkdirSync(this.#dataFolder)
     for (const file of ['views.duckdb', 'views.duckdb.wal']) {
-      if (existsSync(`${folder}/${file}`)) copyFileSync(`${folder}/${file}`, `${this.#dataFolder}/${file}`)
+      if (existsSync(`${folder}/${file}`))
+        copyFileSync(`${folder}/${file}`, `${this.#dataFolder}/${file}`)
     }
     // It goes on for a moment on a disk that nobody will see again.
     await dead.close()

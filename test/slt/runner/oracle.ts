@@ -1,16 +1,16 @@
 /** DuckDB over the same rows: its tables are made from the streams' schemas, its views from the same
  *  text. */
 
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { Batch } from '../../../engine/batch/batch.ts'
+import { jsonValue } from '../../../engine/batch/json-value.ts'
+import { rowsOf } from '../../../engine/batch/rows.ts'
 import type { Schema } from '../../../engine/batch/schema.ts'
 import { type DataType, isInteger } from '../../../engine/batch/types.ts'
-import { rowsOf } from '../../../engine/batch/rows.ts'
-import { duckdbType } from '../../../engine/view/duckdb-type.ts'
-import { readBatches, selectExpression } from '../../../engine/view/vector-reader.ts'
-import { jsonValue } from '../../../engine/batch/json-value.ts'
 import type { Value } from '../../../engine/expr/ir.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
+import { duckdbType } from '../../../engine/view/duckdb-type.ts'
+import { readBatches, selectExpression } from '../../../engine/view/vector-reader.ts'
 import { rowLines } from './answers.ts'
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
@@ -74,7 +74,8 @@ export class Oracle {
   async query(sql: string, schema: Schema): Promise<string[]> {
     const prepared = await this.#connection.prepare(sql)
     const theirs = Array.from({ length: prepared.columnCount }, (_, i) => prepared.columnType(i))
-    if (theirs.length !== schema.fields.length) throw new Error(`DuckDB has ${theirs.length} columns`)
+    if (theirs.length !== schema.fields.length)
+      throw new Error(`DuckDB has ${theirs.length} columns`)
     const names = schema.fields.map((_, i) => `c${i}`)
     const select = schema.fields.map(({ name, type }, i) => {
       if (isInteger(type) && !/INT|NULL|BOOL/.test(String(theirs[i]))) {

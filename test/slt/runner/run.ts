@@ -1,14 +1,14 @@
 /** Runs the records of one file in one mode, and says what differs from what the file expects. */
 
 import { asSqlError } from '../../../engine/base/errors.ts'
+import { type Random, random } from '../../../engine/base/random.ts'
 import type { Batch } from '../../../engine/batch/batch.ts'
 import { parseBatch } from '../../../engine/batch/pretty.ts'
-import { type Random, random } from '../../../engine/base/random.ts'
 import { formatOf } from '../../../engine/format/index.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
 import { decodeRecords, storedSchema } from '../../../server/records.ts'
-import type { RowsResult } from '../../../server/statement-result.ts'
 import { watermarkText } from '../../../server/sse/event.ts'
+import type { RowsResult } from '../../../server/statement-result.ts'
 import { parseStatements } from '../../../sql/index.ts'
 import { changeLines, errorLines, plainLines, rowLines, typeNames } from './answers.ts'
 import { Life } from './life.ts'
@@ -297,7 +297,12 @@ class FileRun {
     }
   }
 
-  #compare(record: Rec, expected: readonly string[], found: readonly string[], head?: string): void {
+  #compare(
+    record: Rec,
+    expected: readonly string[],
+    found: readonly string[],
+    head?: string,
+  ): void {
     const ordered = record.kind !== 'query' || record.ordered || record.plain
     const wanted = ordered ? expected : [...expected].sort()
     if (this.#options.bless) {
@@ -396,7 +401,10 @@ class FileRun {
     for (const twin of twins) await this.#checkTwin(twin, lines)
   }
 
-  async #checkTwin({ record, follower, emitsChanges }: Twin, lines: readonly string[]): Promise<void> {
+  async #checkTwin(
+    { record, follower, emitsChanges }: Twin,
+    lines: readonly string[],
+  ): Promise<void> {
     const { state, error } = await this.#db.query(follower.name)
     const form = `the continuous form${emitsChanges ? ' with EMIT CHANGES' : ''}`
     if (state === 'failed') return this.#report(record, `${form} failed: ${JSON.stringify(error)}`)
@@ -404,7 +412,10 @@ class FileRun {
       const wanted = [...lines].sort()
       const found = follower.rows(this.#db)
       if (wanted.join('\n') === found.join('\n')) return
-      this.#report(record, `${form} is ${state}; expected\n${wanted.join('\n')}\n-- found\n${found.join('\n')}`)
+      this.#report(
+        record,
+        `${form} is ${state}; expected\n${wanted.join('\n')}\n-- found\n${found.join('\n')}`,
+      )
     } catch (thrown) {
       this.#report(record, `${form}: ${(thrown as Error).message}`)
     }
@@ -423,7 +434,9 @@ class FileRun {
       if (connector === 'log' && !ended) await this.#db.endStream(name)
     }
     await eventually('the end of all queries', async () =>
-      (await this.#db.queries()).every(({ state }) => ['ended', 'failed', 'paused'].includes(state)),
+      (await this.#db.queries()).every(({ state }) =>
+        ['ended', 'failed', 'paused'].includes(state),
+      ),
     )
     await settle(this.#db)
     for (const record of new Set(this.#twins.map((twin) => twin.record))) {
@@ -431,7 +444,8 @@ class FileRun {
       try {
         const [result] = (await this.#db.execute(record.sql)) as RowsResult[]
         const lines = rowLines(result.batches).sort()
-        for (const twin of this.#twins) if (twin.record === record) await this.#checkTwin(twin, lines)
+        for (const twin of this.#twins)
+          if (twin.record === record) await this.#checkTwin(twin, lines)
       } catch (error) {
         this.#report(record, `at the end: ${(error as Error).message}`)
       }

@@ -34,7 +34,11 @@ interface Expecting {
 export type Rec = Place &
   (
     | ({ readonly kind: 'statement-ok'; readonly sql: string } & Expecting)
-    | ({ readonly kind: 'statement-error'; readonly code: string; readonly sql: string } & Expecting)
+    | ({
+        readonly kind: 'statement-error'
+        readonly code: string
+        readonly sql: string
+      } & Expecting)
     | ({
         readonly kind: 'query'
         /** undefined: to be blessed. */
@@ -56,7 +60,11 @@ export type Rec = Place &
     | { readonly kind: 'end'; readonly stream: string }
     | { readonly kind: 'continuous'; readonly name: string; readonly sql: string }
     | ({ readonly kind: 'changes'; readonly name: string } & Expecting)
-    | { readonly kind: 'watermark' | 'late' | 'state'; readonly name: string; readonly text: string }
+    | {
+        readonly kind: 'watermark' | 'late' | 'state'
+        readonly name: string
+        readonly text: string
+      }
     | { readonly kind: 'clock'; readonly forwardUs: number }
     | { readonly kind: 'checkpoint' | 'restart' | 'kill' }
   )
@@ -147,7 +155,13 @@ function parseRecord(lines: readonly string[], line: number, end: number): Rec {
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1e3, s: 1e6, min: 60e6, h: 3600e6, d: 86_400e6 }
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1e3,
+  s: 1e6,
+  min: 60e6,
+  h: 3600e6,
+  d: 86_400e6,
+}
 
 function flagsOf(verb: string, what: string): readonly string[] {
   if (!FLAGS.includes(what)) throw new Error(`there is no mode ${what}`)
@@ -187,7 +201,9 @@ export interface Blessing {
 /** The text with what was found in the place of what was expected. */
 export function blessed(text: string, blessings: readonly Blessing[]): string {
   const lines = text.split('\n')
-  for (const { record, head, expected } of [...blessings].sort((a, b) => b.record.line - a.record.line)) {
+  for (const { record, head, expected } of [...blessings].sort(
+    (a, b) => b.record.line - a.record.line,
+  )) {
     const dashes = lines.indexOf('----', record.head)
     const from = dashes < 0 || dashes >= record.end ? record.end : dashes
     if (expected !== undefined) lines.splice(from, record.end - from, '----', ...expected)

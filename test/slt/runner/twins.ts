@@ -4,8 +4,8 @@
 import type { Batch } from '../../../engine/batch/batch.ts'
 import { consolidate } from '../../../engine/batch/consolidate.ts'
 import { decodeBatch } from '../../../engine/batch/ipc.ts'
-import type { Database } from '../../../server/database.ts'
 import type { ResultFrame } from '../../../engine/graph/protocol.ts'
+import type { Database } from '../../../server/database.ts'
 import { parseStatements } from '../../../sql/index.ts'
 import { rowLines } from './answers.ts'
 

@@ -25,18 +25,19 @@ const catalog = catalogOf(`
     ts TIMESTAMP(3),
     b AS a + 1,
     WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
-  );
+  ) COMMENT 'with stripes';
   CREATE TABLE ant (x STRING);
-  CREATE VIEW v AS SELECT x FROM ant;
+  CREATE VIEW v COMMENT 'the same' AS SELECT x FROM ant;
   CREATE MATERIALIZED VIEW m AS SELECT a, b, COUNT(*) AS n FROM zebra GROUP BY b, a;`)
 
 it('lists by name', () => {
   expect(show('tables', catalog).rows).toEqual([
-    ['ant', 'log'],
-    ['zebra', 'log'],
+    ['ant', 'log', null],
+    ['zebra', 'log', 'with stripes'],
+    ['zebra$late', 'log', 'Rows of zebra that came too late, and the query that left them out'],
   ])
-  expect(show('views', catalog).rows).toEqual([['v', false]])
-  expect(show('materialized-views', catalog).rows).toEqual([['m', false]])
+  expect(show('views', catalog).rows).toEqual([['v', false, 'the same']])
+  expect(show('materialized-views', catalog).rows).toEqual([['m', false, null]])
   expect(show('queries', catalog).rows).toEqual([])
   const functions = show('functions', catalog)
   expect(functions.rows.find((row) => row[0] === 'COUNT')?.[1]).toBe('aggregate')

@@ -1,8 +1,9 @@
 /** MATCH_RECOGNIZE from text to tree: every clause and quantifier, and what is refused where. */
 
 import { expect, test } from 'vitest'
-import type { MatchClause, MatchPattern, TableRef } from '../../../sql/ast.ts'
+import type { TableRef } from '../../../sql/ast.ts'
 import { caretText, parseStatements } from '../../../sql/index.ts'
+import type { MatchClause, MatchPattern } from '../../../sql/match-ast.ts'
 
 function refOf(sql: string): Extract<TableRef, { kind: 'match' }> {
   const [statement] = parseStatements(sql)
@@ -99,12 +100,15 @@ test('has all clauses at once, over any table and with an alias', () => {
 
 test('can be joined, and repeated', () => {
   const one = 'MATCH_RECOGNIZE (ORDER BY ts MEASURES 1 AS n PATTERN (A) DEFINE A AS TRUE)'
-  expect(() => parseStatements(`SELECT * FROM t ${one} AS x JOIN u ${one} y ON x.n = y.n`)).not.toThrow()
+  expect(() =>
+    parseStatements(`SELECT * FROM t ${one} AS x JOIN u ${one} y ON x.n = y.n`),
+  ).not.toThrow()
   expect(refOf(`SELECT * FROM t ${one} AS x ${one}`).input.kind).toBe('match')
 })
 
 test('FINAL, RUNNING, PATTERN and their like stay names elsewhere', () => {
-  const sql = 'SELECT final, running AS pattern, first, last FROM define AS measures WHERE final > 1'
+  const sql =
+    'SELECT final, running AS pattern, first, last FROM define AS measures WHERE final > 1'
   expect(() => parseStatements(sql)).not.toThrow()
 })
 
@@ -122,7 +126,7 @@ test.each<[string, RegExp]>([
   ['', /Expected PATTERN in MATCH_RECOGNIZE, found "\)" \(SYNTAX\)/],
   ['PATTERN (A)', /Expected DEFINE/],
   ['PATTERN (A) DEFINE', /Expected a pattern variable/],
-  ['PATTERN () B DEFINE A AS TRUE', /Expected DEFINE/],
+  ['PATTERN () DEFINE A AS TRUE', /Expected a pattern variable/],
   ['PATTERN (A |) DEFINE A AS TRUE', /Expected a pattern variable/],
   ['PATTERN (A || B) DEFINE A AS TRUE', /Expected a pattern between the two/],
   ['PATTERN (A**) DEFINE A AS TRUE', /A quantifier stands behind a variable/],
@@ -145,7 +149,11 @@ test.each<[string, RegExp]>([
 })
 
 test('refuses a clause without an order, and nesting without end', () => {
-  expect(error('SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A) DEFINE A AS TRUE)')).toMatch(/ORDER BY/)
+  expect(error('SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A) DEFINE A AS TRUE)')).toMatch(
+    /ORDER BY/,
+  )
   const deep = `${'('.repeat(5000)}A${')'.repeat(5000)}`
-  expect(error(`SELECT * FROM t MATCH_RECOGNIZE (ORDER BY ts PATTERN (${deep}) DEFINE A AS TRUE)`)).toMatch(/LIMIT_EXCEEDED/)
+  expect(
+    error(`SELECT * FROM t MATCH_RECOGNIZE (ORDER BY ts PATTERN (${deep}) DEFINE A AS TRUE)`),
+  ).toMatch(/LIMIT_EXCEEDED/)
 })

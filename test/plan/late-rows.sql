@@ -1,0 +1,2 @@
+CREATE TABLE s (k STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts);
+SELECT query, COUNT(*) AS n FROM "s$late" GROUP BY query

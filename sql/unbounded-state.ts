@@ -52,15 +52,17 @@ function aggregateWarning({ keys, aggregates, input }: NodeOf<'aggregate'>): str
   }
   const list = keys.map(printExpr).join(', ')
   return aggregates.length === 0
-    ? `DISTINCT ${list} keeps every distinct row for ever. ${boundBy(input)}`
-    : `GROUP BY ${list} keeps a row for every group for ever. ${boundBy(input)}`
+    ? `DISTINCT ${list} keeps every distinct row for ever. ${boundBy(input, OR_TTL)}`
+    : `GROUP BY ${list} keeps a row for every group for ever. ${boundBy(input, OR_TTL)}`
 }
 
+const OR_TTL = ", or SET 'table.exec.state.ttl',"
+
 /** Who grouped by half a window meant to group by the window. */
-function boundBy(input: LogicalNode): string {
+function boundBy(input: LogicalNode, orElse = ''): string {
   return input.traits.windowColumns.length > 0
     ? 'Group by both window_start and window_end to drop each window when it closes.'
-    : 'Group by a window (TUMBLE) as well to bound it.'
+    : `Group by a window (TUMBLE) as well${orElse} to bound it.`
 }
 
 /** A side without end makes the join keep the other one. */
@@ -89,7 +91,7 @@ function rankWarning(node: NodeOf<'rank'>): string | undefined {
   }
   if (partitionBy.length === 0) return undefined
   const kept = to === 1 ? 'a row' : `${to} rows`
-  return `The ranking per ${list} keeps ${kept} for every partition for ever. Partition by window_start and window_end as well to bound it.`
+  return `The ranking per ${list} keeps ${kept} for every partition for ever. Partition by window_start and window_end as well${OR_TTL} to bound it.`
 }
 
 function overWarning({ partitionBy, timeColumn, traits }: NodeOf<'over'>): string | undefined {

@@ -78,7 +78,7 @@ export class Engine {
 
   /** Raises DATA_VERSION before anything in the data folder is changed; DATA_DAMAGED. */
   constructor(context: EngineContext) {
-    const { config, disk, clock, connectors, appended, send } = context
+    const { config, disk, clock, send } = context
     const { dataFolder, checkpointsKept, durability } = config
     this.#context = context
     const folder = `${dataFolder}/checkpoints`

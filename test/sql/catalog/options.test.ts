@@ -68,6 +68,7 @@ describe('readOptions', () => {
         format: 'json',
         'json.unknown-fields': 'ignore',
         'bad-records': 'fail',
+        'retention.policy': 'keep',
         'scan.watermark.idle-timeout': '0',
       },
     })

@@ -11,6 +11,7 @@ import { type InsertSelect, intoTable } from './bind/bind-insert.ts'
 import { bindTable, type CreateTable } from './bind/bind-table.ts'
 import type { PlanMode } from './bind/context.ts'
 import { bindLike } from './bind/like-table.ts'
+import { refuseTwins } from './bind/relation.ts'
 import { withUserFunctions } from './bind/user-functions.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import {
@@ -92,6 +93,7 @@ export function defineView(
   if (replaces === undefined) catalog.checkFree(name)
   else checkReplaceable(replaces, kind, name, catalog)
   const definition = { statement: queryOf(statement), columns }
+  if (columns.length === 0) refuseTwins(itemNames(statement))
   const session = withSessionOptions(making.session ?? DEFAULT_SESSION, statement.options)
   const { comment } = statement
   const parts = { kind, name: name.text, definition, temporary, comment } as const
@@ -100,6 +102,16 @@ export function defineView(
     fail('UNSUPPORTED', `The new ${name.text} reads the old one`, { at: name.at })
   }
   return { ...defined, replaces }
+}
+
+/** The names that the SELECT list itself gives to its columns. */
+function itemNames({ query: { body } }: QueryStatement): Name[] {
+  if (body.kind !== 'select') return []
+  return body.items.flatMap((item) => {
+    if (item.kind !== 'value') return []
+    const { value, alias } = item
+    return alias ?? (value.kind === 'name' ? value.path.slice(-1) : [])
+  })
 }
 
 /** The query alone, so that the entry does not keep the rest of the statement. */

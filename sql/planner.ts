@@ -6,7 +6,7 @@ import type { Name, QueryStatement } from './ast.ts'
 import { applyEmit } from './bind/apply-emit.ts'
 import { bindQuery } from './bind/bind-query.ts'
 import type { BindContext, PlanMode } from './bind/context.ts'
-import { renameColumns, uniqueNames } from './bind/relation.ts'
+import { refuseTwins, renameColumns, uniqueNames } from './bind/relation.ts'
 import { withUserFunctions } from './bind/user-functions.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { explainLogical } from './logical/explain.ts'
@@ -91,14 +91,6 @@ export class Planner {
       explain: { logical: explainLogical(root), physical: explainPhysical(plan) },
       dependsOn: [...dependsOn],
     }
-  }
-}
-
-function refuseTwins(columns: readonly Name[]): void {
-  const seen = new Set<string>()
-  for (const { text, at } of columns) {
-    if (seen.has(text)) fail('DUPLICATE_NAME', `The column ${text} is named twice`, { at })
-    seen.add(text)
   }
 }
 

@@ -9,6 +9,10 @@ export interface Random {
   unit(): number
 }
 
+/** A uint32 that nobody can foresee. For what is written down and repeated from there: the journal
+ *  keeps each epoch's seed. */
+export const freshSeed = (): number => globalThis.crypto.getRandomValues(new Uint32Array(1))[0]
+
 /** sfc32 (Chris Doty-Humphrey, PractRand): small, fast, passes PractRand; seeded through
  *  splitmix32. */
 export function random(seed: number): Random {

@@ -5,7 +5,7 @@
 import { type Clock, type EpochClock, sleep } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
 import { asSqlError, type ErrorJson, fail, SqlError } from '../base/errors.ts'
-import { random } from '../base/random.ts'
+import { freshSeed } from '../base/random.ts'
 import { type Checkpoint, CheckpointStore } from '../checkpoint/store.ts'
 import type { QueryPlan } from '../plan/physical.ts'
 import type { Appended } from '../source/appended.ts'
@@ -195,7 +195,7 @@ export class Engine {
     if (ranges.length + changes.length === 0 && !due) return false
     this.#epochSize.took(rowCount)
     const epoch = this.#journal.nextEpoch
-    const seed = random(epoch).next()
+    const seed = freshSeed()
     this.#commit({ epoch, nowUs, seed, resumed: this.#resumed, changes, ranges })
     return true
   }

@@ -57,3 +57,12 @@ export function uniqueNames(node: LogicalNode): LogicalNode {
     renamed,
   )
 }
+
+/** Refuses a list that names a column twice: DUPLICATE_NAME, at the second. */
+export function refuseTwins(columns: readonly Name[]): void {
+  const seen = new Set<string>()
+  for (const { text, at } of columns) {
+    if (seen.has(text)) fail('DUPLICATE_NAME', `The column ${text} is named twice`, { at })
+    seen.add(text)
+  }
+}

@@ -14,10 +14,17 @@ Date.prototype.getTimezoneOffset = () => 0
 const { port, bell } = workerData as { readonly port: MessagePort; readonly bell: Int32Array }
 const machine = await openMachine()
 
+/** Programs whose definition was refused: they come only once with it, and stay refused. */
+const refused = new Map<SandboxRequest['program'], SandboxReply>()
+
 function answer({ program, definition, call }: SandboxRequest): SandboxReply {
-  const ready = definition === undefined ? undefined : machine.prepare(program, definition)
-  if (ready !== undefined && ready.kind !== 'checked') return ready
-  if (call === undefined) return ready ?? { kind: 'checked' }
+  const ready =
+    definition === undefined ? refused.get(program) : machine.prepare(program, definition)
+  if (ready !== undefined && ready.kind !== 'checked') {
+    refused.set(program, ready)
+    return ready
+  }
+  if (call === undefined) return { kind: 'checked' }
   return machine.call(program, call.count, call.args)
 }
 

@@ -27,6 +27,8 @@ interface Follower {
   tries: number
   cancelRetry: (() => void) | undefined
   closed: boolean
+  /** Resolved whenever the view has taken a step, failed or closed. */
+  readonly waiting: (() => void)[]
 }
 
 /** One apply takes results up to this size. */
@@ -55,6 +57,7 @@ export class Views {
       feed,
       cursor: feed.cursor(appliedSeq + 1),
       stopListening: feed.listen(() => this.#work(follower)),
+      waiting: [],
       ...{ running: undefined, appliedSeq, error: undefined, tries: 0, cancelRetry: undefined },
       closed: false,
     }
@@ -93,7 +96,8 @@ export class Views {
     const target = follower.feed.nextSeq - 1
     while (follower.appliedSeq < target && !follower.closed && follower.error === undefined) {
       this.#work(follower)
-      await follower.running
+      // One step, not all of them: under a steady stream of results there is always a next one.
+      await new Promise<void>((resolve) => follower.waiting.push(resolve))
     }
   }
 
@@ -122,6 +126,7 @@ export class Views {
     const follower = this.#followers.get(viewId)
     if (follower === undefined) return
     follower.closed = true
+    wake(follower)
     follower.stopListening()
     follower.cancelRetry?.()
     this.#followers.delete(viewId)
@@ -150,6 +155,7 @@ export class Views {
         await this.#options.store.apply(spec.id, frames)
         crashPoint('view.after-commit')
         follower.appliedSeq = cursor.seq - 1
+        wake(follower)
         feed.need(follower, cursor.seq)
         if (follower.tries > 0) this.#options.onFailed(spec.id, undefined)
         follower.tries = 0
@@ -163,6 +169,7 @@ export class Views {
   #fail(follower: Follower, error: SqlError): void {
     const { spec, feed } = follower
     follower.error = error
+    wake(follower)
     this.#options.onFailed(spec.id, error)
     if (error.retry === 'never' || follower.closed) return
     const waitMs = Math.min(RETRY_MS_MIN * 2 ** follower.tries++, RETRY_MS_MAX)
@@ -173,6 +180,11 @@ export class Views {
       this.#work(follower)
     })
   }
+}
+
+/** Lets those look again who wait for the view to get on. */
+function wake(follower: Follower): void {
+  for (const resolve of follower.waiting.splice(0)) resolve()
 }
 
 function takeFrames(cursor: FeedCursor): ViewFrame[] {

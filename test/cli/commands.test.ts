@@ -83,7 +83,7 @@ describe('sql', () => {
   })
 
   test('colour only where it is wanted', async () => {
-    const options = { env: { FORCE_COLOR: '1' } }
+    const options = { env: { FORCE_COLOR: '1', NO_COLOR: '' } }
     const coloured = await cli(['sql', '-e', 'SELECT 1 AS n', '--url', url], options)
     expect(coloured.stdout).toContain('\u001b[1m')
     const plain = { env: { FORCE_COLOR: '1', NO_COLOR: '1' } }

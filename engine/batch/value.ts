@@ -12,3 +12,9 @@ const SAFE = 2n ** 53n
 /** An exact integer in its "i64 value" form. */
 export const exactInteger = (value: bigint): number | bigint =>
   value >= -SAFE && value < SAFE ? Number(value) : value
+
+/** The exact integer that two 32-bit lanes are, the low one first. */
+export function integerOfLanes(low: number, high: number): number | bigint {
+  if (high >= -2097152 && high < 2097152) return high * 4294967296 + (low >>> 0)
+  return (BigInt(high) << 32n) + BigInt(low >>> 0)
+}

@@ -4,6 +4,7 @@
 
 import { fail } from '../base/errors.ts'
 import { type DataType, storageOf, typeName } from '../batch/types.ts'
+import { exactInteger, integerOfLanes } from '../batch/value.ts'
 import type { LoopCode } from '../expr/codegen.ts'
 import type { Emitted } from '../expr/emitted.ts'
 import type { Expr } from '../expr/ir.ts'
@@ -204,7 +205,7 @@ export function storedKey(
     case 'float':
       return { form: 'scalar', value: `${arrays[0]}[g]`, isNull }
     case 'lanes': {
-      const join = code.bind(joinLanes, 'joinLanes')
+      const join = code.bind(integerOfLanes, 'joinLanes')
       return { form: 'scalar', value: `${join}(${arrays[0]}[g], ${arrays[1]}[g])`, isNull }
     }
     case 'wide': {
@@ -241,15 +242,9 @@ function fourLanes(value: number | bigint): number[] {
   return [0n, 32n, 64n, 96n].map((shift) => Number(BigInt.asIntN(32, wide >> shift)))
 }
 
-function joinLanes(low: number, high: number): number | bigint {
-  if (high >= -2097152 && high < 2097152) return high * 4294967296 + (low >>> 0)
-  return (BigInt(high) << 32n) + BigInt(low >>> 0)
-}
-
 function joinFour(a: number, b: number, c: number, d: number): number | bigint {
   const high = (BigInt(d) << 32n) + BigInt(c >>> 0)
-  const value = (high << 64n) + (BigInt(b >>> 0) << 32n) + BigInt(a >>> 0)
-  return value >= -(2n ** 53n) && value < 2n ** 53n ? Number(value) : value
+  return exactInteger((high << 64n) + (BigInt(b >>> 0) << 32n) + BigInt(a >>> 0))
 }
 
 function equalBytes(

@@ -6,8 +6,7 @@ import { decimal, PRECISION_MAX } from '../../expr/decimal.ts'
 import type { AggregateCode, AggregateFunction } from './aggregate.ts'
 import { emitDoubleTotal } from './compensated-sum.ts'
 import { emitExactAverage } from './exact-sum.ts'
-import { scalarOf } from './scalar.ts'
-import { SUMMING, summingOf } from './sum.ts'
+import { summing } from './summing.ts'
 import { emitWideAverage } from './wide-sum.ts'
 
 const SCALE_MIN = 6
@@ -22,17 +21,7 @@ export const avg: AggregateFunction = {
     if (arg.kind === 'decimal') return decimal(PRECISION_MAX, Math.max(SCALE_MIN, arg.scale))
     return isInteger(arg) ? arg : undefined
   },
-  nullable: true,
-  retractable: true,
-  slots: ([arg]) => [{ name: 'count', kind: 'f64', initial: 0 }, ...SUMMING[summingOf(arg)].slots],
-  add(add) {
-    add.code.line(`${add.slot('count')} += ${add.weight}`)
-    SUMMING[summingOf(add.args[0])].add(add, scalarOf(add.values[0]))
-  },
-  merge(merge) {
-    merge.code.line(`${merge.slot('count')} += ${merge.other('count')}`)
-    SUMMING[summingOf(merge.args[0])].merge(merge)
-  },
+  ...summing,
   value: (code) => ({
     form: 'scalar',
     value: meanOf(code),

@@ -2,6 +2,7 @@
  *  them, how a row is counted in it, how it is read for a merge. */
 
 import { type DataType, isFloating, storageOf } from '../../batch/types.ts'
+import { exactInteger } from '../../batch/value.ts'
 import type { LoopCode } from '../../expr/codegen.ts'
 import type { Emitted } from '../../expr/emitted.ts'
 import { decodeText } from '../../expr/utf8.ts'
@@ -66,8 +67,5 @@ export function entriesOf(type: DataType): (table: unknown) => Iterable<[unknown
 function readerOf(type: DataType): (bytes: Uint8Array) => unknown {
   if (type.kind === 'bytes') return (bytes) => bytes.slice()
   if (storageOf(type) === 'bytes') return (bytes) => decodeText(bytes, 0, bytes.length)
-  return (bytes) => {
-    const value = BigInt(decodeText(bytes, 0, bytes.length))
-    return value >= -(2n ** 53n) && value < 2n ** 53n ? Number(value) : value
-  }
+  return (bytes) => exactInteger(BigInt(decodeText(bytes, 0, bytes.length)))
 }

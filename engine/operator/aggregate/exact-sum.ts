@@ -2,6 +2,7 @@
  *  value below 2^52 is one addition and one comparison; everything larger takes the slow path. */
 
 import { fail } from '../../base/errors.ts'
+import { exactInteger } from '../../batch/value.ts'
 import type { AddCode, AggregateCode, MergeCode, Slot } from './aggregate.ts'
 
 export const SUM_SLOTS: readonly Slot[] = [
@@ -77,11 +78,8 @@ function total64(low: number, high: number): number | bigint {
       hint: 'Sum a DECIMAL or a DOUBLE: SUM(CAST(x AS DOUBLE)).',
     })
   }
-  return i64Value(total)
+  return exactInteger(total)
 }
 
 const average64 = (low: number, high: number, count: number): number | bigint =>
-  i64Value(totalOf(low, high) / BigInt(count))
-
-const i64Value = (value: bigint): number | bigint =>
-  value >= -(2n ** 53n) && value < 2n ** 53n ? Number(value) : value
+  exactInteger(totalOf(low, high) / BigInt(count))

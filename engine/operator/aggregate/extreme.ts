@@ -3,6 +3,7 @@
  *  point. */
 
 import { type DataType, storageOf } from '../../batch/types.ts'
+import { integerOfLanes } from '../../batch/value.ts'
 import { compareValues } from '../../batch/value-order.ts'
 import {
   addCount,
@@ -159,7 +160,7 @@ const VALUE = {
   }),
   lanes: ({ code, slot }: AggregateCode) => ({
     form: 'scalar' as const,
-    value: `${code.bind(fromLanes, 'fromLanes')}(${slot('low')}, ${slot('high')})`,
+    value: `${code.bind(integerOfLanes, 'fromLanes')}(${slot('low')}, ${slot('high')})`,
   }),
   any: ({ slot, args: [type] }: AggregateCode) => ({
     form: storageOf(type) === 'bytes' ? ('text' as const) : ('scalar' as const),
@@ -177,12 +178,6 @@ const lanesOf = (value: bigint): [number, number] => [
   Number(BigInt.asIntN(32, value)),
   Number(value >> 32n),
 ]
-
-/** The i64 value of two lanes: a number below 2^53, else a bigint. */
-function fromLanes(low: number, high: number): number | bigint {
-  if (high >= -2097152 && high < 2097152) return high * 4294967296 + (low >>> 0)
-  return (BigInt(high) << 32n) + BigInt(low >>> 0)
-}
 
 export const min = extreme('MIN', 'The least value that is not NULL; NULL if there is none.')
 export const max = extreme('MAX', 'The greatest value that is not NULL; NULL if there is none.')

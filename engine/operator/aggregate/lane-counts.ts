@@ -2,6 +2,7 @@
  *  JavaScript heap once it is large. Plain data, so that it can be an aggregate's state. */
 
 import { fail } from '../../base/errors.ts'
+import { integerOfLanes } from '../../batch/value.ts'
 
 /** Entries of (low lane, high lane, count); a count of 0 is a free entry. */
 export interface LaneCounts {
@@ -119,6 +120,5 @@ function numberOf(low: number, high: number, floating: boolean): number | bigint
     WORDS[1] = high
     return DOUBLE[0]
   }
-  if (high >= -2097152 && high < 2097152) return high * 4294967296 + (low >>> 0)
-  return (BigInt(high) << 32n) + BigInt(low >>> 0)
+  return integerOfLanes(low, high)
 }

@@ -2,37 +2,13 @@
  *  DECIMAL(38, s), an interval its own type. */
 
 import { fail } from '../../base/errors.ts'
-import {
-  BIGINT,
-  type DataType,
-  DOUBLE,
-  isFloating,
-  isInteger,
-  isInterval,
-} from '../../batch/types.ts'
+import { BIGINT, DOUBLE, isFloating, isInteger, isInterval } from '../../batch/types.ts'
 import { decimal, PRECISION_MAX } from '../../expr/decimal.ts'
 import type { AggregateCode, AggregateFunction } from './aggregate.ts'
-import {
-  DOUBLE_SUM_SLOTS,
-  emitDoubleAdd,
-  emitDoubleMerge,
-  emitDoubleTotal,
-} from './compensated-sum.ts'
-import { emitExactAdd, emitExactMerge, emitExactTotal, SUM_SLOTS } from './exact-sum.ts'
-import { scalarOf } from './scalar.ts'
-import { emitWideAdd, emitWideMerge, emitWideTotal, WIDE_SUM_SLOTS } from './wide-sum.ts'
-
-/** How values of a type are summed. SUM and AVG agree on it. */
-export const SUMMING = {
-  double: { slots: DOUBLE_SUM_SLOTS, add: emitDoubleAdd, merge: emitDoubleMerge },
-  exact: { slots: SUM_SLOTS, add: emitExactAdd, merge: emitExactMerge },
-  wide: { slots: WIDE_SUM_SLOTS, add: emitWideAdd, merge: emitWideMerge },
-} as const
-
-export function summingOf(type: DataType): keyof typeof SUMMING {
-  if (isFloating(type)) return 'double'
-  return type.kind === 'decimal' ? 'wide' : 'exact'
-}
+import { emitDoubleTotal } from './compensated-sum.ts'
+import { emitExactTotal } from './exact-sum.ts'
+import { summing } from './summing.ts'
+import { emitWideTotal } from './wide-sum.ts'
 
 export const sum: AggregateFunction = {
   name: 'SUM',
@@ -45,17 +21,7 @@ export const sum: AggregateFunction = {
     if (isInterval(arg)) return arg
     return isInteger(arg) ? BIGINT : undefined
   },
-  nullable: true,
-  retractable: true,
-  slots: ([arg]) => [{ name: 'count', kind: 'f64', initial: 0 }, ...SUMMING[summingOf(arg)].slots],
-  add(add) {
-    add.code.line(`${add.slot('count')} += ${add.weight}`)
-    SUMMING[summingOf(add.args[0])].add(add, scalarOf(add.values[0]))
-  },
-  merge(merge) {
-    merge.code.line(`${merge.slot('count')} += ${merge.other('count')}`)
-    SUMMING[summingOf(merge.args[0])].merge(merge)
-  },
+  ...summing,
   value: (code) => ({
     form: 'scalar',
     value: totalOf(code),

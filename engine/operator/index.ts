@@ -1,23 +1,23 @@
 /** The list of operators. Adding one: its file, its node in `nodes.ts`, one line here, one test. */
 
-import { aggregate } from './aggregate.ts'
 import { expand } from './expand.ts'
 import { filter } from './filter.ts'
-import { join } from './join.ts'
-import { match } from './match.ts'
+import { aggregate } from './group/aggregate.ts'
+import { join } from './join/join.ts'
+import { temporalJoin } from './join/temporal-join.ts'
+import { match } from './match/match.ts'
 import type { OperatorDefinition } from './operator.ts'
-import { over } from './over.ts'
+import { over } from './over/over.ts'
 import { project } from './project.ts'
-import { rank } from './rank.ts'
+import { rank } from './rank/rank.ts'
 import { setOperation } from './set-operation.ts'
 import { sort } from './sort.ts'
 import { temporalFilter } from './temporal-filter.ts'
-import { temporalJoin } from './temporal-join.ts'
 import { union } from './union.ts'
 import { unnest } from './unnest.ts'
 import { upsert } from './upsert.ts'
-import { window } from './window.ts'
-import { windowAggregate } from './window-aggregate.ts'
+import { window } from './window/window.ts'
+import { windowAggregate } from './window/window-aggregate.ts'
 
 const LIST = [
   filter,

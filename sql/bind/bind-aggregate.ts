@@ -6,7 +6,7 @@ import { isNullable } from '../../engine/expr/facts.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { AggregateFunction } from '../../engine/operator/aggregate/aggregate.ts'
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
-import { printCall } from '../../engine/operator/check-aggregates.ts'
+import { printCall } from '../../engine/operator/group/check-aggregates.ts'
 import type { AggregateCall, SortKey } from '../../engine/operator/nodes.ts'
 import { sameExprs } from '../logical/same-expr.ts'
 import {

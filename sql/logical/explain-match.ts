@@ -1,7 +1,7 @@
 /** MATCH_RECOGNIZE in a logical plan's text. */
 
 import { printExpr } from '../../engine/expr/ir.ts'
-import { printTerm } from '../../engine/operator/match-print.ts'
+import { printTerm } from '../../engine/operator/match/match-print.ts'
 import { durationText, sortKeyText } from './explain-parts.ts'
 import { fieldsOf, type MatchNode } from './node.ts'
 

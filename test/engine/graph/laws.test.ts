@@ -17,7 +17,7 @@ import type {
   EmitPolicy,
   WindowSpec,
 } from '../../../engine/operator/nodes.ts'
-import { layoutOf } from '../../../engine/operator/window-layout.ts'
+import { layoutOf } from '../../../engine/operator/window/window-layout.ts'
 import type { QueryPlan } from '../../../engine/plan/physical.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
 import { seedOf } from '../../seed.ts'

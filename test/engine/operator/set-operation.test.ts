@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { BIGINT, VARCHAR } from '../../../engine/batch/types.ts'
 import type { SetOperationNode } from '../../../engine/operator/nodes.ts'
-import { driveTwo } from './join-drive.ts'
+import { driveTwo } from './join/join-drive.ts'
 import { fields, lines } from './run.ts'
 
 const input = fields({ k: BIGINT, s: VARCHAR })

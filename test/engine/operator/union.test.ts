@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { BIGINT, INT, VARCHAR } from '../../../engine/batch/types.ts'
-import { driveTwo } from './join-drive.ts'
+import { driveTwo } from './join/join-drive.ts'
 import { fields } from './run.ts'
 
 const input = fields({ k: VARCHAR, v: BIGINT })

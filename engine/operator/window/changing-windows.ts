@@ -1,0 +1,110 @@
+/** Windows that speak more than once, or whose groups can lose rows.
+ *
+ *  State: per open window, one row of slots per group, and whether its row is out. A row is added
+ *  to every window that holds it: each of them has something new to say. */
+
+import type { EpochClock } from '../../base/clock.ts'
+import type { Batch } from '../../batch/batch.ts'
+import { ChangedGroups } from '../group/changed-groups.ts'
+import type { Output, Section, StateSize } from '../operator.ts'
+import type { WindowLayout } from './window-layout.ts'
+import type { WindowRows } from './window-rows.ts'
+import {
+  boundColumns,
+  sectionsByOwner,
+  type WindowParts,
+  type WindowState,
+} from './window-state.ts'
+
+export class ChangingWindows implements WindowState {
+  readonly #parts: WindowParts
+  readonly #layout: WindowLayout
+  readonly #rows: WindowRows
+  /** By the window's end. */
+  readonly #windows = new Map<number, ChangedGroups>()
+  #closedUs = -Infinity
+
+  constructor(parts: WindowParts, layout: WindowLayout, rows: WindowRows) {
+    this.#parts = parts
+    this.#layout = layout
+    this.#rows = rows
+  }
+
+  add(batch: Batch, clock: EpochClock): readonly number[] {
+    const { program, groups } = this.#parts
+    const { shares, late } = this.#rows.split(batch, this.#closedUs, clock)
+    for (const { sliceUs, fromEndUs, rows, count } of shares) {
+      for (const endUs of this.#layout.ends(sliceUs)) {
+        if (endUs < fromEndUs || endUs <= this.#closedUs) continue
+        const window = this.#window(endUs)
+        program.find(batch, window.table, rows, count, groups, clock)
+        window.touch(groups, rows, count, batch.weights)
+        program.add(batch)(batch, window.table, rows, count, groups, clock)
+      }
+    }
+    return late
+  }
+
+  #window(endUs: number): ChangedGroups {
+    const known = this.#windows.get(endUs)
+    if (known !== undefined) return known
+    const { program, schema, appendOnlyInput } = this.#parts
+    const window = new ChangedGroups(program, {
+      schema,
+      // A window without rows says nothing, also when there is no key.
+      global: false,
+      appendOnly: appendOnlyInput,
+      more: (length) => boundColumns(this.#parts, this.#layout.start(endUs), endUs, length),
+    })
+    this.#windows.set(endUs, window)
+    return window
+  }
+
+  get dirty(): boolean {
+    return [...this.#windows.values()].some((window) => window.dirty)
+  }
+
+  emit(out: Output): void {
+    for (const [, window] of this.#inOrder()) window.emit(out)
+  }
+
+  close(watermarkUs: number, out: Output): void {
+    for (const [endUs, window] of this.#inOrder()) {
+      if (endUs > watermarkUs) break
+      window.emit(out)
+      this.#windows.delete(endUs)
+    }
+    if (watermarkUs > this.#closedUs) this.#closedUs = watermarkUs
+  }
+
+  #inOrder(): [number, ChangedGroups][] {
+    return [...this.#windows].sort(([a], [b]) => a - b)
+  }
+
+  snapshot(): Section[] {
+    const closed = Float64Array.of(this.#closedUs)
+    const sections: Section[] = [
+      { name: 'closed', version: this.#closedUs, bytes: new Uint8Array(closed.buffer) },
+    ]
+    for (const [endUs, window] of this.#windows) {
+      for (const section of window.snapshot()) {
+        sections.push({ ...section, name: `${endUs}/${section.name}` })
+      }
+    }
+    return sections
+  }
+
+  restore(sections: readonly Section[]): void {
+    const closed = sections.find(({ name }) => name === 'closed')
+    if (closed !== undefined) this.#closedUs = new Float64Array(closed.bytes.slice().buffer)[0]
+    for (const [endUs, own] of sectionsByOwner(sections)) this.#window(Number(endUs)).restore(own)
+  }
+
+  stateSize(): StateSize {
+    const sizes = [...this.#windows.values()].map((window) => window.stateSize())
+    return {
+      rows: sizes.reduce((sum, size) => sum + size.rows, 0),
+      bytes: sizes.reduce((sum, size) => sum + size.bytes, 0),
+    }
+  }
+}

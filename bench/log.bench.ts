@@ -8,6 +8,7 @@ import { nodeDisk } from '../engine/base/disk.ts'
 import type { Batch } from '../engine/batch/batch.ts'
 import { decodeBatch } from '../engine/batch/ipc.ts'
 import { LogReader } from '../engine/log/reader.ts'
+import { plain } from '../server/envelope.ts'
 import { SplitWriter } from '../server/split-writer.ts'
 import { duckdbWithFlights, FLIGHTS_SCHEMA, flightBatches, loadFlights } from './flights.ts'
 import { measure, rate, type Timing } from './measure.ts'
@@ -79,6 +80,7 @@ function openSplit(folder: string): SplitWriter {
     split: 0,
     segmentBytesMax: 64 << 20,
     durability: 'sync',
+    packed: false,
     retention: { bytesMax: undefined, ageMsMax: undefined },
     onDurable: () => {},
   })
@@ -106,7 +108,7 @@ async function writeRow(parent: string, { name, batches, inFlight }: Load): Prom
 async function produce(split: SplitWriter, batches: readonly Batch[], inFlight: number) {
   let next = 0
   const producer = async () => {
-    while (next < batches.length) await split.append(batches[next++])
+    while (next < batches.length) await split.append(plain(batches[next++]))
   }
   await Promise.all(Array.from({ length: inFlight }, producer))
 }

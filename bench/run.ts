@@ -14,6 +14,7 @@ const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
   plan: async () => (await import('./plan.bench.ts')).plan,
   'shared-plans': async () => (await import('./shared-plans.bench.ts')).sharedPlans,
   'json-decode': async () => (await import('./json-decode.bench.ts')).jsonDecode,
+  consume: async () => (await import('./consume.bench.ts')).consume,
   nexmark: async () => (await import('./nexmark.bench.ts')).nexmark,
   checkpoint: async () => (await import('./checkpoint.bench.ts')).checkpoint,
   start: async () => (await import('./start.bench.ts')).start,

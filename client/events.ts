@@ -52,8 +52,12 @@ export type SubscriptionEvent =
     }
   /** The query failed, or the server cut us off. Last event unless `error.retry` is 'backoff'. */
   | { readonly kind: 'error'; readonly id: string; readonly error: MillraceError }
-  /** The result is complete (its streams ended), or the query was dropped. Always last. */
-  | { readonly kind: 'end'; readonly id: string; readonly reason: 'ended' | 'dropped' }
+  /** The result is complete (its streams ended), the query was dropped, or another query took its
+   *  place or its columns other names: subscribe again to go on. Always last. */
+  | { readonly kind: 'end'; readonly id: string; readonly reason: EndReason }
+
+const END_REASONS = ['ended', 'dropped', 'replaced'] as const
+export type EndReason = (typeof END_REASONS)[number]
 
 interface Payload {
   readonly columns?: readonly ResultColumn[]
@@ -88,7 +92,7 @@ export function readEvent({ type, data, id }: SseEvent): SubscriptionEvent | und
     case 'error':
       return { kind: type, id, error: errorFromProblem(payload, 0) }
     case 'end':
-      return { kind: type, id, reason: payload.reason === 'dropped' ? 'dropped' : 'ended' }
+      return { kind: type, id, reason: END_REASONS.find((r) => r === payload.reason) ?? 'ended' }
     default:
       return undefined
   }

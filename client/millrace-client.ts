@@ -32,9 +32,13 @@ export class MillraceClient {
   }
 
   /** Runs the statements in order; one result for each. A SELECT is bounded: it answers over what
-   *  is there now. */
-  async sql(text: string, { signal }: CallOptions = {}): Promise<readonly SqlResult[]> {
-    const body = JSON.stringify({ sql: text })
+   *  is there now. An error NEEDS_CONFIRMATION has in `details.confirm` what to send with the same
+   *  text to go on. */
+  async sql(
+    text: string,
+    { signal, confirm }: CallOptions & { readonly confirm?: string | undefined } = {},
+  ): Promise<readonly SqlResult[]> {
+    const body = JSON.stringify({ sql: text, confirm })
     const request = { method: 'POST' as const, body, sql: text, signal }
     return (await this.#http.json<{ results: SqlResult[] }>('/v1/sql', request)).results
   }
@@ -50,6 +54,18 @@ export class MillraceClient {
   createQuery(sql: string, name?: string): Promise<QueryInfo> {
     const body = JSON.stringify({ name, sql })
     return this.#http.json('/v1/queries', { method: 'POST', body, sql })
+  }
+
+  /** Puts a SELECT in the place of a query or materialized view, which keeps the state of equal
+   *  operators; or starts it under the name. NEEDS_CONFIRMATION: see `sql`. */
+  replaceQuery(name: string, sql: string, confirm?: string): Promise<QueryInfo> {
+    const body = JSON.stringify({ sql, confirm })
+    return this.#http.json(`/v1/queries/${encodeURIComponent(name)}`, { method: 'PUT', body, sql })
+  }
+
+  renameQuery(name: string, to: string): Promise<QueryInfo> {
+    const body = JSON.stringify({ name: to })
+    return this.#http.json(`/v1/queries/${encodeURIComponent(name)}`, { method: 'PATCH', body })
   }
 
   async listQueries({ signal }: CallOptions = {}): Promise<readonly QueryInfo[]> {

@@ -3,6 +3,7 @@
 import type { Clock } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
 import type { Appended } from '../engine/source/appended.ts'
+import type { WebhookPaths } from './webhook/paths.ts'
 
 /** Sources run in the engine's thread. */
 export interface ConnectorContext {
@@ -10,6 +11,28 @@ export interface ConnectorContext {
   readonly clock: Clock
   readonly dataFolder: string
   readonly appended: Appended
+}
+
+/** Intakes run in the main thread. */
+export interface IntakeContext {
+  readonly disk: Disk
+  readonly clock: Clock
+  /** Where requests of other services are received. */
+  readonly webhooks: WebhookPaths
+  /** Reads the events of a `text/event-stream`, after the one with this id. */
+  readonly eventParser: (lastEventId: string) => EventParser
+}
+
+export interface EventParser {
+  /** The events that these bytes complete. */
+  push(bytes: Uint8Array): readonly StreamedEvent[]
+}
+
+export interface StreamedEvent {
+  readonly type: string
+  readonly data: string
+  /** '' if the stream has none. */
+  readonly id: string
 }
 
 /** Sinks run in the main thread. */

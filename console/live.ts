@@ -61,7 +61,7 @@ export class LiveResult {
         this.#place.append(element('pre', { className: 'error' }, event.error.message))
         break
       case 'end':
-        this.#status.append(event.reason === 'ended' ? ' · complete' : ' · dropped')
+        this.#status.append(event.reason === 'ended' ? ' · complete' : ` · ${event.reason}`)
     }
   }
 

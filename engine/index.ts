@@ -17,5 +17,5 @@ export type { EngineConfig, EngineStatus, FromEngine, ResultFrame } from './grap
 export { LogWriter } from './log/writer.ts'
 export type { Plan, QueryPlan } from './plan/physical.ts'
 export { Appended } from './source/appended.ts'
-export type { SourceConnector, SplitReader } from './source/source.ts'
+export type { AnySource, SourceConnector, SplitReader } from './source/source.ts'
 export type { TableSpec } from './source/table.ts'

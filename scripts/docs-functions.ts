@@ -43,7 +43,7 @@ export function functionsPage(): string {
 }
 
 function familySection(family: Family): string {
-  const entries = FUNCTIONS.filter((entry) => entry.family === family)
+  const entries = FUNCTIONS.filter((entry) => entry.family === family && !entry.internal)
   return `## ${TITLES[family]}\n\n${entries.map(functionSection).join('\n')}`
 }
 
@@ -53,6 +53,9 @@ function functionSection(entry: ScalarFunction): string {
   const forms = entry.syntax.map((form) => code(form)).join(' · ')
   const examples = entry.examples.map(
     (example) => `| ${cell(exampleSql(entry, example))} | ${cell(example.result)} |`,
+  )
+  examples.push(
+    ...(entry.forms ?? []).map(({ sql, result }) => `| ${cell(sql)} | ${cell(result)} |`),
   )
   const table = examples.length === 0 ? [] : ['', '| Example | Result |', '|---|---|', ...examples]
   const text = `${entry.doc}${also}${nullRule(entry)}`
@@ -72,6 +75,7 @@ const heading = (name: string): string => (/^[A-Z]/.test(name) ? name : code(nam
 
 const WORDS_BETWEEN: Readonly<Record<string, string>> = {
   BETWEEN: 'AND',
+  'BETWEEN SYMMETRIC': 'AND',
   'NOT BETWEEN': 'AND',
   LIKE: 'ESCAPE',
   'NOT LIKE': 'ESCAPE',
@@ -93,6 +97,7 @@ export function exampleSql({ name }: ScalarFunction, { args }: Example): string 
   if (name === 'EXTRACT') return `EXTRACT(${String(args[0].value)} FROM ${rest[0]})`
   if (name === 'IN' || name === 'NOT IN') return `${first} ${name} (${rest.join(', ')})`
   if (name in WORDS_BETWEEN) return `${first} ${name} ${rest.join(` ${WORDS_BETWEEN[name]} `)}`
+  if (/ (?:ANY|ALL)$/.test(name)) return `${first} ${name} (${rest[0]})`
   if (/^IS /.test(name) && rest.length === 0) return `${first} ${name}`
   if (INFIX.test(name))
     return rest.length === 0 ? `${name} ${first}` : `${first} ${name} ${rest[0]}`

@@ -17,6 +17,7 @@ import { sqlRoutes } from './routes/sql.ts'
 import { streamRoutes } from './routes/streams.ts'
 import { subscribeRoutes } from './routes/subscribe.ts'
 import { viewRoutes } from './routes/views.ts'
+import { WEBHOOKS, webhookRoutes } from './routes/webhooks.ts'
 
 /** Every error leaves as problem details; nothing a request holds can end the process (law 7). */
 export function createApp(context: AppContext): OpenAPIHono<AppBindings> {
@@ -25,7 +26,8 @@ export function createApp(context: AppContext): OpenAPIHono<AppBindings> {
   const checkOrigin = sameOriginCheck(context.config)
   app.use(async (c, next) => {
     checkOrigin(c.env.incoming)
-    if (!OPEN_PATHS.has(c.req.path)) checkAccess(c.req.header('authorization'))
+    const isOpen = OPEN_PATHS.has(c.req.path) || c.req.path.startsWith(WEBHOOKS)
+    if (!isOpen) checkAccess(c.req.header('authorization'))
     if (!EARLY_PATHS.has(c.req.path) && !context.ready()) throw notReady()
     await next()
   })
@@ -38,6 +40,7 @@ export function createApp(context: AppContext): OpenAPIHono<AppBindings> {
   subscribeRoutes(app, context)
   viewRoutes(app, context)
   streamRoutes(app, context)
+  webhookRoutes(app, context)
   checkpointRoutes(app, context)
   app.notFound((c) => problemResponse(missing(app, c.req.method, c.req.path)))
   app.onError((thrown, c) => {
@@ -49,7 +52,7 @@ export function createApp(context: AppContext): OpenAPIHono<AppBindings> {
   return app
 }
 
-/** Probes answer without a token. */
+/** Probes answer without a token; webhooks look at who sends them themselves. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 /** Answered while the server recovers. */
 const EARLY_PATHS: ReadonlySet<string> = new Set([
@@ -70,7 +73,8 @@ function missing(app: OpenAPIHono<AppBindings>, method: string, path: string): S
   const allowed = new Set<string>()
   for (const route of app.routes) {
     if (route.method === 'ALL') continue
-    const pattern = route.path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')
+    const literal = route.path.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+    const pattern = literal.replace(/:\w+/g, '[^/]+').replace(/\*/g, '.+')
     if (new RegExp(`^${pattern}$`).test(path)) allowed.add(route.method)
   }
   if (allowed.size === 0) {

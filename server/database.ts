@@ -1,14 +1,16 @@
 /** The database behind the HTTP routes, and the one to embed in a program: statements, queries,
  *  streams and subscriptions, without HTTP. */
 
-import { sinkConnectors } from '../connectors/index.ts'
+import { SseParser } from '../client/sse-parser.ts'
+import { intakeConnectors, sinkConnectors } from '../connectors/index.ts'
+import { WebhookPaths, type WebhookReceiver } from '../connectors/webhook/paths.ts'
 import type { Clock } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
 import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
 import { SerialQueue } from '../engine/base/serial-queue.ts'
 import type { Batch } from '../engine/batch/batch.ts'
 import type { CheckpointStatus, EngineStatus } from '../engine/graph/protocol.ts'
-import type { TableSpec } from '../engine/source/table.ts'
+import { isLogged, type TableSpec } from '../engine/source/table.ts'
 import { ViewStore } from '../engine/view/view.ts'
 import { type Catalog, type Name, Planner, Settings } from '../sql/index.ts'
 import { makeBackup } from './backup.ts'
@@ -17,13 +19,14 @@ import type { ServerConfig } from './config.ts'
 import { CATALOG_CONNECTORS } from './connectors.ts'
 import type { Engine } from './engine.ts'
 import { type QueryInfo, type StreamInfo, streamInfo } from './info.ts'
+import { Intakes } from './intakes.ts'
 import { Results } from './results.ts'
 import { RunningQueries } from './running-queries.ts'
 import { Sinks } from './sinks.ts'
 import type { Subscribable } from './sse/stream.ts'
 import type { RowsResult, StatementResult } from './statement-result.ts'
 import { createQuery, dropQuery } from './statements/create-query.ts'
-import { execute } from './statements/execute.ts'
+import { type ExecuteOptions, execute } from './statements/execute.ts'
 import { restartQuery } from './statements/restart-query.ts'
 import { runSelect, selectStatement } from './statements/select.ts'
 import { type Validation, validate } from './statements/validate.ts'
@@ -48,6 +51,7 @@ export interface DatabaseParts {
   readonly engine: Engine
   readonly streams: Streams
   readonly sinks: Sinks
+  readonly intakes: Intakes
   readonly results: Results
   readonly queries: RunningQueries
   readonly views: () => Views
@@ -64,6 +68,7 @@ export class Database {
   /** Statements that change the catalog go one after another. */
   readonly #changes = new SerialQueue()
   readonly #ready: Promise<void>
+  readonly #webhooks = new WebhookPaths()
   #views: Views | undefined
   #state: 'starting' | 'ready' | 'closed' = 'starting'
   #broken: SqlError | undefined
@@ -107,12 +112,18 @@ export class Database {
     const views = () => this.#views ?? fail('UNAVAILABLE', 'The views are not open yet')
     const { queriesMax } = limits
     const sinks = this.#openSinks(streams)
+    const connectors = intakeConnectors({
+      ...{ disk, clock },
+      webhooks: this.#webhooks,
+      eventParser: (lastEventId) => new SseParser(lastEventId),
+    })
+    const intakes = new Intakes({ disk, clock, dataFolder, streams, connectors })
     const queries = new RunningQueries({ engine, results, streams, views, sinks, queriesMax })
     const settings = new Settings()
     const save = () => store.save(catalog)
     this.#parts = {
       ...{ config, clock, catalog, settings, engine, streams, results, queries, views, save },
-      sinks,
+      ...{ sinks, intakes },
     }
     for (const plan of running) queries.restore(plan)
     this.#ready = this.#open(engine)
@@ -120,7 +131,7 @@ export class Database {
   }
 
   async #open(engine: Engine): Promise<void> {
-    const { results, queries, catalog, streams, sinks } = this.#parts
+    const { results, queries, catalog, streams, sinks, intakes } = this.#parts
     const recovered = new Promise<void>((resolve, reject) => {
       engine.listen({
         ...results.listener,
@@ -140,14 +151,16 @@ export class Database {
     recovered.catch(() => {})
     const tables = catalog.list('table').map(({ spec }) => spec)
     streams.removeOthers(tables.map(({ id }) => id))
-    await Promise.all(tables.filter(isEmbedded).map((table) => streams.open(table)))
+    await Promise.all(tables.filter(isLogged).map((table) => streams.open(table)))
     await engine.request({ kind: 'opened' })
     const store = await this.#openViews()
     await store.keepOnly(catalog.list('materialized-view').map(({ id }) => id))
     await recovered
     sinks.keepOnly(catalog.list('query').map(({ id }) => id))
     await queries.resume()
-    if (this.#state === 'starting') this.#state = 'ready'
+    if (this.#state !== 'starting') return
+    this.#state = 'ready'
+    for (const table of tables) if (table.intake) intakes.start(table)
   }
 
   #openSinks(streams: Streams): Sinks {
@@ -204,8 +217,8 @@ export class Database {
   }
 
   /** Runs statements in order and stops at the first error; what earlier ones did stays. */
-  execute(sql: string): Promise<StatementResult[]> {
-    return execute(this.#use(), this.#changes, sql)
+  execute(sql: string, options?: ExecuteOptions): Promise<StatementResult[]> {
+    return execute(this.#use(), this.#changes, sql, options)
   }
 
   /** Runs a single SELECT over what is there now. */
@@ -225,6 +238,12 @@ export class Database {
     return this.#changes.run(() => createQuery(parts, sql, name))
   }
 
+  /** Runs a change of the catalog when those before it are done. */
+  change<T>(action: (parts: DatabaseParts) => Promise<T>): Promise<T> {
+    const parts = this.#use()
+    return this.#changes.run(() => action(parts))
+  }
+
   queries(): Promise<QueryInfo[]> {
     return this.#use().queries.infos()
   }
@@ -239,17 +258,11 @@ export class Database {
     return this.#changes.run(() => dropQuery(parts, name))
   }
 
-  /** Pauses a query or materialized view, or lets it go on. */
-  setRunning(name: string, action: 'pause' | 'resume'): Promise<void> {
-    const { queries } = this.#use()
-    return this.#changes.run(() => queries.setRunning(this.#queryId(name), action))
-  }
-
   /** Stops a query where it is, or lets it go on from there. INVALID_ARGUMENT if it is over. */
   async changeQuery(kind: 'pause' | 'resume', name: string): Promise<QueryInfo> {
     const { queries } = this.#use()
     const id = this.#queryId(name)
-    await this.#changes.run(() => queries.change(kind, id))
+    await this.#changes.run(() => queries.setRunning(id, kind))
     return queries.info(id)
   }
 
@@ -299,18 +312,25 @@ export class Database {
     return this.#use().streams.append(table.id, batch, options)
   }
 
+  /** Who receives what comes to a path below `/v1/webhooks/`. NOT_FOUND. */
+  webhook(path: string): WebhookReceiver {
+    this.#use()
+    const hint = "A table of the webhook connector with this 'path' does."
+    return this.#webhooks.find(path) ?? fail('NOT_FOUND', `No table receives at ${path}`, { hint })
+  }
+
   async endStream(name: string): Promise<void> {
     const table = this.embeddedTable(name)
     await this.#use().streams.end(table.id)
   }
 
   async streams(): Promise<StreamInfo[]> {
-    const { catalog, engine, streams } = this.#use()
+    const { catalog, engine, streams, intakes } = this.#use()
     const { sources } = await engine.request({ kind: 'status' })
     const byId = new Map(sources.map((source) => [source.tableId, source]))
     return catalog.list('table').map(({ spec }) => {
-      const splits = isEmbedded(spec) ? streams.status(spec.id) : []
-      return streamInfo(spec, splits, byId.get(spec.id))
+      const splits = isLogged(spec) ? streams.status(spec.id) : []
+      return streamInfo(spec, splits, byId.get(spec.id), intakes.status(spec.id))
     })
   }
 
@@ -352,7 +372,7 @@ export class Database {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     await this.#changes.idle()
-    await this.#parts.sinks.close()
+    await Promise.all([this.#parts.sinks.close(), this.#parts.intakes.close()])
     await this.#parts.streams.close()
     await this.#parts.engine.stop().catch(() => {})
     await this.#views?.close()

@@ -1,7 +1,7 @@
 /** The engine's thread: puts the engine, the connectors and the message port together. */
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
-import { sourceConnectors } from '../connectors/index.ts'
+import { lookupConnectors, sourceConnectors } from '../connectors/index.ts'
 import { systemClock } from '../engine/base/clock.ts'
 import { nodeDisk } from '../engine/base/disk.ts'
 import { asSqlError } from '../engine/base/errors.ts'
@@ -30,10 +30,13 @@ class EngineThread {
     this.#port = port
     const { dataFolder } = config
     const parts = { disk: nodeDisk, clock: systemClock }
-    const connectors = sourceConnectors({ ...parts, dataFolder, appended: this.#appended })
+    const context = { ...parts, dataFolder, appended: this.#appended }
+    const connectors = sourceConnectors(context)
+    const lookups = lookupConnectors(context)
     try {
       const send = (message: FromEngine) => this.#send(message)
-      this.#engine = new Engine({ config, ...parts, connectors, appended: this.#appended, send })
+      const appended = this.#appended
+      this.#engine = new Engine({ config, ...parts, connectors, lookups, appended, send })
     } catch (error) {
       this.#break(error)
       throw error

@@ -13,6 +13,7 @@ import type {
   FromEngine,
   NeededOffsets,
   NodeReport,
+  ReplaceReport,
   ResultFrame,
   ToEngine,
 } from '../engine/graph/protocol.ts'
@@ -23,6 +24,7 @@ type Kind = EngineRequest['kind']
 interface Replies {
   readonly run: BoundedResult
   readonly analyze: readonly NodeReport[]
+  readonly compare: ReplaceReport
   readonly status: EngineStatus
   readonly checkpoint: CheckpointStatus
 }

@@ -3,7 +3,8 @@
 import type { SqlError } from '../engine/base/errors.ts'
 import type { QueryStatus, SourceStatus } from '../engine/graph/protocol.ts'
 import type { QueryPlan } from '../engine/plan/physical.ts'
-import type { TableSpec } from '../engine/source/table.ts'
+import type { IntakeStatus } from '../engine/source/intake.ts'
+import { declaredSchema, type TableSpec } from '../engine/source/table.ts'
 import type { SplitStatus } from './split-writer.ts'
 import { watermarkText } from './sse/event.ts'
 import { columnsOf, type ResultColumn } from './statement-result.ts'
@@ -49,7 +50,7 @@ export function queryInfo({ plan, kind, warnings, status, error }: QueryFacts): 
     id: plan.id,
     kind,
     sql: plan.sql,
-    state: error !== undefined ? 'failed' : (status?.state ?? 'starting'),
+    state: stateOf(status, error),
     watermark: watermarkText(status?.watermarkUs ?? -Infinity),
     rowsIn: status?.rowsIn ?? 0,
     rowsOut: status?.rowsOut ?? 0,
@@ -67,6 +68,12 @@ export function queryInfo({ plan, kind, warnings, status, error }: QueryFacts): 
   }
 }
 
+/** What the world outside refuses is tried again. */
+function stateOf(status: QueryStatus | undefined, error: SqlError | undefined): QueryInfo['state'] {
+  if (error === undefined) return status?.state ?? 'starting'
+  return error.retry === 'backoff' ? 'retrying' : 'failed'
+}
+
 export interface StreamInfo {
   readonly name: string
   readonly id: string
@@ -81,24 +88,32 @@ export interface StreamInfo {
   readonly lagRows: number | null
   /** Messages that did not fit and were passed over since the server started. */
   readonly badRecords: number
+  /** How the connector is doing that brings the stream's messages; null if none does. */
+  readonly intake: IntakeInfo | null
+}
+
+export interface IntakeInfo extends Omit<IntakeStatus, 'error'> {
+  readonly error: unknown
 }
 
 export function streamInfo(
   table: TableSpec,
   splits: readonly SplitStatus[],
   source: SourceStatus | undefined,
+  intake: IntakeStatus | undefined,
 ): StreamInfo {
   const embedded = splits.length > 0
   return {
     name: table.name,
     id: table.id,
     connector: table.connector,
-    columns: columnsOf(table.schema),
+    columns: columnsOf(declaredSchema(table)),
     rows: embedded ? splits.reduce((sum, { end }) => sum + end, 0) : null,
     ended: embedded && splits.every(({ ended }) => ended),
     splits,
     watermark: watermarkText(source?.watermarkUs ?? -Infinity),
     lagRows: source?.lagRows ?? null,
     badRecords: source?.badRecords ?? 0,
+    intake: intake === undefined ? null : { ...intake, error: intake.error?.toJSON() ?? null },
   }
 }

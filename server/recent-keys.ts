@@ -1,13 +1,12 @@
-/** Idempotency keys of one split: a request that is sent again is recognised and not stored twice.
- *  A keyed request is a log frame of its own that carries a hash of its key, so the keys are as
- *  durable as the records. They are remembered for the split's last million rows. */
+/** Idempotency keys of one split: a request that is sent again is recognised and not stored
+ *  twice. A keyed request is a log frame of its own (in each split) whose `epoch` is a hash of
+ *  its key, so the keys are as durable as the records. They are remembered for the split's last
+ *  million rows. */
 
 import { createHash } from 'node:crypto'
 import type { Disk } from '../engine/base/disk.ts'
 import { LogReader } from '../engine/log/reader.ts'
-
-/** Marks a frame whose `epoch` is the hash of a key. */
-export const KEYED_FLAG = 1
+import { KEYED_FLAG } from '../engine/source/stream-frame.ts'
 
 /** Rows back from the end in which a key is found again. */
 const ROWS_REMEMBERED = 1_000_000

@@ -2,20 +2,16 @@
 
 import { fail } from '../engine/base/errors.ts'
 import type { Batch } from '../engine/batch/batch.ts'
-import { type Schema, schemaOf } from '../engine/batch/schema.ts'
 import { storageOf } from '../engine/batch/types.ts'
 import { badRecord } from '../engine/format/bad-record.ts'
 import type { Format } from '../engine/format/format.ts'
 import { FORMATS, formatOf, formatOfMediaType } from '../engine/format/index.ts'
-import { isAppendOnly, type TableSpec } from '../engine/source/table.ts'
+import { recordSchema } from '../engine/source/stream-frame.ts'
+import { isAppendOnly, recordKey, type TableSpec } from '../engine/source/table.ts'
 import { withoutReplaced } from './keyed-rows.ts'
 
 /** Content types that records may have. */
 export const RECORD_TYPES: readonly string[] = FORMATS.flatMap(({ mediaTypes }) => mediaTypes)
-
-/** The columns that a record of the table brings; the others are computed. */
-export const storedSchema = ({ schema, storedCount }: TableSpec): Schema =>
-  schemaOf(schema.fields.slice(0, storedCount))
 
 /** By name (`?format=`), else by content type and the table's own format. Changes are one a line if
  *  the content type says so. INVALID_OPTION, UNSUPPORTED_MEDIA_TYPE; UNSUPPORTED for changes of a
@@ -45,8 +41,8 @@ function refuseUnlessChanging(table: TableSpec): void {
   })
 }
 
-/** All records of `body` with the table's stored columns. BAD_RECORD with `details.index` for the
- *  first that does not fit. */
+/** All records of `body` with the columns that a record of the table has. BAD_RECORD with
+ *  `details.index` for the first that does not fit. */
 export function decodeRecords(
   body: Uint8Array,
   format: Format,
@@ -54,10 +50,11 @@ export function decodeRecords(
   rowBytesMax: number,
 ): Batch {
   const unknownFields = table.options['json.unknown-fields'] === 'fail' ? 'fail' : 'ignore'
-  const options = { unknownFields, missingFields: 'null', key: table.primaryKey } as const
-  const { batch } = format.decodeRows(body, storedSchema(table), options)
+  const key = recordKey(table)
+  const options = { unknownFields, missingFields: 'null', key } as const
+  const { batch } = format.decodeRows(body, recordSchema(table), options)
   refuseLargeRows(batch, rowBytesMax)
-  return table.primaryKey === undefined ? batch : withoutReplaced(batch, table.primaryKey)
+  return key === undefined ? batch : withoutReplaced(batch, key)
 }
 
 function refuseLargeRows({ columns, rowCount }: Batch, rowBytesMax: number): void {

@@ -32,6 +32,8 @@ export type FeedEnd =
   | { readonly kind: 'ended' }
   | { readonly kind: 'failed'; readonly error: SqlError }
   | { readonly kind: 'dropped' }
+  /** Another query has taken its place, with results of its own. */
+  | { readonly kind: 'replaced' }
 
 export class ResultFeed {
   readonly queryId: string
@@ -44,6 +46,7 @@ export class ResultFeed {
   #watermarkUs = -Infinity
   #epoch = 0
   #end: FeedEnd | undefined
+  #generation = 0
   readonly #needs = new Map<object, number>()
   #toldNeed = -1
 
@@ -90,6 +93,20 @@ export class ResultFeed {
 
   progress(epoch: number, watermarkUs: number): void {
     this.#advance(epoch, watermarkUs)
+    this.#changed()
+  }
+
+  /** Grows when the columns get other names: open streams have told the old ones. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  renew(): void {
+    this.#generation++
+    for (const { texts } of this.#ring) {
+      for (const text of texts.values()) this.#ringBytes -= text.length
+      texts.clear()
+    }
     this.#changed()
   }
 

@@ -1,15 +1,15 @@
 /** The continuous queries: started in the engine, their results fed to subscribers and into
  *  materialized views. */
 
-import { asSqlError, errorFromJson, fail, type SqlError } from '../engine/base/errors.ts'
+import { asSqlError, errorFromJson, fail, type Span, type SqlError } from '../engine/base/errors.ts'
 import type { QueryStatus } from '../engine/graph/protocol.ts'
 import { type QueryPlan, tablesOf } from '../engine/plan/physical.ts'
-import { lateOwner } from '../engine/source/late-table.ts'
+import { sideOwner } from '../engine/source/side-table.ts'
 import type { TableSpec } from '../engine/source/table.ts'
 import type { RunningPlan } from './catalog-store.ts'
 import type { Engine } from './engine.ts'
 import { type QueryInfo, queryInfo } from './info.ts'
-import type { ResultFeed } from './result-feed.ts'
+import type { FeedEnd, ResultFeed } from './result-feed.ts'
 import type { Results } from './results.ts'
 import type { Sinks } from './sinks.ts'
 import type { Subscribable } from './sse/stream.ts'
@@ -81,7 +81,16 @@ export class RunningQueries {
 
   /** Refuses what the target of an INSERT cannot take, and a circle of such queries, which would
    *  feed itself for ever: UNSUPPORTED. */
-  checkTarget(plan: QueryPlan, target: TableSpec): void {
+  checkTarget(plan: QueryPlan, target: TableSpec, at: Span): void {
+    try {
+      this.#checkTarget(plan, target)
+    } catch (thrown) {
+      const { code, message, hint, details } = asSqlError(thrown)
+      fail(code, message, { at, hint, details })
+    }
+  }
+
+  #checkTarget(plan: QueryPlan, target: TableSpec): void {
     this.#context.sinks.check(plan, target)
     const readers = (tableId: string) =>
       [...this.#plans.values()].filter(
@@ -127,10 +136,34 @@ export class RunningQueries {
     }
   }
 
-  /** Pauses or resumes a query; its state and results stay. INVALID_ARGUMENT if it has ended or
-   *  failed. */
-  async change(kind: 'pause' | 'resume', queryId: string): Promise<void> {
-    await this.#context.engine.request({ kind, queryId })
+  /** Starts a query in the place of another one, whose state it takes over; that one is over then,
+   *  and still to be stopped. */
+  async replace(running: RunningPlan, oldId: string): Promise<void> {
+    const { engine, results, views, streams } = this.#context
+    const { plan, kind } = running
+    this.#plans.set(plan.id, running)
+    const feed = results.add(plan.id)
+    const letGo = streams.hold(tablesOf(plan.root).map(({ id }) => id))
+    try {
+      if (kind === 'materialized-view') await views().add(plan, feed)
+      await engine.request({ kind: 'replace', queryId: oldId, plan })
+      feed.tellNeed()
+    } catch (error) {
+      await this.stop(plan.id).catch(() => {})
+      throw error
+    } finally {
+      letGo()
+    }
+  }
+
+  /** The running query is planned once more, with the same result: its tables have another form, or
+   *  its columns other names. Open streams end if they have told other names. */
+  replan(plan: QueryPlan, warnings: readonly string[]): void {
+    const running = this.#plans.get(plan.id)
+    if (running === undefined) return
+    this.#plans.set(plan.id, { ...running, plan, warnings })
+    const namesOf = ({ schema }: QueryPlan) => schema.fields.map(({ name }) => name).join('\n')
+    if (namesOf(plan) !== namesOf(running.plan)) this.#feed(plan.id).renew()
   }
 
   /** The query as it runs. UNKNOWN_QUERY. */
@@ -162,14 +195,15 @@ export class RunningQueries {
     this.#plans.set(queryId, { ...running, plan: { ...running.plan, name } })
   }
 
-  async stop(queryId: string): Promise<void> {
+  /** `end`: what its subscribers are told. */
+  async stop(queryId: string, end?: FeedEnd): Promise<void> {
     const { engine, results, views, sinks } = this.#context
     const running = this.#plans.get(queryId)
     this.#plans.delete(queryId)
     this.#viewErrors.delete(queryId)
     await engine.request({ kind: 'detach', queryId })
     if (running?.target !== undefined) await sinks.drop(queryId)
-    results.remove(queryId)
+    results.remove(queryId, end)
     if (running?.kind === 'materialized-view') await views().drop(queryId)
   }
 
@@ -196,11 +230,16 @@ export class RunningQueries {
 
   /** IN_USE if someone's subscription reads the table. */
   checkNotSubscribed(tableId: string, tableName: string): void {
-    const readers = [...this.#transient.values()].filter((plan) => sourcesOf(plan).has(tableId))
+    const readers = this.subscriptionsOf(tableId)
     if (readers.length === 0) return
     fail('IN_USE', `The table ${tableName} is read by ${readers.length} open subscription(s)`, {
       hint: 'Wait until their clients have left.',
     })
+  }
+
+  /** Plans of subscriptions that read the table. */
+  subscriptionsOf(tableId: string): QueryPlan[] {
+    return [...this.#transient.values()].filter((plan) => sourcesOf(plan).has(tableId))
   }
 
   plan(queryId: string): QueryPlan | undefined {
@@ -249,4 +288,4 @@ export class RunningQueries {
 
 /** The ids of the tables that the rows come from; late rows come from their table. */
 const sourcesOf = ({ root }: QueryPlan): Set<string> =>
-  new Set(tablesOf(root).map(({ id }) => lateOwner(id) ?? id))
+  new Set(tablesOf(root).map(({ id }) => sideOwner(id) ?? id))

@@ -10,7 +10,7 @@ import { decodeBatch } from '../engine/batch/ipc.ts'
 import { schemaOf } from '../engine/batch/schema.ts'
 import type { QueryPlan } from '../engine/plan/physical.ts'
 import type { SinkConnector, SinkFrame, SinkWriter } from '../engine/source/sink.ts'
-import { recordColumns, type TableSpec } from '../engine/source/table.ts'
+import { insertColumns, type TableSpec } from '../engine/source/table.ts'
 import type { FeedCursor, ResultFeed } from './result-feed.ts'
 import { SinkPosition } from './sink-position.ts'
 
@@ -60,6 +60,7 @@ export class Sinks {
   /** Refuses what the table cannot take: UNSUPPORTED. */
   check(plan: QueryPlan, target: TableSpec): void {
     const connector = this.#connector(target)
+    connector.check?.(target)
     if (plan.appendOnly || connector.takesChangelog(target, plan.key)) return
     fail('UNSUPPORTED', `The query's result changes, and ${target.name} only takes new rows`, {
       hint: hintFor(target),
@@ -188,13 +189,13 @@ export class Sinks {
     for (const { batch } of frames) job.unsavedRows += batch.rowCount
   }
 
-  /** Saves the position now and then, if the sink does not know it. */
+  /** Saves the position now and then, if the sink does not know it for good. */
   #save(job: Job, writer: SinkWriter, intervalMs: number): void {
     const { position, appliedSeq, feed } = job
     const nowMs = this.#options.clock.monotonicMs()
     const due = job.unsavedRows >= UNSAVED_ROWS_MAX || nowMs - job.savedMs >= intervalMs
     if (!due || appliedSeq === position.savedSeq) return
-    if (writer.appliedSeq === undefined) position.save(appliedSeq)
+    if (writer.appliedSeq === undefined || writer.forgets) position.save(appliedSeq)
     job.unsavedRows = 0
     job.savedMs = nowMs
     feed.need(job, appliedSeq + 1)
@@ -247,7 +248,7 @@ function hintFor({ primaryKey, schema }: TableSpec): string {
 /** The next results, up to a size. */
 function framesOf({ plan, target }: Job, cursor: FeedCursor): SinkFrame[] {
   const { fields } = target.schema
-  const schema = schemaOf(recordColumns(target).map((column) => fields[column]))
+  const schema = schemaOf(insertColumns(target).map((column) => fields[column]))
   const frames: SinkFrame[] = []
   let bytes = 0
   while (bytes < WRITE_BYTES_MAX && frames.length < WRITE_FRAMES_MAX) {

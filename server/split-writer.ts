@@ -1,18 +1,20 @@
 /** One split of an embedded stream: requests that arrive while an fsync is under way share the next
- *  frame and the next fsync (group commit). */
+ *  frames and the next fsync (group commit). */
 
 import type { Clock } from '../engine/base/clock.ts'
 import { crashPoint } from '../engine/base/crash-point.ts'
 import type { Disk } from '../engine/base/disk.ts'
 import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
-import type { Batch } from '../engine/batch/batch.ts'
 import { concat } from '../engine/batch/concat.ts'
-import { encodeBatch } from '../engine/batch/ipc.ts'
 import { SYNC_INTERVAL_MS } from '../engine/graph/journal-sync.ts'
 import type { Durability } from '../engine/graph/protocol.ts'
-import type { TrimLimits } from '../engine/log/retention.ts'
 import { LogWriter } from '../engine/log/writer.ts'
-import { KEYED_FLAG, keyHash, RecentKeys } from './recent-keys.ts'
+import { encodeStreamRows, JOINT_FLAG, KEYED_FLAG } from '../engine/source/stream-frame.ts'
+import { bytesOf, sharedCount, type WaitingRows } from './append-group.ts'
+import type { StreamRows } from './envelope.ts'
+import type { JointMark } from './joint-mark.ts'
+import { RecentKeys, type RowRange } from './recent-keys.ts'
+import { type Retention, segmentBytes, trimLimits } from './retention.ts'
 
 export interface SplitWriterOptions {
   readonly disk: Disk
@@ -22,16 +24,14 @@ export interface SplitWriterOptions {
   readonly segmentBytesMax: number
   readonly durability: Durability
   readonly retention: Retention
+  /** What the log says of the rows' columns: see engine/source/layout.ts. */
+  readonly header?: Uint8Array
+  /** Frames are compressed. */
+  readonly packed: boolean
+  /** What a frame says that is no part of a joint request: see joint-mark.ts. */
+  readonly mark?: () => JointMark
   /** Rows [0, end) may be read: they are as durable as the level says. */
   readonly onDurable: (end: number, ended: boolean) => void
-}
-
-/** Absent limits do not apply. */
-export interface Retention {
-  readonly bytesMax: number | undefined
-  readonly ageMsMax: number | undefined
-  /** Whether records go that someone has yet to read. */
-  readonly dropsNeeded?: boolean
 }
 
 export interface StoredRange {
@@ -39,6 +39,11 @@ export interface StoredRange {
   readonly first: number
   /** Inclusive. */
   readonly last: number
+}
+
+interface Waiting extends WaitingRows {
+  readonly resolve: (range: StoredRange) => void
+  readonly reject: (error: SqlError) => void
 }
 
 export interface SplitStatus {
@@ -49,21 +54,12 @@ export interface SplitStatus {
   readonly ended: boolean
 }
 
-interface Waiting {
-  readonly batch: Batch
-  /** The hash of its idempotency key. */
-  readonly key: number | undefined
-  readonly bytes: number
-  readonly resolve: (range: StoredRange) => void
-  readonly reject: (error: SqlError) => void
-}
-
-/** Rows of a shared frame; a single request may bring more. */
-const FRAME_ROWS_MAX = 16_384
+/** Frames of one fsync. */
+const FRAMES_MAX = 256
 const KIND_ROWS = 1
 
 export class SplitWriter {
-  readonly #options: SplitWriterOptions
+  #options: SplitWriterOptions
   readonly #log: LogWriter
   #waiting: Waiting[] = []
   /** Read from the log when the first keyed request comes. */
@@ -72,6 +68,8 @@ export class SplitWriter {
   #ending = false
   #ended = false
   #busy: Promise<void> | undefined
+  /** Set while someone has the split for itself: resolves when that is over. */
+  #turn: Promise<void> | undefined
   #failure: SqlError | undefined
   #cancelSync: (() => void) | undefined
   /** Records before this offset are needed by nobody. */
@@ -82,46 +80,72 @@ export class SplitWriter {
     this.#options = options
     const { ageMsMax } = options.retention
     this.#log = LogWriter.open(options.disk, options.folder, {
-      segmentBytesMax: segmentBytes(options),
+      segmentBytesMax: segmentBytes(options.segmentBytesMax, options.retention),
+      header: options.header ?? new Uint8Array(0),
       // Whole segments are removed: several per retention time keep it close to the wish.
       ...(ageMsMax === undefined ? {} : { segmentSpanUsMax: ageMsMax * 250 }),
     })
     this.#ended = this.#log.ended
   }
 
+  /** Rows that come from now on have other columns, or are kept otherwise. Nobody may append before
+   *  it resolves. Segments have their new size after the next start. */
+  async alter(
+    form: Pick<SplitWriterOptions, 'durability' | 'retention' | 'header'>,
+  ): Promise<void> {
+    await this.#idle()
+    this.#options = { ...this.#options, ...form }
+    if (form.header !== undefined) this.#log.useHeader(form.header)
+  }
+
   /** Makes what recovery found durable and tells how far it reaches. */
   async start(): Promise<void> {
     await this.#log.sync()
+    this.publish()
+  }
+
+  /** Lets everything written so far be read. */
+  publish(): void {
     this.#options.onDurable(this.#log.nextOffset, this.#ended)
   }
 
   /** Resolves when the rows are durable. With a key that was seen before, nothing is stored, and
    *  the answer is where the rows are. STREAM_ENDED, or what the disk says. */
-  append(batch: Batch, idempotencyKey?: string): Promise<StoredRange> {
-    if (idempotencyKey === undefined) return this.#enqueue(batch, undefined)
-    const key = keyHash(idempotencyKey)
+  append(rows: StreamRows, key?: number): Promise<StoredRange> {
+    if (key === undefined) return this.#enqueue(rows, undefined)
     const onTheWay = this.#keysOnTheWay.get(key)
     if (onTheWay !== undefined) return onTheWay
-    const { disk, folder, split } = this.#options
-    this.#keys ??= RecentKeys.load(disk, folder, this.#log)
-    const known = this.#keys.get(key)
-    if (known !== undefined) {
-      return Promise.resolve({ split, first: known.first, last: known.next - 1 })
-    }
-    const stored = this.#enqueue(batch, key).finally(() => this.#keysOnTheWay.delete(key))
+    const known = this.find(key)
+    if (known !== undefined) return Promise.resolve(known)
+    const stored = this.#enqueue(rows, key).finally(() => this.#keysOnTheWay.delete(key))
     this.#keysOnTheWay.set(key, stored)
     return stored
   }
 
-  #enqueue(batch: Batch, key: number | undefined): Promise<StoredRange> {
+  /** Where the rows of a request with this key are; undefined if it is new. What the disk said if
+   *  the split can take none: what is in it then is not known. */
+  find(key: number): StoredRange | undefined {
+    if (this.#failure !== undefined) throw this.#failure
+    const { disk, folder, split } = this.#options
+    this.#keys ??= RecentKeys.load(disk, folder, this.#log)
+    const known = this.#keys.get(key)
+    return known && { split, first: known.first, last: known.next - 1 }
+  }
+
+  /** STREAM_ENDED if no record may follow; what the disk said if the split can take none. */
+  refuseIfClosed(): void {
     if (this.#ended || this.#ending) {
       fail('STREAM_ENDED', 'The stream has ended and takes no more records')
     }
     if (this.#failure !== undefined) throw this.#failure
-    const bytes = bytesOf(batch)
+  }
+
+  #enqueue(rows: StreamRows, key: number | undefined): Promise<StoredRange> {
+    this.refuseIfClosed()
+    const bytes = bytesOf(rows.batch)
     this.unsyncedBytes += bytes
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ batch, key, bytes, resolve, reject })
+      this.#waiting.push({ rows, key, bytes, resolve, reject })
       this.#work()
     })
   }
@@ -136,11 +160,15 @@ export class SplitWriter {
   }
 
   async #idle(): Promise<void> {
-    while (this.#busy !== undefined) await this.#busy
+    for (;;) {
+      const underWay = this.#busy ?? this.#turn
+      if (underWay === undefined) return
+      await underWay
+    }
   }
 
   #work(): void {
-    if (this.#busy !== undefined || this.#failure !== undefined) return
+    if (this.#busy !== undefined || this.#turn !== undefined || this.#failure !== undefined) return
     if (this.#waiting.length === 0 && (!this.#ending || this.#ended)) return
     this.#busy = this.#run().finally(() => {
       this.#busy = undefined
@@ -152,62 +180,135 @@ export class SplitWriter {
   async #run(): Promise<void> {
     // One turn later, so that requests which arrive together are written together.
     await Promise.resolve()
-    while (this.#failure === undefined) {
-      const group = this.#takeGroup()
-      if (group.length === 0 && (!this.#ending || this.#ended)) return
-      await this.#commit(group)
+    while (this.#failure === undefined && this.#turn === undefined) {
+      const groups = this.#takeGroups()
+      if (groups.length > 0) await this.#commit(groups)
+      else if (this.#ending && !this.#ended) await this.#commitEnd()
+      else return
     }
-    this.#reject(this.#waiting.splice(0), this.#failure)
+    if (this.#failure !== undefined) this.#reject(this.#waiting.splice(0), this.#failure)
   }
 
-  /** The requests of the next frame. */
-  #takeGroup(): Waiting[] {
-    let rows = 0
-    let count = 0
-    for (const { batch, key } of this.#waiting) {
-      rows += batch.rowCount
-      if (count > 0 && (key !== undefined || rows > FRAME_ROWS_MAX)) break
-      count++
-      if (key !== undefined) break
+  /** The requests of the next frames. */
+  #takeGroups(): Waiting[][] {
+    const groups: Waiting[][] = []
+    while (this.#waiting.length > 0 && groups.length < FRAMES_MAX) {
+      const count = sharedCount(this.#waiting)
+      groups.push(this.#waiting.splice(0, count))
     }
-    return this.#waiting.splice(0, count)
+    return groups
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
-    const log = this.#log
-    let first = log.nextOffset
+  async #commit(groups: readonly Waiting[][]): Promise<void> {
     crashPoint('stream.before-write')
-    try {
-      if (group.length > 0) this.#write(group)
-      else log.end(this.#options.clock.nowUs())
-    } catch (error) {
-      // The log has taken back what it wrote: a full disk may have room for the next request.
-      if (group.length === 0) this.#ending = false
-      this.#reject(group, asSqlError(error))
-      return
-    }
+    const written = groups.flatMap((group) => this.#tryWrite(group))
+    if (written.length === 0) return
     crashPoint('stream.after-write')
     try {
-      await this.#makeDurable()
+      await this.makeDurable()
     } catch {
-      this.#reject(group, this.#failure!)
+      for (const { group } of written) this.#reject(group, this.#failure!)
       return
     }
     crashPoint('stream.after-sync')
-    if (group.length === 0) this.#ended = true
-    this.#options.onDurable(log.nextOffset, this.#ended)
-    for (const { batch, key, bytes, resolve } of group) {
-      const next = first + batch.rowCount
-      this.unsyncedBytes -= bytes
-      if (key !== undefined) this.#keys?.add(key, { first, next })
-      resolve({ split: this.#options.split, first, last: next - 1 })
-      first = next
+    this.publish()
+    for (const { group, range } of written) {
+      const [{ key }] = group
+      if (key !== undefined) this.remember(key, range)
+      this.#resolve(group, range)
     }
     this.trim()
   }
 
+  #resolve(group: readonly Waiting[], { first: begin }: RowRange): void {
+    let first = begin
+    for (const { rows, bytes, resolve } of group) {
+      const next = first + rows.batch.rowCount
+      this.unsyncedBytes -= bytes
+      resolve({ split: this.#options.split, first, last: next - 1 })
+      first = next
+    }
+  }
+
+  #tryWrite(group: readonly Waiting[]) {
+    const [{ rows, key }] = group
+    const batch = concat(group.map((waiting) => waiting.rows.batch))
+    try {
+      return [{ group, range: this.write({ ...rows, batch }, key) }]
+    } catch (error) {
+      // The log has taken back what it wrote: a full disk may have room for the next request.
+      this.#reject(group, asSqlError(error))
+      return []
+    }
+  }
+
+  async #commitEnd(): Promise<void> {
+    try {
+      this.#log.end(this.#options.clock.nowUs())
+      await this.makeDurable()
+    } catch {
+      this.#ending = false
+      return
+    }
+    this.#ended = true
+    this.publish()
+  }
+
+  /** The request of this key is durable. */
+  remember(key: number, range: RowRange): void {
+    this.#keys?.add(key, range)
+  }
+
+  /** Resolves when nothing is under way in the split. Until the result is called, nothing begins
+   *  but by `write`. */
+  async takeTurn(): Promise<() => void> {
+    let letGo = () => {}
+    this.#turn = new Promise((resolve) => {
+      letGo = resolve
+    })
+    while (this.#busy !== undefined) await this.#busy
+    return () => {
+      this.#turn = undefined
+      letGo()
+      if (this.#failure !== undefined) this.#reject(this.#waiting.splice(0), this.#failure)
+      this.#work()
+    }
+  }
+
+  /** One frame: whole, or not there at all. `joint`: it is a part of a request that has others. */
+  write({ batch, enveloped }: StreamRows, key?: number, joint?: JointMark): RowRange {
+    const { clock, packed, mark } = this.#options
+    const { flags, payload } = encodeStreamRows(batch, { enveloped, packed })
+    return this.#log.append({
+      kind: KIND_ROWS,
+      flags: flags | (key === undefined ? 0 : KEYED_FLAG) | (joint === undefined ? 0 : JOINT_FLAG),
+      count: batch.rowCount,
+      timestampUs: clock.nowUs(),
+      epoch: key ?? 0,
+      watermarkUs: joint ?? mark?.() ?? 0,
+      payload: [payload],
+    })
+  }
+
+  /** Removes what was written from `first` on, which nobody may have read. Only in a turn. After a
+   *  failed try the split takes nothing until it is reopened. */
+  async takeBack(first: number): Promise<void> {
+    try {
+      await this.#log.sync()
+      this.#log.truncateAfter(first)
+      this.#keys = undefined
+    } catch (error) {
+      this.break(asSqlError(error))
+    }
+  }
+
+  /** The split takes nothing any more until it is reopened. */
+  break(error: SqlError): void {
+    this.#failure ??= error
+  }
+
   /** What the level asks for before an answer. */
-  async #makeDurable(): Promise<void> {
+  async makeDurable(): Promise<void> {
     const { durability, clock } = this.#options
     if (durability === 'sync') return this.sync()
     if (durability === 'off' || this.#cancelSync !== undefined) return
@@ -223,24 +324,9 @@ export class SplitWriter {
     try {
       await this.#log.sync()
     } catch (error) {
-      this.#failure = asSqlError(error)
+      this.break(asSqlError(error))
       throw this.#failure
     }
-  }
-
-  /** One frame for all of them: it is whole or not there. A keyed request is alone in its group. */
-  #write(group: readonly Waiting[]): void {
-    const batch = concat(group.map((waiting) => waiting.batch))
-    const [{ key }] = group
-    this.#log.append({
-      kind: KIND_ROWS,
-      flags: key === undefined ? 0 : KEYED_FLAG,
-      count: batch.rowCount,
-      timestampUs: this.#options.clock.nowUs(),
-      epoch: key ?? 0,
-      watermarkUs: 0,
-      payload: [encodeBatch(batch)],
-    })
   }
 
   #reject(group: readonly Waiting[], error: SqlError): void {
@@ -261,19 +347,10 @@ export class SplitWriter {
     if (bytesMax === undefined && ageMsMax === undefined) return
     if (this.#failure !== undefined) return
     try {
-      this.#log.trim(this.#limits())
+      const nowUs = this.#options.clock.nowUs()
+      this.#log.trim(trimLimits(this.#options.retention, this.#neededFrom, nowUs))
     } catch (error) {
       if (asSqlError(error).fault === 'internal') throw error
-    }
-  }
-
-  #limits(): TrimLimits {
-    const { bytesMax, ageMsMax, dropsNeeded } = this.#options.retention
-    const beforeUs = this.#options.clock.nowUs() - (ageMsMax ?? 0) * 1000
-    return {
-      ...(dropsNeeded ? {} : { before: this.#neededFrom }),
-      ...(bytesMax === undefined ? {} : { bytesMax }),
-      ...(ageMsMax === undefined ? {} : { beforeUs }),
     }
   }
 
@@ -289,15 +366,4 @@ export class SplitWriter {
     if (this.#failure === undefined) await this.sync().catch(() => {})
     this.#log.close()
   }
-}
-
-/** Whole segments are removed, so a small retention needs small ones. */
-const segmentBytes = ({ segmentBytesMax, retention }: SplitWriterOptions): number =>
-  Math.max(4096, Math.min(segmentBytesMax, (retention.bytesMax ?? Infinity) / 4))
-
-/** About how much memory the rows take. */
-function bytesOf({ columns, rowCount }: Batch): number {
-  let bytes = rowCount
-  for (const { values, starts } of columns) bytes += values.byteLength + starts.byteLength * 2
-  return bytes
 }

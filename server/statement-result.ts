@@ -5,6 +5,7 @@ import { BatchBuilder } from '../engine/batch/builder.ts'
 import { jsonRowTexts } from '../engine/batch/json-rows.ts'
 import type { Schema } from '../engine/batch/schema.ts'
 import { typeName } from '../engine/batch/types.ts'
+import type { ReplacedOperator } from '../engine/graph/protocol.ts'
 import { type Answer, answerSchema } from '../sql/index.ts'
 
 export interface ResultColumn {
@@ -23,6 +24,8 @@ export interface OkResult {
   readonly kind: 'ok'
   readonly message: string
   readonly warnings?: readonly string[]
+  /** Of a query in the place of another: what became of the state of each operator. */
+  readonly operators?: readonly ReplacedOperator[]
 }
 
 export type StatementResult = RowsResult | OkResult

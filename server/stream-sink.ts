@@ -4,16 +4,17 @@
 
 import type { Batch } from '../engine/batch/batch.ts'
 import type { SinkConnector } from '../engine/source/sink.ts'
-import type { TableSpec } from '../engine/source/table.ts'
+import { recordKey, type TableSpec } from '../engine/source/table.ts'
 import { asUpserts } from './keyed-rows.ts'
 import type { Streams } from './streams.ts'
 
 export const streamSink = (streams: Streams): SinkConnector => ({
   name: 'log',
   delivery: 'exactly-once',
-  takesChangelog({ primaryKey, changelog }, key) {
-    if (primaryKey === undefined) return changelog === true
-    return key?.every((column) => primaryKey.includes(column)) === true
+  takesChangelog(table, key) {
+    const own = recordKey(table)
+    if (own === undefined) return table.changelog === true
+    return key?.every((column) => own.includes(column)) === true
   },
   async open(table, { token }) {
     return {
@@ -33,5 +34,7 @@ export const streamSink = (streams: Streams): SinkConnector => ({
   },
 })
 
-const rowsFor = ({ primaryKey }: TableSpec, batch: Batch): Batch =>
-  primaryKey === undefined ? batch : asUpserts(batch, primaryKey)
+function rowsFor(table: TableSpec, batch: Batch): Batch {
+  const key = recordKey(table)
+  return key === undefined ? batch : asUpserts(batch, key)
+}

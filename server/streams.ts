@@ -1,16 +1,23 @@
 /** The writing side of the embedded queue. A record is acknowledged when it is on the disk; a
- *  request is stored whole or not at all (law 5), because it becomes part of one log frame; if its
- *  rows decide to which splits they go, that holds for each split's part. */
+ *  request is stored whole or not at all (law 5), because it becomes part of one log frame, or
+ *  of one in each of several splits that belong together (joint-mark.ts). */
 
 import type { Clock } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
 import { fail, type SqlError } from '../engine/base/errors.ts'
-import type { Batch } from '../engine/batch/batch.ts'
+import { Batch } from '../engine/batch/batch.ts'
+import { schemaOf } from '../engine/batch/schema.ts'
+import { sameType } from '../engine/batch/types.ts'
 import type { Durability, NeededOffsets } from '../engine/graph/protocol.ts'
-import { lateOwner } from '../engine/source/late-table.ts'
+import { layoutHeader } from '../engine/source/layout.ts'
+import { sideOwner } from '../engine/source/side-table.ts'
+import { ENVELOPE_KEYS, envelopedSchema, recordSchema } from '../engine/source/stream-frame.ts'
 import type { TableSpec } from '../engine/source/table.ts'
+import { plain, type StreamRows } from './envelope.ts'
+import { JointAppends, type JointParts } from './joint-appends.ts'
+import { settleJoint } from './joint-mark.ts'
 import { keyHash } from './recent-keys.ts'
-import { placingColumns, rowsBySplit } from './split-of-row.ts'
+import { placingColumns, rowsByKey, rowsBySplit } from './split-of-row.ts'
 import { type SplitStatus, SplitWriter, type StoredRange } from './split-writer.ts'
 
 /** Told after every fsync, in order per split: rows [0, end) of the split are durable. */
@@ -42,14 +49,13 @@ export interface AppendOptions {
 }
 
 interface Stream {
-  readonly table: TableSpec
+  table: TableSpec
+  /** Resolves when the table has its new form. */
+  altering?: Promise<void> | undefined
   readonly splits: readonly SplitWriter[]
+  /** Of requests whose rows go to several splits. */
+  readonly joint: JointAppends
   nextSplit: number
-}
-
-interface Part {
-  readonly writer: SplitWriter
-  readonly rows: Batch
 }
 
 const REMOVE_DELAY_MS = 5000
@@ -74,7 +80,7 @@ export class Streams {
   removeOthers(tableIds: readonly string[]): void {
     const { disk, dataFolder } = this.#context
     for (const id of disk.list(`${dataFolder}/streams`)) {
-      if (!tableIds.includes(lateOwner(id) ?? id)) disk.remove(streamFolder(dataFolder, id))
+      if (!tableIds.includes(sideOwner(id) ?? id)) disk.remove(streamFolder(dataFolder, id))
     }
   }
 
@@ -83,22 +89,46 @@ export class Streams {
   async open(table: TableSpec): Promise<void> {
     const { disk, clock, dataFolder, segmentBytesMax, durability, onAppended } = this.#context
     const count = Number(table.options.splits ?? 1)
+    const folderOf = (split: number) => `${streamFolder(dataFolder, table.id)}/${split}`
+    let mark = () => 0
     const splits = Array.from({ length: count }, (_, split) => {
-      const folder = `${streamFolder(dataFolder, table.id)}/${split}`
+      const folder = folderOf(split)
       return new SplitWriter({
         ...{ disk, clock, folder, split, segmentBytesMax },
-        durability: (table.options.durability as Durability | undefined) ?? durability,
-        retention: {
-          bytesMax: optionNumber(table, 'retention.bytes'),
-          ageMsMax: optionNumber(table, 'retention.ms'),
-          dropsNeeded: table.options['retention.policy'] === 'drop',
-        },
+        ...formOf(table, durability),
+        mark: () => mark(),
         onDurable: (end, ended) => onAppended(table.id, split, end, ended),
       })
     })
-    this.#streams.set(table.id, { table, splits, nextSplit: 0 })
+    const found = splits.map((split, i) => ({ ...split.status(), folder: folderOf(i) }))
+    const { lastId, takeBack } = settleJoint(disk, count > 1 ? found : [])
+    for (const [i, first] of takeBack.entries()) {
+      if (first !== undefined) await splits[i].takeBack(first)
+    }
+    const joint = new JointAppends(splits, lastId)
+    mark = () => joint.mark
+    this.#streams.set(table.id, { table, splits, joint, nextSplit: 0 })
     await Promise.all(splits.map((split) => split.start()))
     this.#tellNeeded(table.id)
+  }
+
+  /** The table has another form. Rows of the old one that are under way are stored first; those
+   *  that come later are refused. */
+  async alter(table: TableSpec): Promise<void> {
+    const stream = this.#stream(table.id)
+    let done = () => {}
+    stream.altering = new Promise<void>((resolve) => {
+      done = resolve
+    })
+    try {
+      await stream.joint.idle()
+      const form = formOf(table, this.#context.durability)
+      await Promise.all(stream.splits.map((split) => split.alter(form)))
+      stream.table = table
+    } finally {
+      stream.altering = undefined
+      done()
+    }
   }
 
   /** The engine cannot take more: neither do the streams, until it says undefined. */
@@ -143,12 +173,22 @@ export class Streams {
 
   /** Stores the rows and resolves when they are durable. Errors: STREAM_ENDED, INVALID_ARGUMENT for
    *  a split that does not exist, TOO_MANY_REQUESTS when the disk cannot keep up, DISK_FULL. */
-  async append(tableId: string, batch: Batch, options: AppendOptions = {}): Promise<AppendResult> {
+  async append(
+    tableId: string,
+    records: Batch | StreamRows,
+    options: AppendOptions = {},
+  ): Promise<AppendResult> {
+    const given = records instanceof Batch ? plain(records) : records
+    const { batch } = given
     const stream = this.#stream(tableId)
-    const parts = this.#parts(stream, batch, options)
+    if (stream.altering !== undefined) await stream.altering
+    refuseOldForm(stream.table, batch)
+    const parts = this.#parts(stream, given, options)
+    const { splits, joint } = stream
     if (this.#stalled !== undefined) throw this.#stalled
     if (batch.rowCount === 0) return { count: 0, offsets: [] }
-    const unsynced = stream.splits.reduce((sum, split) => sum + split.unsyncedBytes, 0)
+    const alone = splits.reduce((sum, split) => sum + split.unsyncedBytes, 0)
+    const unsynced = alone + joint.unsyncedBytes
     if (unsynced > this.#context.unsyncedBytesMax) {
       fail('TOO_MANY_REQUESTS', `The disk cannot keep up with stream ${stream.table.name}`, {
         hint: 'Send the request again in a moment.',
@@ -156,52 +196,56 @@ export class Streams {
       })
     }
     const { idempotencyKey } = options
-    const append = async ({ writer, rows }: Part) => writer.append(rows, idempotencyKey)
-    return { count: batch.rowCount, offsets: await Promise.all(parts.map(append)) }
+    const key = idempotencyKey === undefined ? undefined : keyHash(idempotencyKey)
+    const [[split, rows]] = parts
+    const isPlaced = given.enveloped || placingColumns(stream.table) !== undefined
+    const offsets =
+      parts.size === 1 && (key === undefined || !isPlaced)
+        ? [await splits[split].append(rows, key)]
+        : await joint.append(parts, key)
+    return { count: batch.rowCount, offsets }
   }
 
-  /** What goes to which split: all rows to one, unless each row's content decides. */
-  #parts(stream: Stream, batch: Batch, options: AppendOptions): Part[] {
+  /** What goes to which split: all rows to one, unless their content or their keys decide. */
+  #parts(stream: Stream, given: StreamRows, options: AppendOptions): JointParts {
     const { table, splits } = stream
+    const { batch, enveloped } = given
     const columns = placingColumns(table)
-    if (columns === undefined || splits.length === 1) {
-      return [{ writer: this.#split(stream, options), rows: batch }]
+    if (splits.length === 1 || (columns === undefined && options.split !== undefined)) {
+      return new Map([[this.#split(stream, options), given]])
     }
-    if (options.split !== undefined) {
-      fail(
-        'INVALID_ARGUMENT',
-        `The rows of ${table.name} decide by themselves to which split they go`,
-        {
-          hint: 'Leave the split out.',
-        },
-      )
+    if (columns !== undefined) {
+      if (options.split !== undefined) refuseSplit(table)
+      return partsOf(given, rowsBySplit(batch, columns, splits.length))
     }
-    return rowsBySplit(batch, columns, splits.length).flatMap((rows, i) =>
-      rows === undefined ? [] : [{ writer: splits[i], rows }],
-    )
+    const key = enveloped ? batch.schema.fields.findIndex(({ name }) => name === KEY_COLUMN) : -1
+    const keyless = this.#split(stream, options)
+    if (key < 0) return new Map([[keyless, given]])
+    return partsOf(given, rowsByKey(batch, key, splits.length, keyless))
   }
 
-  #split(stream: Stream, { split, idempotencyKey }: AppendOptions): SplitWriter {
+  #split(stream: Stream, { split, idempotencyKey }: AppendOptions): number {
     const { table, splits } = stream
     if (split !== undefined) {
-      return (
-        splits[split] ??
-        fail('INVALID_ARGUMENT', `Stream ${table.name} has no split ${split}`, {
-          hint: `Its splits are 0 to ${splits.length - 1}.`,
-        })
-      )
+      if (split < splits.length) return split
+      fail('INVALID_ARGUMENT', `Stream ${table.name} has no split ${split}`, {
+        hint: `Its splits are 0 to ${splits.length - 1}.`,
+      })
     }
     // A retry must come to the split that knows its key.
-    if (idempotencyKey !== undefined) return splits[keyHash(idempotencyKey) % splits.length]
-    const writer = splits[stream.nextSplit]
-    stream.nextSplit = (stream.nextSplit + 1) % splits.length
-    return writer
+    if (idempotencyKey !== undefined) return keyHash(idempotencyKey) % splits.length
+    const next = stream.nextSplit
+    stream.nextSplit = (next + 1) % splits.length
+    return next
   }
 
   /** Declares that no record will follow: windows close, bounded queries finish. Ending an ended
    *  stream changes nothing. */
   async end(tableId: string): Promise<void> {
-    await Promise.all(this.#stream(tableId).splits.map((split) => split.end()))
+    const { splits, joint } = this.#stream(tableId)
+    // No split may end while one of them has only a part of something.
+    while (joint.isBusy) await joint.idle()
+    await Promise.all(splits.map((split) => split.end()))
   }
 
   status(tableId: string): SplitStatus[] {
@@ -238,9 +282,50 @@ export class Streams {
   }
 }
 
+const KEY_COLUMN = envelopedSchema(schemaOf([])).fields[ENVELOPE_KEYS.indexOf('key')].name
+
+function refuseSplit({ name }: TableSpec): never {
+  fail('INVALID_ARGUMENT', `The rows of ${name} decide by themselves to which split they go`, {
+    hint: 'Leave the split out.',
+  })
+}
+
+const partsOf = (given: StreamRows, batches: readonly (Batch | undefined)[]): JointParts =>
+  new Map(
+    batches.flatMap((batch, split) => (batch === undefined ? [] : [[split, { ...given, batch }]])),
+  )
+
 /** The folder of all splits of an embedded stream. */
 export const streamFolder = (dataFolder: string, tableId: string): string =>
   `${dataFolder}/streams/${tableId}`
+
+/** How the table's records are kept. */
+const formOf = (table: TableSpec, durability: Durability) => ({
+  durability: (table.options.durability as Durability | undefined) ?? durability,
+  packed: table.options.compression === 'zstd',
+  retention: {
+    bytesMax: optionNumber(table, 'retention.bytes'),
+    ageMsMax: optionNumber(table, 'retention.ms'),
+    dropsNeeded: table.options['retention.policy'] === 'drop',
+  },
+  header: table.intake === true ? new Uint8Array(0) : layoutHeader(table),
+})
+
+/** UNAVAILABLE for rows that were made before the table was altered. */
+function refuseOldForm(table: TableSpec, { schema }: Batch): void {
+  if (table.layout === undefined || table.intake === true) return
+  const { fields } = recordSchema(table)
+  const isOld = fields.some(({ name, type }, i) => {
+    const field = schema.fields[i]
+    return field?.name !== name || !sameType(field.type, type)
+  })
+  const more = schema.fields[fields.length]
+  // Behind the record's columns stand those of an envelope.
+  if (!isOld && (more === undefined || more.name.startsWith('$'))) return
+  fail('UNAVAILABLE', `The table ${table.name} was altered meanwhile`, {
+    hint: 'Send the request again.',
+  })
+}
 
 function optionNumber(table: TableSpec, key: string): number | undefined {
   const text = table.options[key]

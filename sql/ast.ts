@@ -6,7 +6,18 @@ import type { Span } from '../engine/base/errors.ts'
 import type { DataType } from '../engine/batch/types.ts'
 import type { Value } from '../engine/expr/ir.ts'
 import type { UserFunction } from '../engine/expr/udf.ts'
+import type { JsonClauses } from './json-ast.ts'
 import type { MatchClause } from './match-ast.ts'
+import type {
+  AlterAction,
+  ColumnDefinition,
+  CreateTableAs,
+  LikeClause,
+  ShowFilter,
+  WatermarkDefinition,
+} from './table-ast.ts'
+
+export type * from './table-ast.ts'
 
 export interface Name {
   readonly text: string
@@ -31,7 +42,7 @@ export type Expression =
    *  - `IS NULL`, `IS NOT NULL`, and likewise TRUE, FALSE, UNKNOWN;
    *  - `BETWEEN`, `BETWEEN SYMMETRIC` (value, low, high); `LIKE`, `ILIKE`, `SIMILAR TO` (value,
    *    pattern[, escape]); `RLIKE` (also REGEXP). NOT BETWEEN and NOT LIKE are `NOT` over these;
-   *  - `= ANY`, `< ALL`, … (value, subquery or array);
+   *  - `= ANY`, `< ALL`, … (value, subquery or array); `= ANY` over a subquery is `in-query`;
    *  - `[]` (value, index or key), `.` (value, the field's name as a VARCHAR literal),
    *    `ROW`, `ARRAY`, `MAP` (key, value, key, value, …);
    *  - special forms become plain calls: EXTRACT('YEAR', x), FLOOR(x, 'DAY'), CEIL(x, 'DAY'),
@@ -46,6 +57,8 @@ export type Expression =
       readonly filter?: Expression | undefined
       readonly orderBy: readonly OrderItem[]
       readonly over?: Over | undefined
+      /** Clauses behind the arguments of a JSON function. */
+      readonly json?: JsonClauses | undefined
       /** The user function that it calls; found before the tree is bound. */
       readonly user?: UserFunction | undefined
     } & Node)
@@ -213,7 +226,11 @@ export type TableRef =
       readonly left: TableRef
       readonly right: TableRef
       readonly on?: Expression | undefined
+      /** ASOF JOIN, with its MATCH_CONDITION if it has one. */
+      readonly asof?: { readonly match?: Expression | undefined } | undefined
       readonly using: readonly Name[]
+      /** NATURAL: on all columns that both sides have. */
+      readonly natural?: boolean | undefined
       readonly at: Span
     }
 
@@ -236,18 +253,6 @@ export interface WindowCall {
 
 // Statements
 
-export interface ColumnDefinition {
-  readonly name: Name
-  readonly at: Span
-  /** Absent for a computed column. */
-  readonly type?: DataType | undefined
-  readonly notNull: boolean
-  readonly primaryKey: boolean
-  readonly computed?: Expression | undefined
-  readonly metadata?: { readonly from?: string | undefined; readonly virtual: boolean } | undefined
-  readonly comment?: string | undefined
-}
-
 export type Emit =
   | { readonly kind: 'changes'; readonly at: Span }
   | { readonly kind: 'final'; readonly at: Span }
@@ -263,12 +268,19 @@ export type ObjectKind = 'table' | 'view' | 'materialized-view' | 'query' | 'fun
 
 /** A query with the text it came from. */
 export interface QueryStatement {
+  /** Where it stands. */
+  readonly at?: Span | undefined
   readonly query: Query
   readonly emit?: Emit | undefined
   /** The whole statement, CREATE … AS included: what the catalog stores and parses again. */
   readonly text: string
   /** The query alone, with its EMIT. */
   readonly queryText: string
+}
+
+export interface SettingValue {
+  readonly text: string
+  readonly at: Span
 }
 
 export type Statement = StatementBody & { readonly at: Span; readonly text: string }
@@ -281,14 +293,14 @@ type StatementBody =
       readonly ifNotExists: boolean
       readonly columns: readonly ColumnDefinition[]
       readonly primaryKey?: readonly Name[] | undefined
-      readonly watermark?:
-        | { readonly column: Name; readonly value: Expression; readonly at: Span }
-        | undefined
+      readonly watermark?: WatermarkDefinition | undefined
       readonly options: readonly OptionPair[]
       readonly comment?: string | undefined
-      readonly temporary?: boolean | undefined
-      /** LIKE other [(…)]: columns, keys, watermark and options are taken over from it. */
-      readonly like?: Name | undefined
+      readonly orReplace: boolean
+      readonly temporary: boolean
+      readonly like?: LikeClause | undefined
+      /** AS query: its columns are the table's, and its rows are written to it for ever. */
+      readonly as?: CreateTableAs | undefined
     }
   | ({
       readonly kind: 'create-view'
@@ -301,6 +313,13 @@ type StatementBody =
       readonly comment?: string | undefined
       /** WITH: settings of this view alone. */
       readonly options: readonly OptionPair[]
+    } & QueryStatement)
+  /** A named continuous query. */
+  | ({
+      readonly kind: 'create-query'
+      readonly name: Name
+      readonly orReplace: boolean
+      readonly ifNotExists: boolean
     } & QueryStatement)
   | {
       readonly kind: 'insert-values'
@@ -344,11 +363,8 @@ type StatementBody =
       readonly kind: 'alter'
       readonly object: ObjectKind
       readonly name: Name
-      readonly action:
-        | { readonly kind: 'pause' }
-        | { readonly kind: 'resume' }
-        | { readonly kind: 'rename'; readonly to: Name }
-        | { readonly kind: 'set'; readonly options: readonly OptionPair[] }
+      readonly ifExists: boolean
+      readonly action: AlterAction
     }
   | {
       readonly kind: 'drop'
@@ -358,10 +374,19 @@ type StatementBody =
     }
   | {
       readonly kind: 'show'
-      readonly what: 'tables' | 'views' | 'materialized-views' | 'queries' | 'functions'
+      readonly what:
+        | 'tables'
+        | 'views'
+        | 'materialized-views'
+        | 'queries'
+        | 'functions'
+        | 'user-functions'
+      readonly filter?: ShowFilter | undefined
     }
+  | { readonly kind: 'show-columns'; readonly name: Name; readonly filter?: ShowFilter }
   | { readonly kind: 'show-create'; readonly name: Name; readonly object?: ObjectKind | undefined }
   | { readonly kind: 'describe'; readonly name: Name }
+  | { readonly kind: 'describe-function'; readonly name: Name }
   | {
       readonly kind: 'explain'
       readonly mode: 'plan' | 'logical' | 'physical' | 'code' | 'analyze'
@@ -369,5 +394,5 @@ type StatementBody =
     }
   /** EXPLAIN ANALYZE of a query or materialized view that runs. */
   | { readonly kind: 'analyze'; readonly name: Name }
-  | { readonly kind: 'set'; readonly key?: string | undefined; readonly value?: string | undefined }
-  | { readonly kind: 'reset'; readonly key?: string | undefined }
+  | { readonly kind: 'set'; readonly key?: Name | undefined; readonly value?: SettingValue }
+  | { readonly kind: 'reset'; readonly key?: Name | undefined }

@@ -4,7 +4,7 @@
 
 import { fail } from '../engine/base/errors.ts'
 import { tablesOf } from '../engine/plan/physical.ts'
-import { lateOwner } from '../engine/source/late-table.ts'
+import { sideOwner } from '../engine/source/side-table.ts'
 import type { Name, QueryStatement, Statement } from './ast.ts'
 import { bindFunction, type CreateFunction } from './bind/bind-function.ts'
 import { type InsertSelect, intoTable } from './bind/bind-insert.ts'
@@ -78,8 +78,8 @@ export interface DefinedView extends Defined<ViewEntry | MaterializedViewEntry> 
 }
 
 /** The view of a CREATE [MATERIALIZED] VIEW; undefined if there is an entry of this name and the
- *  statement says IF NOT EXISTS. DUPLICATE_NAME; IN_USE if the view to replace is read by others;
- *  every error of its query. */
+ *  statement says IF NOT EXISTS. DUPLICATE_NAME; IN_USE if the materialized view to replace is read
+ *  by others; every error of its query. */
 export function defineView(
   statement: CreateView,
   catalog: Catalog,
@@ -173,7 +173,7 @@ export function defineInsert(
   const parts = { kind: 'query', name: name.text, definition, mode: 'continuous', into } as const
   const planned = planDefined(parts, catalog, making)
   // Rows that it writes can come back as late ones.
-  if (tablesOf(planned.plan.root).some(({ id: read }) => (lateOwner(read) ?? read) === spec.id)) {
+  if (tablesOf(planned.plan.root).some(({ id: read }) => (sideOwner(read) ?? read) === spec.id)) {
     fail('UNSUPPORTED', `The query reads ${spec.name}, which it writes to`, {
       at: statement.table.at,
       hint: 'It would feed itself for ever. Write to another table.',
@@ -250,5 +250,6 @@ function checkReplaceable(old: Entry, kind: Entry['kind'], name: Name, catalog: 
       at: name.at,
     })
   }
-  catalog.checkUnused(old, name.at)
+  // What reads a plain view is looked at when it is redefined.
+  if (kind !== 'view') catalog.checkUnused(old, name.at)
 }

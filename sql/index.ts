@@ -14,6 +14,8 @@ export {
   type Answer,
   answerSchema,
   describe,
+  describeFunction,
+  filtered,
   type ShowWhat,
   show,
   showSettings,
@@ -39,7 +41,14 @@ export {
   type OptionTable,
   TABLE_OPTIONS,
 } from './catalog/options.ts'
-export { SETTINGS, type SettingName, type SettingRow, Settings } from './catalog/settings.ts'
+export {
+  checkSetting,
+  knownSetting,
+  SETTINGS,
+  type SettingName,
+  type SettingRow,
+  Settings,
+} from './catalog/settings.ts'
 export {
   type CreateView,
   type Defined,
@@ -51,11 +60,16 @@ export {
   defineTable,
   defineView,
 } from './define.ts'
+export { type Redefined, redefine, runningReadersOf, type Surroundings } from './define-altered.ts'
+export { defineAlteredTable } from './define-altered-table.ts'
+export { type DefinedTable, defineTableStatement, freeJobName } from './define-table-as.ts'
 export { explainPhysical } from './lower/explain.ts'
-export { caretText, locate, parseExpression, parseStatements } from './parse/index.ts'
+export { caretText, locate, parseEach, parseExpression, parseStatements } from './parse/index.ts'
 export { type ChangeRows, type PlannedChange, planChange } from './plan-change.ts'
 export { type Identity, type PlannedQuery, Planner } from './planner.ts'
 export { renamed } from './rename.ts'
 export { type Restored, type Running, restoreCatalog } from './restore.ts'
 export { DEFAULT_SESSION, type Session } from './session.ts'
 export { showCreate } from './show-create.ts'
+export { nameText, tableText } from './table-text.ts'
+export { viewText } from './view-text.ts'

@@ -76,7 +76,7 @@ export class Planner {
     }
     const { timeZone, stateTtlUs } = this.#session
     const bound = withUserFunctions(statement.query, context, (query) =>
-      applyEmit(inSessionZone(bindQuery(query, context).node, timeZone), statement.emit),
+      applyEmit(inSessionZone(bindQuery(query, context).node, timeZone), statement.emit, mode),
     )
     const named = columns.length === 0 ? uniqueNames(bound) : renameColumns(bound, columns)
     refuseTwins(columns)
@@ -86,7 +86,16 @@ export class Planner {
     const plan = sharePlans(tree)
     refuseWriteOnly(plan)
     return {
-      plan: { id, name, sql: statement.text, root: plan, schema, appendOnly, key: keyOf(root) },
+      plan: {
+        id,
+        name,
+        sql: statement.text,
+        sqlOffset: statement.at?.offset,
+        root: plan,
+        schema,
+        appendOnly,
+        key: keyOf(root),
+      },
       warnings: mode === 'continuous' ? unboundedState(root, stateTtlUs) : [],
       explain: { logical: explainLogical(root), physical: explainPhysical(plan) },
       dependsOn: [...dependsOn],
@@ -98,6 +107,11 @@ export class Planner {
 function refuseWriteOnly(plan: Plan): void {
   const table = tablesOf(plan).find(({ writeOnly }) => writeOnly === true)
   if (table === undefined) return
+  if (table.lookup !== undefined) {
+    fail('UNSUPPORTED', `${table.name} can only be looked up by key`, {
+      hint: `JOIN ${table.name} FOR SYSTEM_TIME AS OF PROCTIME() AS t ON …`,
+    })
+  }
   fail('UNSUPPORTED', `${table.name} cannot be read: the ${table.connector} connector only writes`)
 }
 

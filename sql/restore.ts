@@ -1,15 +1,12 @@
 /** The catalog of a server that starts again: every saved text is parsed and planned anew, under
  *  the id that it had. */
 
-import { asSqlError, fail, type Span, SqlError } from '../engine/base/errors.ts'
-import type { Statement } from './ast.ts'
+import { asSqlError, fail, SqlError } from '../engine/base/errors.ts'
 import { Catalog, type SavedCatalog, type SavedEntry } from './catalog/catalog.ts'
 import { kindText, type MaterializedViewEntry, type QueryEntry } from './catalog/entry.ts'
 import type { ConnectorCatalog } from './catalog/options.ts'
-import { defineFunction, defineInsert, defineQuery, defineTable, defineView } from './define.ts'
-import { parseStatements } from './parse/index.ts'
+import { defineAgain } from './define-again.ts'
 import type { PlannedQuery } from './planner.ts'
-import { DEFAULT_SESSION } from './session.ts'
 
 /** What runs continuously. */
 export interface Running {
@@ -48,53 +45,13 @@ function inContext<T>(entry: SavedEntry, action: () => T): T {
   }
 }
 
-const NOWHERE: Span = { offset: 0, length: 0 }
-
 function restoreEntry(
-  entry: SavedEntry,
+  saved: SavedEntry,
   catalog: Catalog,
   connectors: ConnectorCatalog | undefined,
 ): Running | undefined {
-  const { id, name, sql, kind } = entry
-  const making = { id, session: { ...DEFAULT_SESSION, ...entry.session } }
-  const statement = onlyStatement(sql)
-  if (kind === 'table') {
-    if (statement.kind !== 'create-table') return refuseStatement(entry, statement)
-    const table = defineTable(statement, catalog, connectors, making)
-    if (table !== undefined) catalog.add(table)
-    return undefined
-  }
-  if (kind === 'query') {
-    const at = { text: name, at: NOWHERE }
-    const isInsert = statement.kind === 'insert-select'
-    if (statement.kind !== 'select' && !isInsert) return refuseStatement(entry, statement)
-    const defined = isInsert
-      ? defineInsert(at, statement, catalog, making)
-      : defineQuery(at, statement, catalog, making)
-    catalog.add(defined.entry)
-    return defined
-  }
-  if (kind === 'function') {
-    if (statement.kind !== 'create-function') return refuseStatement(entry, statement)
-    const defined = defineFunction(statement, catalog, making)
-    if (defined !== undefined) catalog.add(defined.entry)
-    return undefined
-  }
-  if (statement.kind !== 'create-view') return refuseStatement(entry, statement)
-  const view = defineView(statement, catalog, making)
-  if (view === undefined) return undefined
-  catalog.add(view.entry)
-  return view.entry.kind === 'view' ? undefined : { entry: view.entry, planned: view.planned }
-}
-
-function refuseStatement({ kind }: SavedEntry, statement: Statement): never {
-  fail('DATA_DAMAGED', `a ${kindText(kind)} cannot be a ${statement.kind} statement`)
-}
-
-function onlyStatement(sql: string): Statement {
-  const statements = parseStatements(sql)
-  if (statements.length !== 1) {
-    fail('DATA_DAMAGED', `one statement was saved, but there are ${statements.length}`)
-  }
-  return statements[0]
+  const { entry, planned } = defineAgain(saved, catalog, connectors)
+  catalog.add(entry)
+  const runs = entry.kind === 'materialized-view' || entry.kind === 'query'
+  return runs && planned !== undefined ? { entry, planned } : undefined
 }

@@ -1,7 +1,7 @@
 /** The settings that shape what a statement means. They are read when a statement makes something,
  *  and kept with what it made: a SET later, or a restart, changes nothing that runs. */
 
-import { fail } from '../engine/base/errors.ts'
+import { fail, type Span } from '../engine/base/errors.ts'
 import { didYouMean } from '../engine/base/nearest.ts'
 import { zoneOf } from '../engine/expr/time-zone.ts'
 import type { OptionPair } from './ast.ts'
@@ -32,8 +32,8 @@ export const SESSION_SETTINGS = {
 export type SessionSetting = keyof typeof SESSION_SETTINGS
 
 /** Refuses a value that means nothing: INVALID_ARGUMENT for an unknown zone. */
-export function checkSessionSetting(key: string, value: string): void {
-  if (key === 'table.local-time-zone') zoneOf(value)
+export function checkSessionSetting(key: string, value: string, at?: Span): void {
+  if (key === 'table.local-time-zone') zoneOf(value, at)
 }
 
 /** A session of settings by name, as canonical texts. */

@@ -23,8 +23,10 @@ function warningOf(node: LogicalNode): string | undefined {
       return aggregateWarning(node)
     case 'join':
       return joinWarning(node)
+    case 'asof-join':
+      return asofWarning(node)
     case 'set-operation':
-      return `${node.operator.toUpperCase()} keeps every distinct row for ever. Compare windows of both sides to bound it.`
+      return `${node.operator.toUpperCase()} keeps every distinct row for ever. Compare windows of both sides${OR_TTL} to bound it.`
     case 'rank':
       return rankWarning(node)
     case 'over':
@@ -66,7 +68,8 @@ function boundBy(input: LogicalNode, orElse = ''): string {
 }
 
 /** A side without end makes the join keep the other one. */
-function joinWarning({ join, left, right, parts }: NodeOf<'join'>): string | undefined {
+function joinWarning(node: NodeOf<'join'>): string | undefined {
+  const { join, left, right, parts } = node
   if (parts.interval !== undefined || hasEnd(left) || hasEnd(right)) return undefined
   const keys = parts.leftKeys.map(
     (key, i) => `${printExpr(key)} = ${printExpr(parts.rightKeys[i])}`,
@@ -79,7 +82,14 @@ function joinWarning({ join, left, right, parts }: NodeOf<'join'>): string | und
           `The ${join} join`,
           "Bound the times of both sides (b.ts BETWEEN a.ts AND a.ts + INTERVAL '1' HOUR)",
         ]
-  return `${what}${on} keeps every row of both sides for ever. ${hint}, or join windows, to bound it.`
+  return `${what}${on} keeps every row of both sides for ever. ${hint}, or join windows${forgets(node) ? OR_TTL : ','} to bound it.`
+}
+
+function asofWarning({ parts, left, right }: NodeOf<'asof-join'>): string | undefined {
+  if (parts.time !== undefined || hasEnd(left) || hasEnd(right)) return undefined
+  const { leftValue, comparison, rightValue } = parts
+  const nearest = `${printExpr(leftValue)} ${comparison} ${printExpr(rightValue)}`
+  return `The ASOF join on ${nearest} keeps every row of both sides for ever. Compare the event times of both sides to bound it.`
 }
 
 function rankWarning(node: NodeOf<'rank'>): string | undefined {
@@ -99,11 +109,11 @@ function overWarning({ partitionBy, timeColumn, traits }: NodeOf<'over'>): strin
   const list = partitionBy.map(printExpr).join(', ')
   const per = list === '' ? '' : ` PARTITION BY ${list}`
   if (timeColumn === undefined) {
-    return `OVER${per} keeps every row for ever, because later rows can change it. ORDER BY a time attribute to bound it.`
+    return `OVER${per} keeps every row for ever, because later rows can change it. ORDER BY a time attribute${OR_TTL} to bound it.`
   }
   return list === ''
     ? undefined
-    : `OVER${per} keeps what it has counted for every partition for ever. Partition by a window as well to bound it.`
+    : `OVER${per} keeps what it has counted for every partition for ever. Partition by a window as well${OR_TTL} to bound it.`
 }
 
 function matchWarning({ withinUs, partitionBy, references }: NodeOf<'match'>): string | undefined {

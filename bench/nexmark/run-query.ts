@@ -10,6 +10,7 @@ import { nodeDisk } from '../../engine/base/disk.ts'
 import { errorFromJson } from '../../engine/base/errors.ts'
 import { Engine } from '../../engine/graph/engine.ts'
 import type { FromEngine, QueryStatus, ResultFrame } from '../../engine/graph/protocol.ts'
+import type { StateSize } from '../../engine/operator/operator.ts'
 import type { QueryPlan } from '../../engine/plan/physical.ts'
 import { Appended } from '../../engine/source/appended.ts'
 import {
@@ -24,9 +25,13 @@ import { createTables, type EventsOfRun } from './tables.ts'
 const CATALOG_CONNECTORS = new Map([...EMBEDDED_CONNECTORS, ...CONNECTORS])
 
 /** The plan of a continuous query over the generated tables. Raises what the planner raises. */
-export function planNexmark(sql: string, events: EventsOfRun): QueryPlan {
+export const planNexmark = (sql: string, events: EventsOfRun): QueryPlan =>
+  planOver(createTables(events), sql)
+
+/** The plan of a continuous query over tables that make their rows up. */
+export function planOver(tables: readonly string[], sql: string): QueryPlan {
   const catalog = new Catalog()
-  for (const text of createTables(events)) {
+  for (const text of tables) {
     const [statement] = parseStatements(text)
     if (statement.kind !== 'create-table') throw new Error('a table was expected')
     catalog.add(defineTable(statement, catalog, CATALOG_CONNECTORS)!)
@@ -39,9 +44,14 @@ export function planNexmark(sql: string, events: EventsOfRun): QueryPlan {
 
 export interface NexmarkRun {
   readonly elapsedMs: number
-  /** When the query had ended; state is what was left. */
+  /** When the query had ended. */
   readonly status: QueryStatus
+  /** What the operators kept when they were last looked at before the end. */
+  readonly state: StateSize
 }
+
+/** How often the state is looked at. */
+const LOOK_MS = 100
 
 /** Runs to the end; `onFrame` gets every result. Rejects with the query's error. */
 export async function runNexmark(
@@ -80,13 +90,24 @@ export async function runNexmark(
   void sleep(600_000, over.signal)
   engine.opened()
   await engine.start()
+  const statusNow = () => engine.status().queries.find(({ queryId }) => queryId === plan.id)
+  let state: StateSize = { rows: 0, bytes: 0 }
+  const look = async () => {
+    while (!over.signal.aborted) {
+      const status = statusNow()
+      if (status !== undefined && status.watermarkUs < Infinity && status.state !== 'ended') {
+        state = { rows: status.stateRows, bytes: status.stateBytes }
+      }
+      await sleep(LOOK_MS, over.signal)
+    }
+  }
   try {
     const start = performance.now()
     engine.attach(plan).catch(reject)
+    void look()
     await ended
     const elapsedMs = performance.now() - start
-    const status = engine.status().queries.find(({ queryId }) => queryId === plan.id)!
-    return { elapsedMs, status }
+    return { elapsedMs, status: statusNow()!, state }
   } finally {
     over.abort()
     await engine.stop().catch(() => {})

@@ -9,18 +9,22 @@ export interface NexmarkQuery {
   /** From the file's first line. */
   readonly title: string
   readonly sql: string
-  /** The same question for DuckDB; undefined: its answer depends on more than the events. */
-  readonly duckdb: string | undefined
+  /** What of it is compared: the query itself, or where that depends on more than the events, a
+   *  query over it. */
+  readonly compared: string
+  /** The compared question for DuckDB. */
+  readonly duckdb: string
 }
 
 /** Query n: after `-- DuckDB` stands that question in DuckDB's dialect, if it is another. */
 export function nexmarkQuery(n: number): NexmarkQuery {
   const text = readFileSync(join(import.meta.dirname, `q${n}.sql`), 'utf8')
-  const [ours, theirs] = text.split(/^-- DuckDB.*$/m)
+  const [both, theirs] = text.split(/^-- DuckDB$/m)
+  const [ours, over] = both.split(/^-- Compared .*$/m)
   const title = /^-- (.*)\.$/m.exec(ours)?.[1] ?? ''
   const sql = plain(ours)
-  const oracle = theirs === undefined ? sql : plain(theirs)
-  return { title, sql, duckdb: oracle === '' ? undefined : oracle }
+  const compared = over === undefined ? sql : plain(over).replace('{query}', sql)
+  return { title, sql, compared, duckdb: theirs === undefined ? compared : plain(theirs) }
 }
 
 const plain = (text: string): string =>

@@ -1,13 +1,13 @@
 /** The embedded queue as a source: reads the segments that the writing thread appends to, up to
  *  where they are durable. An offset is a row number in its split, so every position can be read
- *  again exactly. */
+ *  again exactly. A stream holds rows in columns; the log of an intake, messages as they came. */
 
 import { fail } from '../../engine/base/errors.ts'
 import { type Batch, emptyBatch } from '../../engine/batch/batch.ts'
-import { decodeBatch } from '../../engine/batch/ipc.ts'
-import { type Schema, schemaOf } from '../../engine/batch/schema.ts'
+import { type Column, slice } from '../../engine/batch/column.ts'
 import { LogReader } from '../../engine/log/reader.ts'
 import type { Appended } from '../../engine/source/appended.ts'
+import { intakeKeys } from '../../engine/source/intake.ts'
 import type {
   Chunk,
   Offset,
@@ -15,6 +15,13 @@ import type {
   SourceConnector,
   SplitReader,
 } from '../../engine/source/source.ts'
+import { StreamDecoder } from '../../engine/source/stream-decoder.ts'
+import {
+  metadataOf,
+  offsetAt,
+  rowFrom,
+  type StreamFrame,
+} from '../../engine/source/stream-frame.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import type { ConnectorContext } from '../context.ts'
 
@@ -35,20 +42,26 @@ export const logSource = (context: ConnectorContext): SourceConnector => ({
 class LogSplitReader implements SplitReader {
   readonly #table: string
   readonly #split: string
-  readonly #stored: Schema
+  readonly #decoder: StreamDecoder
+  readonly #isIntake: boolean
+  /** What the table's METADATA columns ask for. */
+  readonly #keys: ReadonlySet<string>
   readonly #appended: Appended
   readonly #reader: LogReader
   #position: number
   #sought = false
-  /** The frame being cut into chunks, and how many of its rows are used. */
-  #frame: Batch | null = null
+  /** The frame being cut into chunks, its metadata, and how many of its rows are used. */
+  #frame: StreamFrame | null = null
+  #metadata: Readonly<Record<string, Column>> = {}
   #used = 0
   #stopListening = () => {}
 
   constructor(context: ConnectorContext, table: TableSpec, split: string, from: Offset) {
     this.#table = table.id
     this.#split = split
-    this.#stored = schemaOf(table.schema.fields.slice(0, table.storedCount))
+    this.#isIntake = table.intake === true
+    this.#decoder = new StreamDecoder(table)
+    this.#keys = new Set(this.#isIntake ? [] : table.metadata?.map(({ key }) => key))
     this.#appended = context.appended
     this.#reader = new LogReader(context.disk, splitFolder(context.dataFolder, table.id, split))
     this.#position = from === '' ? 0 : Number(from)
@@ -60,43 +73,47 @@ class LogSplitReader implements SplitReader {
     if (until > durable.end) return null
     if (this.#position >= until) {
       const end = durable.ended && this.#position === durable.end
-      return end ? this.#chunk(null, true) : null
+      return end ? this.#chunk(this.#position, null, 0, true) : null
     }
     const frame = this.#frame ?? this.#nextFrame(until)
-    const rows = Math.min(frame.rowCount - this.#used, limit.rowsMax, until - this.#position)
-    const batch = frame.slice(this.#used, this.#used + rows)
-    this.#used += rows
-    if (this.#used === frame.rowCount) this.#frame = null
-    const last = durable.ended && this.#position + rows === durable.end
-    return this.#chunk(batch, last)
-  }
-
-  #chunk(batch: Batch | null, end: boolean): Chunk {
     const from = this.#position
-    const rowCount = batch?.rowCount ?? 0
-    this.#position += rowCount
-    return {
-      from: String(from),
-      to: String(this.#position),
-      rowCount,
-      end,
-      batch: batch ?? emptyBatch(this.#stored),
-    }
+    const first = this.#used
+    const last = Math.min(rowFrom(frame, until), first + limit.rowsMax)
+    this.#used = last
+    // What compaction removed is passed with the records before it.
+    const isDone = last === frame.records.rowCount
+    this.#position = Math.min(until, isDone ? frame.next : offsetAt(frame, last))
+    if (this.#position === frame.next) this.#frame = null
+    const end = durable.ended && this.#position === durable.end
+    return this.#chunk(from, frame, first, end, last)
   }
 
-  #nextFrame(until: number): Batch {
+  #chunk(start: number, frame: StreamFrame | null, first: number, end: boolean, last = 0): Chunk {
+    const rows = frame?.records.slice(first, last) ?? emptyBatch(this.#decoder.schema)
+    const from = String(start)
+    const base = { from, to: String(this.#position), rowCount: rows.rowCount, end }
+    if (this.#isIntake) return { ...base, ...messagesOf(rows) }
+    if (this.#keys.size === 0) return { ...base, batch: rows }
+    const cut = ([key, column]: [string, Column]) => [key, slice(column, first, last)]
+    const all = frame === null ? {} : this.#metadata
+    const metadata = Object.fromEntries(Object.entries(all).map(cut))
+    return { ...base, batch: rows, metadata }
+  }
+
+  #nextFrame(until: number): StreamFrame {
     if (!this.#sought && this.#position > 0) this.#reader.seek(this.#position)
-    const frame = this.#reader.next(until)
-    if (frame === null) {
+    const stored = this.#reader.next(until)
+    if (stored === null) {
       fail('DATA_DAMAGED', `Split ${this.#split} of stream ${this.#table} ends before row ${until}`)
     }
     // The beginning of a split is the oldest row that its retention kept.
-    if (!this.#sought && this.#position === 0) this.#position = frame.first
+    if (!this.#sought && this.#position === 0) this.#position = stored.first
     this.#sought = true
-    const batch = decodeBatch(frame.payload, this.#stored)
-    this.#frame = batch
-    this.#used = this.#position - frame.first
-    return batch
+    const frame = this.#decoder.decode(stored, this.#reader.header)
+    this.#frame = frame
+    this.#metadata = metadataOf(frame, Number(this.#split), this.#keys)
+    this.#used = rowFrom(frame, this.#position)
+    return frame
   }
 
   onReady(callback: () => void): void {
@@ -121,4 +138,11 @@ class LogSplitReader implements SplitReader {
     this.#stopListening()
     this.#reader.close()
   }
+}
+
+/** The messages of an intake's rows, and what its connector told of each. */
+function messagesOf({ schema, columns }: Batch) {
+  const [{ values, starts, ends }] = columns
+  const metadata = Object.fromEntries(intakeKeys(schema).map((key, i) => [key, columns[i + 1]]))
+  return { bytes: values as Uint8Array, starts, ends, metadata }
 }

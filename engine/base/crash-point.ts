@@ -5,6 +5,7 @@
 /** Every step that can be named, in the order of a record's way. */
 export const CRASH_STEPS = [
   'stream.before-write',
+  'stream.part-written',
   'stream.after-write',
   'stream.after-sync',
   'log.segment-created',
@@ -28,7 +29,10 @@ export const CRASH_STEPS = [
   'replace.after-rename',
 ] as const
 
-export type CrashStep = (typeof CRASH_STEPS)[number]
+/** Steps of a query that takes another one's place. */
+export const REPLACE_STEPS = ['query.taken-over', 'query.swapped'] as const
+
+export type CrashStep = (typeof CRASH_STEPS)[number] | (typeof REPLACE_STEPS)[number]
 
 const [wanted, count = '1'] = (process.env.MILLRACE_CRASH_AT ?? '').split(':')
 let left = Number(count)

@@ -52,6 +52,7 @@ export const ERRORS = {
   AMBIGUOUS_NAME: user(400, 'The name is ambiguous'),
   DUPLICATE_NAME: user(409, 'The name is taken'),
   IN_USE: user(409, 'The object is still in use'),
+  NEEDS_CONFIRMATION: user(409, 'The change must be confirmed'),
   TYPE_MISMATCH: user(400, 'The types do not match'),
   INVALID_AGGREGATE: user(400, 'The aggregate is not allowed here'),
   INVALID_OPTION: user(400, 'The option value is not valid'),
@@ -150,6 +151,8 @@ export interface ErrorJson {
   readonly line?: number
   readonly column?: number
   readonly length?: number
+  /** Only between threads: whoever has the text makes line and column of it. */
+  readonly at?: Span | undefined
   readonly hint?: string | undefined
   readonly fault: Fault
   readonly retry: Retry
@@ -168,10 +171,16 @@ export function asSqlError(error: unknown): SqlError {
   return new SqlError('INTERNAL', message, { cause: error })
 }
 
-/** The inverse of `SqlError.toJSON`, for an error that crossed a thread. */
+/** The form in which an error crosses a thread: with its place, if it is not a position yet. */
+export const errorToThread = (error: SqlError): ErrorJson =>
+  error.at === undefined || error.position !== undefined
+    ? error.toJSON()
+    : { ...error.toJSON(), at: error.at }
+
+/** The inverse of `errorToThread` and of `SqlError.toJSON`. */
 export function errorFromJson(json: ErrorJson): SqlError {
-  const { code, message, line, column, length, hint, details } = json
+  const { code, message, line, column, length, at, hint, details } = json
   const position =
     line === undefined || column === undefined ? undefined : { line, column, length: length ?? 1 }
-  return new SqlError(code, message, { position, hint, details })
+  return new SqlError(code, message, { at, position, hint, details })
 }

@@ -49,6 +49,10 @@ interface FunctionBase {
   /** The forms it is called in, for the documentation and for errors: `LPAD(text, length)`. */
   readonly syntax: readonly string[]
   readonly examples: readonly Example[]
+  /** Examples in forms that are no plain calls, as SQL. */
+  readonly forms?: readonly { readonly sql: string; readonly result: string }[]
+  /** Made by the binder: not in the documentation. */
+  readonly internal?: true
 }
 
 interface TypedFunction extends FunctionBase {

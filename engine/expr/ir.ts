@@ -139,6 +139,7 @@ function printCall({ name, args }: CallExpr): string {
   if (name === '[]') return `${first}[${rest[0]}]`
   if (name === '.' && args[1].kind === 'literal') return `${first}.${args[1].value}`
   if (name === 'IN') return `(${first} IN (${rest.join(', ')}))`
+  if (/ (?:ANY|ALL)$/.test(name)) return `(${first} ${name} (${rest[0]}))`
   if (INFIX_WORDS.has(name)) {
     const isPattern = name !== 'AND' && name !== 'OR'
     if (isPattern && rest.length === 2) return `(${first} ${name} ${rest[0]} ESCAPE ${rest[1]})`

@@ -1,7 +1,7 @@
 /** From a function's name and its arguments to a typed call: finds the entry, picks the signature
  *  and inserts the implicit casts. The binder makes every call, CASE and CAST here. */
 
-import { fail, type Span } from '../base/errors.ts'
+import { fail, type Span, SqlError } from '../base/errors.ts'
 import { nearestName } from '../base/nearest-name.ts'
 import { BOOLEAN, type DataType, INT, typeName } from '../batch/types.ts'
 import { canCast, refuseCast } from './cast.ts'
@@ -18,11 +18,11 @@ import { literal, nullLiteral } from './literal.ts'
  *  LIMIT_EXCEEDED. A macro (BETWEEN, IF, NULLIF) comes back expanded. */
 export function resolveCall(name: string, args: readonly Expr[], at?: Span): Expr {
   const entry = findFunction(name) ?? unknownFunction(name, at)
-  if (entry.nulls === 'macro') return expand(entry, args, at)
+  if (entry.nulls === 'macro') return expand(entry, args, at, name)
   const all = isVolatile(entry) ? [...args, literal(INT, at?.offset ?? 0, at)] : args
   const signature = entry.resolve(all)
-  if (signature === undefined) return refuseCall(entry, args, at)
-  const converted = convertAll(entry, signature, all, at)
+  if (signature === undefined) return refuseCall(entry, args, at, name)
+  const converted = convertAll(entry, signature, all, at, name)
   const call: CallExpr = {
     kind: 'call',
     name: entry.name,
@@ -58,13 +58,26 @@ function checkDepth(call: CallExpr): void {
   })
 }
 
-function expand(entry: MacroFunction, args: readonly Expr[], at: Span | undefined): Expr {
+function expand(
+  entry: MacroFunction,
+  args: readonly Expr[],
+  at: Span | undefined,
+  name: string,
+): Expr {
   const [fewest, most] = entry.arity
-  if (args.length < fewest || args.length > most) return refuseCall(entry, args, at)
-  return entry.expand(args, {
-    call: (name, ...parts) => resolveCall(name, parts, at),
-    choose: (when, then, otherwise) => resolveCase([{ when, then }], otherwise, at),
-  })
+  if (args.length < fewest || args.length > most) return refuseCall(entry, args, at, name)
+  try {
+    return entry.expand(args, {
+      call: (part, ...parts) => resolveCall(part, parts, at),
+      choose: (when, then, otherwise) =>
+        resolveCase([{ when: coerceTo(when, BOOLEAN, entry.name), then }], otherwise, at),
+    })
+  } catch (error) {
+    // What it stands for is not what was written.
+    const isOwn = error instanceof SqlError && error.code === 'TYPE_MISMATCH' && error.at === at
+    if (isOwn) return refuseCall(entry, args, at, name)
+    throw error
+  }
 }
 
 /** Whether a scalar function or operator of this name exists. */
@@ -83,6 +96,7 @@ function convertAll(
   signature: Signature,
   args: readonly Expr[],
   at: Span | undefined,
+  name: string,
 ): Expr[] {
   return args.map((arg, i) => {
     const target = signature.args[i]
@@ -90,7 +104,7 @@ function convertAll(
     if (converted !== undefined) return converted
     return fail(
       'TYPE_MISMATCH',
-      `${entry.name} wants ${typeName(target)} here, not ${shown(arg)}`,
+      `${name.toUpperCase()} wants ${typeName(target)} here, not ${shown(arg)}`,
       {
         at: arg.at ?? at,
         hint: takes(entry),
@@ -104,9 +118,14 @@ const shown = (arg: Expr): string =>
     ? `the text '${arg.value}'`
     : typeName(arg.type)
 
-function refuseCall(entry: ScalarFunction, args: readonly Expr[], at: Span | undefined): never {
+function refuseCall(
+  entry: ScalarFunction,
+  args: readonly Expr[],
+  at: Span | undefined,
+  name: string,
+): never {
   const types = args.map((arg) => typeName(arg.type)).join(', ')
-  fail('TYPE_MISMATCH', `${entry.name} does not take (${types})`, {
+  fail('TYPE_MISMATCH', `${name.toUpperCase()} does not take (${types})`, {
     at: at ?? args.find((arg) => arg.at !== undefined)?.at,
     hint: takes(entry),
   })

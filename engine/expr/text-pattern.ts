@@ -1,6 +1,6 @@
 /** LIKE and SIMILAR TO patterns as regular expressions. */
 
-import { fail, type Span } from '../base/errors.ts'
+import { fail, type Span, SqlError } from '../base/errors.ts'
 import { ANY, one, withBothCases } from './regex/char-set.ts'
 import { parsePattern } from './regex/parse.ts'
 import { Regex } from './regex/regex.ts'
@@ -42,7 +42,8 @@ export function splitLike(
   return parts
 }
 
-function escapeOf(mark: string | undefined, at: Span | undefined): string | undefined {
+/** The escape character. INVALID_ARGUMENT if it is not one character. */
+export function escapeOf(mark: string | undefined, at: Span | undefined): string | undefined {
   if (mark === undefined || Array.from(mark).length === 1) return mark
   return fail('INVALID_ARGUMENT', `ESCAPE wants one character, not '${mark}'`, { at })
 }
@@ -119,7 +120,19 @@ export function compileSimilar(
       source += '['
     } else source += similarUnit(character)
   }
-  return new Regex(parsePattern(`(?s:${source})$`, at), at, true)
+  return new Regex(parsedSimilar(`(?s:${source})$`, pattern, at), at, true)
+}
+
+/** What is wrong is said of the pattern as it was written. */
+function parsedSimilar(source: string, pattern: string, at: Span | undefined) {
+  try {
+    return parsePattern(source, at)
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.code !== 'INVALID_ARGUMENT') throw error
+    const [, what = 'it cannot be read'] = /: (.*) at character/.exec(error.message) ?? []
+    const shown = pattern.length > 60 ? `${pattern.slice(0, 60)}…` : pattern
+    return fail('INVALID_ARGUMENT', `Not a pattern of SIMILAR TO: ${what}, in '${shown}'`, { at })
+  }
 }
 
 function similarUnit(character: string): string {

@@ -5,6 +5,7 @@ import type { QueryPlan } from '../plan/physical.ts'
 import type { Change } from './change.ts'
 import type { Dataflow } from './dataflow.ts'
 import type { Query } from './query.ts'
+import { takeOver } from './take-over.ts'
 
 /** Returns whether anything changed: a query that is not there, or is in that state already, is
  *  left alone. Raises what keeps a plan from being started, UNKNOWN_QUERY, INVALID_ARGUMENT. */
@@ -16,6 +17,11 @@ export function applyChange(
   if (change.kind === 'merge') {
     const cursor = dataflow.cursors.get(change.cursor)
     if (cursor !== undefined) dataflow.merge(cursor, change.readers)
+    return true
+  }
+  if (change.kind === 'splits') {
+    const reader = dataflow.cursors.get(change.cursor)?.readers.get(change.table)
+    reader?.addSplits(change.found, dataflow.context.clock.nowUs)
     return true
   }
   const query = dataflow.queries.get(change.queryId)
@@ -30,6 +36,13 @@ export function applyChange(
     case 'detach':
       dataflow.detach(query.id)
       return true
+    case 'replace': {
+      const plan = planOf(change.by)
+      if (plan === undefined || dataflow.queries.has(plan.id)) return false
+      refuseUnlessRunning(query)
+      takeOver(dataflow, query, plan)
+      return true
+    }
     case 'pause':
       refuseUnlessRunning(query)
       if (query.paused) return false
@@ -40,6 +53,12 @@ export function applyChange(
       if (!query.paused) return false
       dataflow.unpause(query)
       return true
+    case 'answer': {
+      const { stage, ids, counts } = change
+      const rows = change.rows === null ? null : new Uint8Array(Buffer.from(change.rows, 'base64'))
+      query.pipeline.asking.get(stage)?.asking.answer({ ids, counts, rows })
+      return true
+    }
     case 'fail':
       if (query.running) dataflow.fail(query, errorFromJson(change.error))
       return true

@@ -13,6 +13,7 @@ import { type QueryPlan, tablesOf } from '../plan/physical.ts'
 import type { Offset } from '../source/source.ts'
 import type { TableReader } from '../source/table-reader.ts'
 import type { Dataflow } from './dataflow.ts'
+import { Lookups } from './lookups.ts'
 import { Pipeline } from './pipeline.ts'
 import type { BoundedResult } from './protocol.ts'
 
@@ -24,8 +25,8 @@ export interface BoundedRequest {
 
 interface BoundedTable {
   readonly reader: TableReader
-  /** Where each split ends for this run. */
-  readonly ends: ReadonlyMap<string, Offset | undefined>
+  /** Where each split ends for this run; undefined until it is known. */
+  readonly ends: Map<string, Offset | undefined>
 }
 
 const STEP_ROWS = 65_536
@@ -33,16 +34,20 @@ const STEP_ROWS = 65_536
 export class BoundedRun {
   readonly #request: BoundedRequest
   readonly #pipeline: Pipeline
+  readonly #lookups: Lookups
   readonly #clock: EpochClock
   readonly #batchRowsMax: number
   readonly #tables = new Map<string, BoundedTable>()
   readonly #output: Batch[] = []
   #givenDone = false
+  /** The last step found nothing to do: there is nothing before a source is ready. */
+  waits = false
 
   constructor(dataflow: Dataflow, request: BoundedRequest, clock: EpochClock) {
     this.#request = request
     this.#clock = clock
-    const { batchRowsMax, monotonicMs } = dataflow.context
+    const { batchRowsMax, monotonicMs, lookups } = dataflow.context
+    this.#lookups = new Lookups(lookups)
     this.#batchRowsMax = batchRowsMax
     this.#pipeline = new Pipeline(request.plan, { clock, batchRowsMax, monotonicMs })
     for (const table of tablesOf(request.plan.root)) {
@@ -57,15 +62,52 @@ export class BoundedRun {
   step(): BoundedResult | undefined {
     if (!this.#givenDone) this.#pushGiven()
     let done = true
-    for (const { reader, ends } of this.#tables.values()) {
-      reader.poll(STEP_ROWS, this.#batchRowsMax, (split) => ends.get(split))
+    let moved = this.#answer()
+    const { lookedUp } = this.#pipeline
+    for (const { reader, ends } of this.#inOrder()) {
+      if (!done && lookedUp.size > 0 && !lookedUp.has(reader.table.id)) break
+      if (!findSplits(reader, ends, this.#clock) || !findEnds(reader, ends)) {
+        done = false
+        continue
+      }
+      if (this.#pipeline.isHeldUp) {
+        done = false
+        continue
+      }
+      const { ranges } = reader.poll(STEP_ROWS, this.#batchRowsMax, (split) => ends.get(split))
       for (const batch of reader.take(this.#clock)) this.#push(reader.table.id, batch)
       for (const [split, end] of ends) done &&= reader.offsetOf(split) === end || reader.ended
+      moved ||= ranges.length > 0
     }
+    this.waits = !done && !moved
     if (!done) return undefined
     for (const leaf of this.#pipeline.leaves) leaf.watermark(Infinity)
     this.#collect()
-    return this.#result()
+    this.waits = this.#isWaiting
+    return this.waits ? undefined : this.#result()
+  }
+
+  /** The tables that rows are looked up in, then the others. */
+  #inOrder(): BoundedTable[] {
+    const { lookedUp } = this.#pipeline
+    const rank = ({ reader }: BoundedTable) => Number(!lookedUp.has(reader.table.id))
+    return [...this.#tables.values()].sort((a, b) => rank(a) - rank(b))
+  }
+
+  /** Takes what was answered from outside, and asks for what is new. */
+  #answer(): boolean {
+    const failure = this.#lookups.failure(this.#pipeline)
+    if (failure !== undefined) throw failure
+    const taken = this.#lookups.take(this.#pipeline)
+    for (const answers of taken) this.#pipeline.asking.get(answers.stage)!.asking.answer(answers)
+    if (taken.length > 0) this.#collect()
+    this.#lookups.ask(this.#pipeline)
+    return taken.length > 0
+  }
+
+  get #isWaiting(): boolean {
+    this.#lookups.ask(this.#pipeline)
+    return [...this.#pipeline.asking.values()].some(({ asking }) => asking.waiting > 0)
   }
 
   #pushGiven(): void {
@@ -107,8 +149,35 @@ export class BoundedRun {
   }
 
   async close(): Promise<void> {
+    await this.#lookups.close()
     await Promise.all([...this.#tables.values()].map(({ reader }) => reader.close()))
   }
+}
+
+/** Fixes which splits a growing table has. False while that is not known. */
+function findSplits(
+  reader: TableReader,
+  ends: Map<string, Offset | undefined>,
+  { nowUs }: EpochClock,
+): boolean {
+  if (reader.hasLooked) return true
+  const found = reader.findSplits()
+  if (found === undefined) {
+    if (reader.trouble !== undefined) throw reader.trouble
+    return false
+  }
+  reader.addSplits(found, nowUs)
+  for (const split of reader.splitIds) ends.set(split, reader.endOf(split))
+  return true
+}
+
+/** Fixes where the splits end. False while it is not known of all; raises why it cannot be known
+ *  now: a bounded query does not wait for a broker that is away. */
+function findEnds(reader: TableReader, ends: Map<string, Offset | undefined>): boolean {
+  for (const [split, end] of ends) if (end === undefined) ends.set(split, reader.endOf(split))
+  if ([...ends.values()].every((end) => end !== undefined)) return true
+  if (reader.trouble !== undefined) throw reader.trouble
+  return false
 }
 
 /** Every row as often as its weight says. BAD_RECORD if a stream of changes takes a row back that

@@ -26,13 +26,14 @@ export class BoundedRuns {
     })
   }
 
-  /** Does a piece of each run. False if there is none. */
+  /** Does a piece of each run. False if there is none, or all wait for their sources. */
   step(): boolean {
     const runs = this.#runs
-    if (runs.length === 0) return false
+    let worked = false
     this.#runs = runs.filter(({ run, resolve, reject }) => {
       try {
         const result = run.step()
+        worked ||= !run.waits
         if (result === undefined) return true
         resolve(result)
       } catch (error) {
@@ -41,6 +42,6 @@ export class BoundedRuns {
       void run.close()
       return false
     })
-    return true
+    return worked
   }
 }

@@ -6,6 +6,7 @@ import type { QueryPlan } from '../plan/physical.ts'
 import { applyChange } from './apply-change.ts'
 import type { Change } from './change.ts'
 import type { Dataflow } from './dataflow.ts'
+import { planToText } from './take-over.ts'
 
 interface Request {
   readonly change: Change
@@ -29,9 +30,12 @@ export class ChangeRequests {
     return this.#requests.length > 0
   }
 
-  attach(plan: QueryPlan): Promise<void> {
+  /** `replaces`: the query whose place it takes, and its plan. */
+  attach(plan: QueryPlan, replaces?: QueryPlan): Promise<void> {
     this.#plans.set(plan.id, plan)
-    return this.add({ kind: 'attach', queryId: plan.id })
+    if (replaces === undefined) return this.add({ kind: 'attach', queryId: plan.id })
+    const before = planToText(replaces)
+    return this.add({ kind: 'replace', queryId: replaces.id, by: plan.id, before })
   }
 
   add(change: Change): Promise<void> {

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { crashPoint } from '../base/crash-point.ts'
 import { asSqlError, fail } from '../base/errors.ts'
 import type { CheckpointStore } from '../checkpoint/store.ts'
+import type { TableReader, TableReaderState } from '../source/table-reader.ts'
 import type { Dataflow } from './dataflow.ts'
 import type { Journal } from './journal.ts'
 import { neededOffsets } from './needed-offsets.ts'
@@ -54,8 +55,15 @@ export class Checkpointer {
   /** Milliseconds until a checkpoint is due; Infinity if nothing happened since the last one. */
   dueMs(): number {
     if (this.held || this.#saving !== undefined || !this.#hasNews) return Infinity
+    if (this.#isReplacing) return Infinity
     const { clock, intervalMs } = this.#context
     return this.#lastMs + intervalMs - clock.monotonicMs()
+  }
+
+  /** Whether a query has another in its place and is still there: it is not known then which of the
+   *  two the catalog has. */
+  get #isReplacing(): boolean {
+    return [...this.#context.dataflow.queries.values()].some(({ isReplaced }) => isReplaced)
   }
 
   get #hasNews(): boolean {
@@ -73,6 +81,9 @@ export class Checkpointer {
   async save(): Promise<void> {
     while (this.#saving !== undefined) await this.#saving.catch(() => {})
     if (this.held) fail('UNAVAILABLE', 'A backup is being made: no checkpoint meanwhile')
+    if (this.#isReplacing) {
+      fail('UNAVAILABLE', 'A query is being replaced: no checkpoint meanwhile')
+    }
     if (!this.#hasNews) return
     this.#saving = this.#save()
     try {
@@ -110,7 +121,7 @@ export class Checkpointer {
     const logs = [...dataflow.queries.values()].map((query) => query.results)
     await syncStreams()
     try {
-      await Promise.all([journal.sync(), dataflow.late.sync(), ...logs.map((log) => log.sync())])
+      await Promise.all([journal.sync(), dataflow.sides.sync(), ...logs.map((log) => log.sync())])
     } catch (error) {
       this.#context.onBroken(error)
       throw error
@@ -123,12 +134,10 @@ export class Checkpointer {
     const { store, dataflow, journal } = this.#context
     const [oldest] = store.kept
     if (oldest === undefined) return
-    for (const { id, tables } of oldest.meta.cursors) {
-      const readers = dataflow.cursors.get(id)?.readers ?? new Map()
-      for (const [table, reader] of readers) {
-        if (tables[table] !== undefined) await reader.commit(tables[table])
-      }
+    for (const [reader, state] of readersIn(dataflow, store.kept.at(-1)!.meta)) {
+      reader.checkpointed(state)
     }
+    for (const [reader, state] of readersIn(dataflow, oldest.meta)) await reader.commit(state)
     this.tellNeeded()
     dataflow.trim()
     journal.trim((store.oldestEpoch ?? 0) + 1)
@@ -139,7 +148,19 @@ export class Checkpointer {
     const { store, dataflow, onNeeded } = this.#context
     const checkpoints = store.kept.map(({ meta }) => meta)
     const offsets = neededOffsets(dataflow, checkpoints)
-    dataflow.late.need(offsets)
+    dataflow.sides.need(offsets)
     onNeeded(offsets)
+  }
+}
+
+/** The readers that were there when the checkpoint was made, and where they stood. */
+function* readersIn(
+  dataflow: Dataflow,
+  { cursors }: DataflowMeta,
+): Generator<[TableReader, TableReaderState]> {
+  for (const { id, tables } of cursors) {
+    for (const [table, reader] of dataflow.cursors.get(id)?.readers ?? []) {
+      if (tables[table] !== undefined) yield [reader, tables[table]]
+    }
   }
 }

@@ -45,18 +45,33 @@ export class Cursor {
   readonly troubles = new Map<string, Trouble>()
   /** Its query rests: nothing is read. */
   paused = false
+  /** The tables that it looks rows up in are read, or there are none. */
+  #hasBegun = false
 
   constructor(id: string) {
     this.id = id
+  }
+
+  /** A query that asks outside keeps to itself: when nobody answers, it alone waits. */
+  get staysAlone(): boolean {
+    for (const { asking } of this.pipelines) if (asking.size > 0) return true
+    return false
+  }
+
+  get #isHeldUp(): boolean {
+    for (const pipeline of this.pipelines) if (pipeline.isHeldUp) return true
+    return false
   }
 
   /** Takes what is at hand from every table, at most `rowsMax` rows from each. */
   poll(options: CursorPoll): { ranges: ReadRange[]; rowCount: number } {
     const ranges: ReadRange[] = []
     let rowCount = 0
-    if (this.paused) return { ranges, rowCount }
+    if (this.paused || this.#isHeldUp) return { ranges, rowCount }
     const { rowsMax, batchRowsMax, until, nowMs } = options
+    const first = this.#first(rowsMax)
     for (const [table, reader] of this.readers) {
+      if (first !== undefined && !first.has(table)) continue
       if (this.broken.has(table) || (this.troubles.get(table)?.againMs ?? 0) > nowMs) continue
       const before = reader.state()
       try {
@@ -72,6 +87,23 @@ export class Cursor {
       }
     }
     return { ranges, rowCount }
+  }
+
+  /** A query that has just begun reads the tables that it looks rows up in before all others; a
+   *  replay knows what was read when. */
+  #first(rowsMax: number): ReadonlySet<string> | undefined {
+    if (this.#hasBegun || this.id === MAIN_CURSOR) return undefined
+    const first = new Set([...this.pipelines].flatMap((pipeline) => [...pipeline.lookedUp]))
+    for (const table of first) {
+      if ((this.readers.get(table)?.lagRows() ?? 0) > rowsMax) return first
+    }
+    this.#hasBegun = true
+    return undefined
+  }
+
+  /** It has yet to read the tables that it looks rows up in. */
+  get #looksUp(): boolean {
+    return !this.#hasBegun && [...this.pipelines].some(({ lookedUp }) => lookedUp.size > 0)
   }
 
   #retryLater(table: string, error: SqlError, nowMs: number): void {
@@ -93,6 +125,7 @@ export class Cursor {
       }
       try {
         for (const leaf of pipeline.leaves) {
+          leaf.readAs(this.readers.get(leaf.tableId)!.table)
           for (const batch of batches.get(leaf.tableId) ?? []) leaf.batch(batch)
         }
         for (const leaf of pipeline.leaves) {
@@ -133,6 +166,7 @@ export class Cursor {
 
   /** Whether this cursor stands where `main` stands in every table that both read. */
   caughtUpWith(main: Cursor): boolean {
+    if (this.staysAlone || this.#looksUp) return false
     if (this.paused || this.troubles.size > 0 || this.broken.size > 0) return false
     for (const [table, reader] of this.readers) {
       const other = main.readers.get(table)

@@ -7,22 +7,26 @@ import { asSqlError, type ErrorJson, fail } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import { type QueryPlan, tablesOf } from '../plan/physical.ts'
 import type { Appended } from '../source/appended.ts'
-import type { Offset, SourceConnector } from '../source/source.ts'
-import type { TableSpec } from '../source/table.ts'
+import type { DeadLetter } from '../source/dead-letter-table.ts'
+import type { AnySource, Offset } from '../source/source.ts'
+import { isLogged, type TableSpec } from '../source/table.ts'
 import { TableReader, type TableReaderState } from '../source/table-reader.ts'
 import type { Change } from './change.ts'
 import { Cursor, MAIN_CURSOR } from './cursor.ts'
+import { DeadLetters } from './dead-letters.ts'
 import type { ReadRange } from './journal.ts'
-import { LateLogs } from './late-logs.ts'
+import { LateRows } from './late-rows.ts'
+import { Lookups, type LookupsOptions } from './lookups.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Durability, ResultFrame } from './protocol.ts'
 import { Query } from './query.ts'
 import { ResultLog, type ResultLogOptions } from './result-log.ts'
+import { SideLogs } from './side-logs.ts'
 
 export interface DataflowContext {
   readonly disk: Disk
   readonly dataFolder: string
-  readonly connectors: ReadonlyMap<string, SourceConnector>
+  readonly connectors: ReadonlyMap<string, AnySource>
   readonly clock: EpochClock
   readonly batchRowsMax: number
   readonly results: ResultLogOptions
@@ -33,6 +37,8 @@ export interface DataflowContext {
   readonly onReady: () => void
   /** For retries; never part of a result. */
   readonly monotonicMs: () => number
+  /** Who can be asked from outside. */
+  readonly lookups: LookupsOptions
 }
 
 /** What one epoch gave. */
@@ -49,12 +55,18 @@ export class Dataflow {
   readonly main = new Cursor(MAIN_CURSOR)
   readonly cursors = new Map<string, Cursor>([[MAIN_CURSOR, this.main]])
   readonly queries = new Map<string, Query>()
-  readonly late: LateLogs
+  /** Those that only a replay needs: they have been replaced, and their results are gone. */
+  readonly ghosts = new Set<string>()
+  readonly sides: SideLogs
+  readonly deadLetters = new DeadLetters()
+  readonly lookups: Lookups
+  readonly #late = new LateRows()
   #failed: EpochOutput['failed'] = []
 
   constructor(context: DataflowContext) {
     this.context = context
-    this.late = new LateLogs({ ...context, ...context.results })
+    this.lookups = new Lookups(context.lookups)
+    this.sides = new SideLogs({ ...context, ...context.results })
   }
 
   /** Adds a query that starts at the beginning of its tables, in a cursor of its own. */
@@ -77,9 +89,10 @@ export class Dataflow {
   /** Adds a query to a cursor that reads its tables. */
   adopt(plan: QueryPlan, cursor: Cursor): Query {
     const { clock, batchRowsMax, monotonicMs, disk, results } = this.context
-    const onLate = (batch: Batch) => this.late.add(plan.name, batch)
+    const onLate = (batch: Batch) => this.#late.add(plan.name, batch)
     const pipeline = new Pipeline(plan, { clock, batchRowsMax, monotonicMs, onLate })
-    const log = new ResultLog(disk, this.resultFolder(plan.id), plan.id, results)
+    const options = { ...results, isGone: this.ghosts.has(plan.id) }
+    const log = new ResultLog(disk, this.resultFolder(plan.id), plan.id, options)
     const query = new Query(pipeline, log, cursor)
     cursor.pipelines.add(pipeline)
     this.queries.set(plan.id, query)
@@ -89,9 +102,11 @@ export class Dataflow {
   openReader(table: TableSpec, state?: TableReaderState): TableReader {
     const { connectors, clock, onReady } = this.context
     const connector =
-      connectors.get(table.connector) ??
+      connectors.get(isLogged(table) ? 'log' : table.connector) ??
       fail('UNKNOWN_OPTION', `Table ${table.name}: there is no connector '${table.connector}'`)
-    return new TableReader(table, connector, clock.nowUs, onReady, state)
+    this.sides.know(table)
+    const onDeadLetter = (letter: DeadLetter) => this.deadLetters.add(table.id, letter)
+    return new TableReader(table, connector, { nowUs: clock.nowUs, onReady, onDeadLetter }, state)
   }
 
   /** The cursor of that name, made if there is none. */
@@ -110,7 +125,7 @@ export class Dataflow {
     const query = this.queries.get(queryId)
     if (query === undefined) return
     this.queries.delete(queryId)
-    this.#release(query)
+    this.release(query)
     query.results.close()
     this.context.disk.remove(this.resultFolder(queryId))
   }
@@ -143,12 +158,13 @@ export class Dataflow {
   /** The query has failed: it reads no more, and the next epoch's output says why. */
   fail(query: Query, error: unknown): void {
     this.#failed.push({ queryId: query.id, error: query.fail(error).toJSON() })
-    this.#release(query)
+    this.release(query)
   }
 
   /** The query reads no more; what it has said stays. */
-  #release(query: Query): void {
+  release(query: Query): void {
     const { cursor } = query
+    void this.lookups.drop(query.pipeline)
     closeAll(cursor.drop(query.pipeline))
     if (cursor !== this.main && cursor.pipelines.size === 0) this.cursors.delete(cursor.id)
   }
@@ -207,14 +223,43 @@ export class Dataflow {
     })
   }
 
-  /** Queries whose tables can no longer be read. */
+  /** Queries whose tables can no longer be read, or whose lookups are not answered. */
   failing(): { readonly query: Query; readonly error: unknown }[] {
-    return [...this.cursors.values()].flatMap((cursor) =>
+    const unread = [...this.cursors.values()].flatMap((cursor) =>
       [...cursor.failing()].map(({ pipeline, error }) => ({
         query: this.queries.get(pipeline.plan.id)!,
         error,
       })),
     )
+    const unanswered = this.#asking().flatMap((query) => {
+      const error = this.lookups.failure(query.pipeline)
+      return error === undefined || unread.some((other) => other.query === query)
+        ? []
+        : [{ query, error }]
+    })
+    return [...unread, ...unanswered]
+  }
+
+  /** The queries that run and ask outside. */
+  #asking(): Query[] {
+    return [...this.queries.values()].filter(
+      ({ running, paused, pipeline }) => running && !paused && pipeline.asking.size > 0,
+    )
+  }
+
+  /** Sends out what the queries want to know. Not in a replay, where all answers are known. */
+  ask(): void {
+    for (const { pipeline } of this.#asking()) this.lookups.ask(pipeline)
+  }
+
+  /** The answers that are here. */
+  *answers(): Generator<Change> {
+    for (const { id, pipeline } of this.#asking()) {
+      for (const { stage, ids, counts, rows } of this.lookups.take(pipeline)) {
+        const text = rows && Buffer.from(rows).toString('base64')
+        yield { kind: 'answer', queryId: id, stage, ids, counts, rows: text }
+      }
+    }
   }
 
   /** The cursors that have caught up with the main one. */
@@ -266,7 +311,8 @@ export class Dataflow {
       this.#endEpoch(query, batch, before.get(query.id)!, output)
     }
     this.#failed = []
-    this.late.write(clock.epoch, clock.nowUs)
+    this.#late.write(this.sides, clock.epoch, clock.nowUs)
+    this.deadLetters.write(this.sides, clock.epoch, clock.nowUs)
     return output
   }
 
@@ -281,26 +327,26 @@ export class Dataflow {
     if (watermarkUs === Infinity) {
       query.ended = true
       output.ended.push(query.id)
-      this.#release(query)
+      this.release(query)
     }
   }
 
   /** Writes the results that the disk had no room for. True if nothing is left. DISK_FAILED. */
   writeRest(): boolean {
     const results = [...this.queries.values()].every((query) => query.results.writeRest())
-    return results && this.late.writeRest()
+    return results && this.sides.writeRest()
   }
 
   /** Whether the disk had no room for some results. */
   get hasUnwritten(): boolean {
     const results = [...this.queries.values()].some((query) => query.results.hasUnwritten)
-    return results || this.late.hasUnwritten
+    return results || this.sides.hasUnwritten
   }
 
   /** Removes results that retention no longer keeps and nobody needs. */
   trim(): void {
     const results = [...this.queries.values()].map((query) => query.results)
-    for (const log of [...results, this.late]) {
+    for (const log of [...results, this.sides]) {
       try {
         log.trim()
       } catch (error) {
@@ -338,8 +384,9 @@ export class Dataflow {
   }
 
   async close(): Promise<void> {
+    await this.lookups.close()
     for (const query of this.queries.values()) query.results.close()
-    this.late.close()
+    this.sides.close()
     const readers = [...this.cursors.values()].flatMap((c) => [...c.readers.values()])
     await Promise.all(readers.map((reader) => reader.close()))
   }

@@ -9,7 +9,7 @@ const RESULT_SEGMENT_BYTES = 16 << 20
 
 /** `onReady` is called whenever a source may have new records. */
 export function engineDataflow(
-  { config, disk, clock, connectors, appended }: EngineContext,
+  { config, disk, clock, connectors, lookups, appended }: EngineContext,
   epochClock: EpochClock,
   onReady: () => void,
 ): Dataflow {
@@ -23,5 +23,6 @@ export function engineDataflow(
       retentionBytesMax: resultRetentionBytesMax,
     },
     monotonicMs: () => clock.monotonicMs(),
+    lookups: { connectors: lookups ?? new Map(), clock, onReady },
   })
 }

@@ -9,7 +9,8 @@ import { freshSeed } from '../base/random.ts'
 import { type Checkpoint, CheckpointStore } from '../checkpoint/store.ts'
 import type { QueryPlan } from '../plan/physical.ts'
 import type { Appended } from '../source/appended.ts'
-import type { SourceConnector } from '../source/source.ts'
+import type { LookupConnector } from '../source/lookup.ts'
+import type { AnySource } from '../source/source.ts'
 import { attachAgain } from './attach-again.ts'
 import type { BoundedRequest } from './bounded-run.ts'
 import { BoundedRuns } from './bounded-runs.ts'
@@ -22,13 +23,13 @@ import { engineDataflow } from './engine-dataflow.ts'
 import { EpochSize } from './epoch-size.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { JournalSync } from './journal-sync.ts'
+import { makeOwnChanges } from './own-changes.ts'
 import type {
   BoundedResult,
   CheckpointStatus,
   EngineConfig,
   EngineStatus,
   FromEngine,
-  NodeReport,
 } from './protocol.ts'
 import { recover } from './recovery.ts'
 import { Release } from './release.ts'
@@ -46,7 +47,8 @@ export interface EngineContext {
   readonly config: EngineConfig
   readonly disk: Disk
   readonly clock: Clock
-  readonly connectors: ReadonlyMap<string, SourceConnector>
+  readonly connectors: ReadonlyMap<string, AnySource>
+  readonly lookups?: ReadonlyMap<string, LookupConnector> | undefined
   /** How far the embedded streams are durable. */
   readonly appended: Appended
   readonly send: (message: FromEngine) => void
@@ -164,13 +166,14 @@ export class Engine {
 
   #releaseUpTo(epoch: number): void {
     this.#release.upTo(epoch)
-    this.#dataflow.late.release(epoch).catch((error) => this.#break(error))
+    this.#dataflow.sides.release(epoch).catch((error) => this.#break(error))
   }
 
   async #run(): Promise<void> {
     try {
       while (!this.#stopping) {
         const ran = this.#runs.step()
+        this.#dataflow.ask()
         const worked = this.#epoch() || ran
         if (!this.#isBehindDisk) this.#checkpointer.tick()
         if (worked && this.#release.heldCount < EPOCHS_HELD_MAX) await breathe()
@@ -193,10 +196,11 @@ export class Engine {
     }
     const due = this.#dataflow.dueUs(TICK_US) <= nowUs
     if (ranges.length + changes.length === 0 && !due) return false
-    this.#epochSize.took(rowCount)
     const epoch = this.#journal.nextEpoch
     const seed = freshSeed()
+    const startMs = this.#context.clock.monotonicMs()
     this.#commit({ epoch, nowUs, seed, resumed: this.#resumed, changes, ranges })
+    this.#epochSize.took(rowCount, this.#context.clock.monotonicMs() - startMs)
     return true
   }
 
@@ -205,12 +209,7 @@ export class Engine {
     if (this.#changes.waiting) this.#clock.nowUs = nowUs
     const changes = this.#changes.makeAll()
     if (changes.length > 0) this.#checkpointer.tellNeeded()
-    for (;;) {
-      const [merge] = this.#dataflow.mergeable()
-      if (merge?.kind !== 'merge') return changes
-      this.#dataflow.merge(this.#dataflow.cursor(merge.cursor), merge.readers)
-      changes.push(merge)
-    }
+    return [...changes, ...makeOwnChanges(this.#dataflow, nowUs)]
   }
 
   /** Journals the epoch, runs it, and releases its results when its entry is durable. */
@@ -287,9 +286,10 @@ export class Engine {
     return Math.max(1, Math.min(due, this.#checkpointer.dueMs(), this.#dataflow.retryMs()))
   }
 
-  /** Starts a continuous query. Resolves when it takes part and that is durable. */
-  attach(plan: QueryPlan): Promise<void> {
-    return this.#woken(this.#changes.attach(plan))
+  /** Starts a continuous query, maybe in the place of another, whose plan is `replaces`. Resolves
+   *  when it takes part and that is durable. */
+  attach(plan: QueryPlan, replaces?: QueryPlan): Promise<void> {
+    return this.#woken(this.#changes.attach(plan, replaces))
   }
 
   /** Detaches, pauses or resumes a query; resolves when that is done and durable. */
@@ -306,7 +306,8 @@ export class Engine {
   }
 
   bounded(request: BoundedRequest): Promise<BoundedResult> {
-    const clock = { ...this.#clock, nowUs: this.#context.clock.nowUs() }
+    const nowUs = this.#context.clock.nowUs()
+    const clock = { ...this.#clock, nowUs, seed: freshSeed() }
     const result = this.#runs.add(request, clock)
     this.#wakeUp.now()
     return result
@@ -320,22 +321,16 @@ export class Engine {
     return this.#checkpointer.stats
   }
 
-  /** What each part of the query's plan has done. UNKNOWN_QUERY. */
-  analyze(queryId: string): NodeReport[] {
-    const query = this.#dataflow.queries.get(queryId)
-    if (query === undefined) return fail('UNKNOWN_QUERY', `There is no query ${queryId}`)
-    return query.pipeline.report()
+  /** All that runs, as it stands between two epochs. DISK_FULL if the last one is not whole. */
+  get still(): Dataflow {
+    if (this.#isBehindDisk) fail('DISK_FULL', 'The disk is full: an epoch is not written')
+    return this.#dataflow
   }
 
   /** All embedded streams have said where they end. */
   opened(): void {
     this.#opened = true
     this.#wakeUp.now()
-  }
-
-  /** A table is no more, and nobody reads it. */
-  forget(tableId: string): void {
-    this.#dataflow.late.forget(tableId)
   }
 
   /** A reader outside needs the results of the query from `seq` on. */

@@ -2,13 +2,16 @@
  *  epoch's result is collected at the root. */
 
 import type { EpochClock } from '../base/clock.ts'
+import { fail } from '../base/errors.ts'
 import { Batch } from '../batch/batch.ts'
 import { BatchBuilder } from '../batch/builder.ts'
 import { concat } from '../batch/concat.ts'
 import { consolidate } from '../batch/consolidate.ts'
 import { operatorOf } from '../operator/index.ts'
-import type { Section, StateSize } from '../operator/operator.ts'
+import type { Asking } from '../operator/lookup/asking.ts'
+import type { Operator, Section, StateSize } from '../operator/operator.ts'
 import { infoOf } from '../plan/info.ts'
+import { lookedUpTables } from '../plan/looked-up.ts'
 import {
   nodesOf,
   type OperatorPlan,
@@ -17,16 +20,35 @@ import {
   type SourcePlan,
   type ValuesPlan,
 } from '../plan/physical.ts'
+import { columnIds } from '../source/layout.ts'
+import type { LookupRequest } from '../source/lookup.ts'
+import type { TableSpec } from '../source/table.ts'
 import { FanOut } from './fan-out.ts'
 import { Meter } from './meter.ts'
 import type { NodeReport } from './protocol.ts'
+import { queryClock } from './query-clock.ts'
 import { type Receiver, Stage } from './stage.ts'
 
 /** Where one table reference of the plan takes its rows. */
 export interface Leaf {
   readonly tableId: string
+  /** The rows that follow have the columns of this form of the table. */
+  readAs(table: TableSpec): void
   batch(batch: Batch): void
   watermark(watermarkUs: number): void
+}
+
+/** Where the rows of one part of a plan go: to another part, or (null) into the result. */
+export interface Edge {
+  readonly from: Plan
+  readonly to: Plan | null
+  readonly receiver: Receiver
+}
+
+/** An operator that asks outside, and what it asks for. */
+export interface Asker {
+  readonly asking: Asking
+  readonly request: LookupRequest
 }
 
 export interface StageState {
@@ -47,15 +69,27 @@ export interface PipelineOptions {
 export class Pipeline {
   readonly plan: QueryPlan
   readonly leaves: Leaf[] = []
+  /** Tables that rows are looked up in: they should be read before the others. */
+  readonly lookedUp: ReadonlySet<string>
+  /** The operators that ask outside, by the names of their stages. */
+  readonly asking = new Map<string, Asker>()
+  readonly edges: Edge[] = []
   readonly #stages: Stage[] = []
+  readonly #stageOf = new Map<Plan, Stage>()
+  /** Literal rows that have been in before, in the pipeline whose state was taken over. */
+  readonly #past = new Set<Plan>()
+  /** The stages whose watermark is the clock's. */
+  readonly #clocked: Stage[] = []
   readonly #values: { plan: ValuesPlan; receiver: Receiver }[] = []
   /** Where each part of the plan sends its output; a part that is read twice is built once. */
   readonly #outputs = new Map<Plan, FanOut>()
   readonly #reports = new Map<Plan, () => NodeReport>()
   readonly #meter: Meter
   readonly #onLate: (batch: Batch) => void
+  readonly #epochClock: EpochClock
+  /** The same as this query sees it. */
   readonly #clock: EpochClock
-  readonly #batchRowsMax: number
+  readonly batchRowsMax: number
   #output: Batch[] = []
   watermarkUs = -Infinity
   rowsIn = 0
@@ -67,11 +101,13 @@ export class Pipeline {
   constructor(plan: QueryPlan, options: PipelineOptions) {
     const { clock, batchRowsMax, monotonicMs = () => 0, onLate = () => {} } = options
     this.plan = plan
+    this.lookedUp = lookedUpTables(plan.root)
     this.#onLate = onLate
-    this.#clock = clock
-    this.#batchRowsMax = batchRowsMax
+    this.#epochClock = clock
+    this.#clock = queryClock(clock, plan.id)
+    this.batchRowsMax = batchRowsMax
     this.#meter = new Meter(monotonicMs)
-    this.#build(plan.root, {
+    this.#build(plan.root, null, {
       batch: (batch) => this.#output.push(batch),
       watermark: (watermarkUs) => {
         this.watermarkUs = watermarkUs
@@ -79,7 +115,8 @@ export class Pipeline {
     })
   }
 
-  #build(plan: Plan, receiver: Receiver): void {
+  #build(plan: Plan, to: Plan | null, receiver: Receiver): void {
+    this.edges.push({ from: plan, to, receiver })
     const known = this.#outputs.get(plan)
     if (known !== undefined) {
       known.add(receiver)
@@ -99,13 +136,19 @@ export class Pipeline {
     // Two readings of a table can differ in how long they were silent: the later one holds.
     let lastUs = -Infinity
     let rowsOut = 0
+    let { table, columns: places } = plan
     this.#reports.set(plan, () => reportOf(rowsOut, lastUs))
     return {
       tableId: plan.table.id,
+      readAs(form) {
+        if (form === table) return
+        table = form
+        places = columnsIn(plan, form)
+      },
       batch: (batch) => {
         this.rowsIn += batch.rowCount
         rowsOut += batch.rowCount
-        const columns = plan.columns.map((c) => batch.columns[c])
+        const columns = places.map((c) => batch.columns[c])
         const { rowCount, weights, watermarks } = batch
         // Only these can be late.
         const origin = watermarks && { tableId: plan.table.id, batch, rows: null }
@@ -120,28 +163,38 @@ export class Pipeline {
   }
 
   #stage(plan: OperatorPlan, next: Receiver): void {
-    const inputs = plan.inputs.map(infoOf)
-    const { schema, appendOnly } = infoOf(plan)
-    const operator = operatorOf(plan.kind).create(plan.node, {
-      inputs,
+    const { appendOnly } = infoOf(plan)
+    const operator = this.createOperator(plan)
+    const name = `${plan.kind}-${this.#stageCount++}`
+    const stage = new Stage(
+      { name, appendOnly, batchRowsMax: this.batchRowsMax, meter: this.#meter },
+      operator,
+      next,
+    )
+    this.#reports.set(plan, () => reportOfStage(stage))
+    this.#stageOf.set(plan, stage)
+    for (const [i, input] of plan.inputs.entries()) this.#build(input, plan, stage.input(i))
+    // After its inputs: the stages stand in the order in which an epoch must end.
+    this.#stages.push(stage)
+    const { asking } = operator
+    if (asking !== undefined) this.asking.set(name, { asking, request: requestOf(plan) })
+    if (isClocked(plan)) this.#clocked.push(stage)
+  }
+
+  /** The operator of a part of the plan, without any state. */
+  createOperator({ kind, node, inputs }: OperatorPlan): Operator {
+    const all = inputs.map(infoOf)
+    const { schema } = infoOf({ kind, node, inputs } as OperatorPlan)
+    return operatorOf(kind).create(node, {
+      inputs: all,
       schema,
-      batchRowsMax: this.#batchRowsMax,
+      batchRowsMax: this.batchRowsMax,
       clock: this.#clock,
       late: (batch) => {
         this.lateRows += batch.rowCount
         this.#onLate(batch)
       },
     })
-    const name = `${plan.kind}-${this.#stageCount++}`
-    const stage = new Stage(
-      { name, appendOnly, batchRowsMax: this.#batchRowsMax, meter: this.#meter },
-      operator,
-      next,
-    )
-    this.#reports.set(plan, () => reportOfStage(stage))
-    for (const [i, input] of plan.inputs.entries()) this.#build(input, stage.input(i))
-    // After its inputs: the stages stand in the order in which an epoch must end.
-    this.#stages.push(stage)
   }
 
   /** Ends the epoch: whatever is emitted once per epoch comes out. Returns the epoch's result,
@@ -160,10 +213,18 @@ export class Pipeline {
     return new Batch(schema, result.columns, result.rowCount, result.weights)
   }
 
+  /** Whether enough rows wait for answers from outside: no more should come (law 8). */
+  get isHeldUp(): boolean {
+    for (const { asking } of this.asking.values())
+      if (asking.waiting >= WAITING_ROWS_MAX) return true
+    return false
+  }
+
   /** Literal rows enter in the first epoch. */
   #start(): void {
     this.#started = true
     for (const { plan, receiver } of this.#values) {
+      if (this.#past.has(plan)) continue
       const builder = new BatchBuilder(plan.schema)
       for (const row of plan.rows) builder.append(row)
       if (plan.rows.length > 0) receiver.batch(builder.finish())
@@ -174,7 +235,16 @@ export class Pipeline {
   /** The epoch clock at which something is due without a new row; Infinity if nothing is. */
   dueUs(): number {
     if (!this.#started) return -Infinity
-    return Math.min(Infinity, ...this.#stages.map((s) => s.operator.dueUs?.() ?? Infinity))
+    const due = this.#stages.map((stage) => stage.operator.dueUs?.() ?? Infinity)
+    return Math.min(Infinity, ...due, ...this.#clocked.map((stage) => this.#clockOf(stage)))
+  }
+
+  /** The clock at which a stage acts that waits for the clock. If that has passed, something else
+   *  holds its watermark back, and it is looked at again after a while. */
+  #clockOf({ operator }: Stage): number {
+    const actsAtUs = operator.actsAtUs?.() ?? Infinity
+    const clockUs = Math.ceil(actsAtUs / CLOCK_STEP_US) * CLOCK_STEP_US
+    return clockUs > this.#clock.nowUs ? clockUs : this.#clock.nowUs + CLOCK_RETRY_US
   }
 
   stateSize(): StateSize {
@@ -199,6 +269,36 @@ export class Pipeline {
     }))
   }
 
+  /** Another plan under the same clock, which has not begun. */
+  withPlan(plan: QueryPlan): Pipeline {
+    return new Pipeline(plan, { clock: this.#epochClock, batchRowsMax: this.batchRowsMax })
+  }
+
+  /** The operator of a part of this plan; undefined for a leaf. */
+  operatorAt(part: Plan): Operator | undefined {
+    return this.#stageOf.get(part)?.operator
+  }
+
+  /** How far time has come in what the part gives. */
+  watermarkAt(part: Plan): number {
+    if (part.kind === 'values') return Infinity
+    return this.#stageOf.get(part)?.watermarkUs ?? -Infinity
+  }
+
+  /** The state of one part; undefined for a leaf. */
+  stateAt(part: Plan): StageState | undefined {
+    const stage = this.#stageOf.get(part)
+    if (stage === undefined) return undefined
+    const { name, watermarkUs, operator } = stage
+    return { name, watermarkUs, sections: operator.snapshot() }
+  }
+
+  /** Goes on with a part where another pipeline has come with it. */
+  takePart(part: Plan, state: StageState | undefined): void {
+    if (state !== undefined) this.#stageOf.get(part)!.restore(state.sections, state.watermarkUs)
+    else if (part.kind === 'values') this.#past.add(part)
+  }
+
   restore(states: readonly StageState[], watermarkUs: number): void {
     this.#started = true
     this.watermarkUs = watermarkUs
@@ -207,6 +307,30 @@ export class Pipeline {
       if (state) stage.restore(state.sections, state.watermarkUs)
     }
   }
+}
+
+/** Where a form of the table has the columns that the plan reads. */
+function columnsIn({ table, columns }: SourcePlan, form: TableSpec): number[] {
+  const ids = columnIds(table)
+  const known = columnIds(form)
+  return columns.map((column) => known.indexOf(ids[column]))
+}
+
+const WAITING_ROWS_MAX = 65_536
+/** Processing time is in whole milliseconds. */
+const CLOCK_STEP_US = 1000
+const CLOCK_RETRY_US = 1_000_000
+
+function requestOf(plan: OperatorPlan): LookupRequest {
+  if (plan.kind !== 'lookup-join') fail('INTERNAL', `${plan.kind} asks outside`)
+  const { table, keys, columns } = plan.node
+  return { table: table as TableSpec, keys, columns }
+}
+
+/** Whether processing time begins at or below this operator. */
+function isClocked(plan: OperatorPlan): boolean {
+  for (const { kind } of nodesOf(plan)) if (kind === 'processing-time') return true
+  return false
 }
 
 const reportOf = (rowsOut: number, watermarkUs: number): NodeReport => ({

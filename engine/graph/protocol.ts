@@ -3,6 +3,7 @@
 
 import type { ErrorJson } from '../base/errors.ts'
 import type { QueryPlan } from '../plan/physical.ts'
+import type { TableSpec } from '../source/table.ts'
 
 /** When what was written is made durable: before it is acknowledged or released; about once a
  *  second; or when the system likes. A kill of the process loses nothing in any of them. */
@@ -27,6 +28,12 @@ export type EngineRequest =
    *  that is in the journal; so do the next three. */
   | { readonly kind: 'attach'; readonly plan: QueryPlan }
   | { readonly kind: 'detach'; readonly queryId: string }
+  /** The plan takes the place of the running query, and the state of the parts that both have;
+   *  tables of no kept part are read from the beginning. The old one's results stay until it is
+   *  detached. */
+  | { readonly kind: 'replace'; readonly queryId: string; readonly plan: QueryPlan }
+  /** What would become of the query's state if the plan replaced it. Replies ReplaceReport. */
+  | { readonly kind: 'compare'; readonly queryId: string; readonly plan: QueryPlan }
   /** The query stops where it is; its state and results stay. */
   | { readonly kind: 'pause'; readonly queryId: string }
   /** A paused query goes on where it stopped. */
@@ -55,6 +62,8 @@ export type EngineRequest =
   | { readonly kind: 'opened' }
   /** Everything that the streams hold is durable: the answer to `sync-streams`. */
   | { readonly kind: 'streams-synced'; readonly error?: ErrorJson | undefined }
+  /** The table has another form from now on. Whoever reads it reads only columns that both have. */
+  | { readonly kind: 'alter-table'; readonly table: TableSpec }
   /** The table is dropped: what the engine kept of it goes. */
   | { readonly kind: 'forget'; readonly tableId: string }
   /** A view has applied all results before `seq`; from there on it still needs them. */
@@ -67,6 +76,24 @@ export type EngineRequest =
   | { readonly kind: 'status' }
   /** Final checkpoint, then the worker exits. */
   | { readonly kind: 'stop' }
+
+export interface ReplaceReport {
+  /** Those with state: of the old plan, then those that only the new one has. */
+  readonly operators: readonly ReplacedOperator[]
+  /** Names of the tables that are read from their beginning. */
+  readonly fromBeginning: readonly string[]
+}
+
+export interface ReplacedOperator {
+  /** As EXPLAIN has it. */
+  readonly operator: string
+  readonly fate: 'kept' | 'dropped' | 'new'
+  /** Its state now. */
+  readonly rows: number
+  readonly bytes: number
+  /** Why it is dropped. */
+  readonly reason?: string | undefined
+}
 
 export interface BoundedResult {
   /** Encoded batches, consolidated: no weights, every row counts once. */

@@ -1,11 +1,19 @@
 /** A query as the engine runs it: its pipeline, its cursor, its result log and how it fares. */
 
-import { asSqlError, type SqlError } from '../base/errors.ts'
+import type { SqlError } from '../base/errors.ts'
+import { locatedError } from '../base/located-error.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Cursor } from './cursor.ts'
+import type { Lookups } from './lookups.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { QueryStatus, ResultFrame } from './protocol.ts'
 import type { ResultLog } from './result-log.ts'
+
+/** What a query's state also depends on. */
+interface QueriesAround {
+  readonly main: Cursor
+  readonly lookups: Lookups
+}
 
 export class Query {
   readonly pipeline: Pipeline
@@ -15,6 +23,8 @@ export class Query {
   epoch = 0
   error: SqlError | undefined
   ended = false
+  /** Another query has taken its place; it waits to be detached. */
+  isReplaced = false
   paused = false
 
   constructor(pipeline: Pipeline, results: ResultLog, cursor: Cursor) {
@@ -37,7 +47,8 @@ export class Query {
   }
 
   fail(error: unknown): SqlError {
-    this.error = asSqlError(error)
+    const { sql, sqlOffset = 0 } = this.pipeline.plan
+    this.error = locatedError(error, sql, sqlOffset)
     return this.error
   }
 
@@ -48,8 +59,9 @@ export class Query {
     return this.results.append(epoch, nowUs, this.pipeline.watermarkUs, batch)
   }
 
-  status(recovering: boolean, main: Cursor): QueryStatus {
+  status(recovering: boolean, { main, lookups }: QueriesAround): QueryStatus {
     const { pipeline, cursor } = this
+    const trouble = this.#trouble() ?? lookups.trouble(pipeline)
     const size = pipeline.stateSize()
     let lagRows: number | undefined = 0
     for (const reader of cursor.readers.values()) {
@@ -59,8 +71,8 @@ export class Query {
     }
     return {
       queryId: this.id,
-      state: this.#state(recovering, main),
-      error: (this.error ?? this.#trouble())?.toJSON(),
+      state: this.#state(recovering, main, trouble),
+      error: (this.error ?? trouble)?.toJSON(),
       epoch: this.epoch,
       watermarkUs: pipeline.watermarkUs,
       rowsIn: pipeline.rowsIn,
@@ -73,20 +85,28 @@ export class Query {
     }
   }
 
-  #state(recovering: boolean, main: Cursor): QueryStatus['state'] {
+  #state(recovering: boolean, main: Cursor, trouble: SqlError | undefined): QueryStatus['state'] {
     if (this.error !== undefined) return 'failed'
     if (this.ended) return 'ended'
     if (recovering) return 'recovering'
     if (this.paused) return 'paused'
-    if (this.#trouble() !== undefined) return 'retrying'
-    return this.cursor === main ? 'running' : 'backfilling'
+    if (trouble !== undefined) return 'retrying'
+    const isUpToDate = this.cursor === main || this.cursor.staysAlone
+    return isUpToDate && this.#hasLooked ? 'running' : 'backfilling'
+  }
+
+  /** Whether it is settled for all its tables where the reading begins. */
+  get #hasLooked(): boolean {
+    const { readers } = this.cursor
+    return this.pipeline.leaves.every(({ tableId }) => readers.get(tableId)?.hasLooked !== false)
   }
 
   /** What keeps one of its tables from being read for the moment. */
   #trouble(): SqlError | undefined {
     for (const { tableId } of this.pipeline.leaves) {
-      const trouble = this.cursor.troubles.get(tableId)
-      if (trouble !== undefined) return trouble.error
+      const { troubles, readers } = this.cursor
+      const trouble = troubles.get(tableId)?.error ?? readers.get(tableId)?.trouble
+      if (trouble !== undefined) return trouble
     }
     return undefined
   }

@@ -5,11 +5,13 @@ import type { EpochClock } from '../base/clock.ts'
 import { fail, SqlError } from '../base/errors.ts'
 import type { Checkpoint } from '../checkpoint/store.ts'
 import { type QueryPlan, tablesOf } from '../plan/physical.ts'
+import { isLogged } from '../source/table.ts'
 import { applyChange } from './apply-change.ts'
 import type { Dataflow, EpochOutput } from './dataflow.ts'
 import type { Journal, JournalEntry, ReadRange } from './journal.ts'
 import { ResultLog } from './result-log.ts'
 import { type DataflowMeta, restoreSnapshot } from './snapshot.ts'
+import { planFromText } from './take-over.ts'
 
 export interface RecoveryContext {
   readonly plans: ReadonlyMap<string, QueryPlan>
@@ -31,7 +33,7 @@ export interface RecoveryContext {
 
 /** DATA_DAMAGED if no checkpoint is whole and the journal does not begin at the beginning. */
 export async function recover(context: RecoveryContext): Promise<void> {
-  const { plans, dataflow, journal, checkpoint, clock } = context
+  const { dataflow, journal, checkpoint, clock } = context
   const from = checkpoint === undefined ? 0 : checkpoint.epoch + 1
   if (journal.firstEpoch > from) {
     fail(
@@ -45,20 +47,47 @@ export async function recover(context: RecoveryContext): Promise<void> {
       hint: 'Restore the data folder from a backup.',
     })
   }
-  dropLostResults(dataflow, plans, journal.nextEpoch - 1)
-  await dataflow.late.open(journal.nextEpoch - 1)
+  dropLostResults(dataflow, context.plans, journal.nextEpoch - 1)
+  for (const { root } of context.plans.values()) {
+    for (const table of tablesOf(root)) dataflow.sides.know(table)
+  }
+  await dataflow.sides.open(journal.nextEpoch - 1)
+  await dataflow.deadLetters.open(dataflow.sides)
+  const whole = { ...context, plans: withReplaced(context, from) }
   if (checkpoint !== undefined) {
     clock.epoch = checkpoint.epoch
     clock.nowUs = checkpoint.meta.nowUs
-    restoreSnapshot(dataflow, checkpoint.meta, checkpoint.sections, plans)
+    restoreSnapshot(dataflow, checkpoint.meta, checkpoint.sections, whole.plans)
   }
+  await replayAll(whole, from)
+  for (const id of dataflow.ghosts) dataflow.detach(id)
+  dataflow.ghosts.clear()
+}
+
+/** The plans of the catalog, and those of queries that were replaced since: the replay needs their
+ *  state to hand over. */
+function withReplaced({ plans, dataflow, journal }: RecoveryContext, from: number) {
+  const all = new Map(plans)
+  for (const { changes } of journal.entries(from)) {
+    for (const change of changes) {
+      if (change.kind !== 'replace' || all.has(change.queryId)) continue
+      all.set(change.queryId, planFromText(change.before))
+      dataflow.ghosts.add(change.queryId)
+    }
+  }
+  return all
+}
+
+async function replayAll(context: RecoveryContext, from: number): Promise<void> {
+  const { dataflow, journal } = context
   const ends = context.mayLoseRecords ? await streamEnds(context) : new Map<string, number>()
   for (const entry of journal.entries(from)) {
     if (entry.ranges.some((range) => Number(range.to) > (ends.get(splitKey(range)) ?? Infinity))) {
       // Its records are lost: it never happened, nor did anything after it.
       journal.dropFrom(entry.epoch)
       for (const { results } of dataflow.queries.values()) await results.dropAfter(entry.epoch - 1)
-      await dataflow.late.dropAfter(entry.epoch - 1)
+      await dataflow.sides.dropAfter(entry.epoch - 1)
+      await dataflow.deadLetters.open(dataflow.sides)
       return
     }
     await replay(context, entry)
@@ -74,7 +103,7 @@ async function streamEnds({ plans, dataflow, isOpened, wait }: RecoveryContext) 
   while (!isOpened()) await wait()
   const ends = new Map<string, number>()
   for (const table of [...plans.values()].flatMap((plan) => tablesOf(plan.root))) {
-    if (table.connector !== 'log') continue
+    if (!isLogged(table)) continue
     const reader = dataflow.openReader(table)
     for (const split of reader.splitIds) {
       ends.set(splitKey({ table: table.id, split }), Number(reader.endOf(split) || 0))
@@ -121,7 +150,7 @@ function makeAgain({ dataflow, plans }: RecoveryContext, change: JournalEntry['c
   try {
     applyChange(dataflow, change, (id) => plans.get(id))
   } catch (error) {
-    const query = change.kind === 'merge' ? undefined : dataflow.queries.get(change.queryId)
+    const query = 'queryId' in change ? dataflow.queries.get(change.queryId) : undefined
     if (query?.running) dataflow.fail(query, error)
   }
 }
@@ -129,7 +158,7 @@ function makeAgain({ dataflow, plans }: RecoveryContext, change: JournalEntry['c
 /** Whether the split ends before what an epoch read of it. Known only of embedded streams. */
 function isLost(dataflow: Dataflow, range: ReadRange): boolean {
   const reader = dataflow.cursors.get(range.cursor)?.readers.get(range.table)
-  if (reader?.table.connector !== 'log') return false
+  if (reader === undefined || !isLogged(reader.table)) return false
   return Number(reader.endOf(range.split) || 0) < Number(range.to)
 }
 

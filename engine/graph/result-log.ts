@@ -17,6 +17,8 @@ export interface ResultLogOptions {
   readonly segmentBytesMax: number
   /** Older results go when the log is larger than this. */
   readonly retentionBytesMax: number
+  /** There is no log any more: results are only counted. */
+  readonly isGone?: boolean
 }
 
 interface Unwritten {
@@ -28,7 +30,8 @@ export class ResultLog {
   readonly #disk: Disk
   readonly #queryId: string
   readonly #folder: string
-  readonly #writer: LogWriter
+  /** undefined: the log is gone. */
+  readonly #writer: LogWriter | undefined
   readonly #options: ResultLogOptions
   /** The number of the next result. A query starts at 0, also when a replay starts it again: it is
    *  behind the writer's end until the replay has caught up with what is written. */
@@ -43,7 +46,7 @@ export class ResultLog {
     this.#queryId = queryId
     this.#folder = folder
     this.#options = options
-    this.#writer = LogWriter.open(disk, folder, options)
+    if (options.isGone !== true) this.#writer = LogWriter.open(disk, folder, options)
   }
 
   get nextSeq(): number {
@@ -58,7 +61,7 @@ export class ResultLog {
   /** Goes to where a checkpoint stands: the results from here on come again by replay. DATA_DAMAGED
    *  if results are missing that the checkpoint was made after. */
   resume(seq: number): void {
-    const { nextOffset } = this.#writer
+    const nextOffset = this.#writer?.nextOffset ?? seq
     if (nextOffset < seq) {
       fail('DATA_DAMAGED', `${this.#folder} ends before result ${nextOffset} of ${seq}`, {
         hint: 'Restore the data folder from a backup, or restart the query.',
@@ -72,7 +75,7 @@ export class ResultLog {
    *  crash. A full disk keeps the result in memory: see `writeRest`. DISK_FAILED. */
   append(epoch: number, nowUs: number, watermarkUs: number, batch: Batch): ResultFrame | null {
     const seq = this.#nextSeq++
-    if (seq < this.#writer.nextOffset) return null
+    if (this.#writer === undefined || seq < this.#writer.nextOffset) return null
     const payload = encodeBatch(batch)
     const frame = { queryId: this.#queryId, seq, epoch, watermarkUs, payload }
     this.#unwritten.push({ frame, nowUs })
@@ -86,7 +89,7 @@ export class ResultLog {
       const [next] = this.#unwritten
       if (next === undefined) return true
       try {
-        this.#write(next)
+        this.#write(this.#writer!, next)
       } catch (error) {
         if (asSqlError(error).code === 'DISK_FULL') return false
         throw error
@@ -95,10 +98,10 @@ export class ResultLog {
     }
   }
 
-  #write({ frame, nowUs }: Unwritten): void {
+  #write(log: LogWriter, { frame, nowUs }: Unwritten): void {
     crashPoint('results.before-write')
     const { epoch, watermarkUs, payload } = frame
-    this.#writer.append({
+    log.append({
       kind: KIND_CHANGES,
       count: 1,
       timestampUs: nowUs,
@@ -123,9 +126,11 @@ export class ResultLog {
 
   /** Drops the results of epochs after `epoch`, which never happened. For recovery only. */
   async dropAfter(epoch: number): Promise<void> {
-    await this.#writer.sync()
-    const keep = endOfEpoch(this.#reader(), this.#writer, epoch)
-    if (keep < this.#writer.nextOffset) this.#writer.truncateAfter(keep)
+    const log = this.#writer
+    if (log === undefined) return
+    await log.sync()
+    const keep = endOfEpoch(this.#reader(), log, epoch)
+    if (keep < log.nextOffset) log.truncateAfter(keep)
     this.#nextSeq = Math.min(this.#nextSeq, keep)
   }
 
@@ -138,7 +143,7 @@ export class ResultLog {
    *  bytes freed. */
   trim(): number {
     const { retentionBytesMax: bytesMax } = this.#options
-    if (this.#writer.bytes <= bytesMax) return 0
+    if (this.#writer === undefined || this.#writer.bytes <= bytesMax) return 0
     const before = Math.min(this.#neededSeq, this.#writer.durableOffset)
     return this.#writer.trim({ bytesMax, before })
   }
@@ -147,12 +152,12 @@ export class ResultLog {
     return new LogReader(this.#disk, this.#folder)
   }
 
-  sync(): Promise<void> {
-    return this.#writer.sync()
+  async sync(): Promise<void> {
+    await this.#writer?.sync()
   }
 
   close(): void {
-    this.#writer.close()
+    this.#writer?.close()
   }
 }
 

@@ -1,9 +1,12 @@
 /** Answers the main thread's requests with an engine: the worker's side of the protocol. */
 
-import { asSqlError } from '../base/errors.ts'
+import { asSqlError, errorToThread, fail } from '../base/errors.ts'
 import type { Appended } from '../source/appended.ts'
+import { alterTable } from './alter-table.ts'
+import { compareState } from './compare-state.ts'
 import type { Engine } from './engine.ts'
 import type { EngineRequest, FromEngine, ToEngine } from './protocol.ts'
+import type { Query } from './query.ts'
 
 /** Handles one message; the answer goes to `send`. */
 export async function serve(
@@ -15,7 +18,7 @@ export async function serve(
   try {
     send({ kind: 'reply', id, result: await answer(engine, appended, request) })
   } catch (error) {
-    send({ kind: 'refusal', id, error: asSqlError(error).toJSON() })
+    send({ kind: 'refusal', id, error: errorToThread(asSqlError(error)) })
   }
 }
 
@@ -27,6 +30,14 @@ async function answer(
   switch (request.kind) {
     case 'attach':
       return (await engine.attach(request.plan)) ?? null
+    case 'replace': {
+      const { plan: before } = queryOf(engine, request.queryId).pipeline
+      return (await engine.attach(request.plan, before)) ?? null
+    }
+    case 'compare': {
+      const { pipeline } = queryOf(engine, request.queryId)
+      return compareState(pipeline, pipeline.withPlan(request.plan))
+    }
     case 'detach':
     case 'pause':
     case 'resume':
@@ -34,7 +45,7 @@ async function answer(
     case 'run':
       return engine.bounded(request)
     case 'analyze':
-      return engine.analyze(request.queryId)
+      return queryOf(engine, request.queryId).pipeline.report()
     case 'appended': {
       const { tableId, split, end, ended } = request
       appended.set(tableId, String(split), { end, ended })
@@ -47,7 +58,9 @@ async function answer(
     case 'need':
       return engine.need(request.queryId, request.seq) ?? null
     case 'forget':
-      return engine.forget(request.tableId) ?? null
+      return engine.still.sides.forget(request.tableId) ?? null
+    case 'alter-table':
+      return alterTable(engine.still, request.table) ?? null
     case 'checkpoint':
       return engine.checkpoint()
     case 'hold':
@@ -59,4 +72,8 @@ async function answer(
     case 'stop':
       return (await engine.stop()) ?? null
   }
+}
+
+function queryOf({ still: { queries } }: Engine, queryId: string): Query {
+  return queries.get(queryId) ?? fail('UNKNOWN_QUERY', `There is no query ${queryId}`)
 }

@@ -60,8 +60,8 @@ export class LogWriter {
   /** Full segments that are not durable yet, oldest first. */
   #unsynced: { readonly file: DiskFile; readonly bytes: number }[] = []
   #file: DiskFile
-  /** The active segment has another header than the options. */
-  #staleHeader: boolean
+  #header: Uint8Array | undefined
+  #activeHeader: Uint8Array
   #used: boolean
   #firstUs: number | undefined
   #ended: boolean
@@ -84,7 +84,8 @@ export class LogWriter {
     this.#segments = log.segments
     this.tornBytes = log.tornBytes
     this.#file = active.file
-    this.#staleHeader = this.#isStale(active.header)
+    this.#header = place.options.header
+    this.#activeHeader = active.header
     this.#used = active.used
     this.#firstUs = active.firstUs
     this.#ended = active.ended
@@ -169,7 +170,7 @@ export class LogWriter {
     this.#file.close()
     const cut = truncateLog(this.#disk, this.#folder, this.#segments, offset)
     this.#file = cut.file
-    this.#staleHeader = this.#isStale(cut.header)
+    this.#activeHeader = cut.header
     this.#used = cut.used
     this.#firstUs = cut.firstUs
     this.#ended = false
@@ -181,7 +182,12 @@ export class LogWriter {
    *  A reader that is inside a removed segment finishes it. */
   trim(limits: TrimLimits): number {
     this.#refuseIfUnusable()
-    const count = segmentsToTrim(this.#disk, this.#folder, this.#segments, limits)
+    // The log's last frame stays, also when a crash has left an empty segment behind it.
+    const kept = this.#used ? 1 : 2
+    const count = Math.min(
+      segmentsToTrim(this.#disk, this.#folder, this.#segments, limits),
+      Math.max(0, this.#segments.length - kept),
+    )
     let freed = 0
     for (let i = 0; i < count; i++) {
       const [{ first, bytes }] = this.#segments
@@ -268,21 +274,27 @@ export class LogWriter {
     }
   }
 
-  #isStale(header: Uint8Array): boolean {
-    const wanted = this.#options.header
-    return wanted !== undefined && Buffer.compare(wanted, header) !== 0
+  /** What segments to come begin with: see `LogOptions.header`. */
+  useHeader(header: Uint8Array): void {
+    this.#header = header
+  }
+
+  /** Whether the active segment has another header than is wanted. */
+  get #hasStaleHeader(): boolean {
+    const wanted = this.#header
+    return wanted !== undefined && Buffer.compare(wanted, this.#activeHeader) !== 0
   }
 
   #mustRoll(size: number, timestampUs: number): boolean {
     const { segmentBytesMax, segmentSpanUsMax = Infinity } = this.#options
-    if (this.#staleHeader) return true
+    if (this.#hasStaleHeader) return true
     if (!this.#used) return false
     if (this.#segments.at(-1)!.bytes + size > segmentBytesMax) return true
     return timestampUs - (this.#firstUs ?? timestampUs) > segmentSpanUsMax
   }
 
   #roll(timestampUs: number): void {
-    const header = this.#options.header ?? NO_HEADER
+    const header = this.#header ?? NO_HEADER
     const first = this.#next
     const last = this.#segments.at(-1)!
     // An empty segment has no record to keep: it is made anew under its own name.
@@ -294,7 +306,7 @@ export class LogWriter {
     this.#unsynced.push({ file: this.#file, bytes: last.bytes })
     this.#file = file
     this.#segments.push({ first, bytes: emptySegmentBytes(header) })
-    this.#staleHeader = false
+    this.#activeHeader = header
     this.#used = false
     this.#firstUs = undefined
     crashPoint('log.segment-rolled')

@@ -3,11 +3,15 @@
 import { expand } from './expand.ts'
 import { filter } from './filter.ts'
 import { aggregate } from './group/aggregate.ts'
+import { asofJoin } from './join/asof-join.ts'
 import { join } from './join/join.ts'
 import { temporalJoin } from './join/temporal-join.ts'
+import { lookupJoin } from './lookup/lookup-join.ts'
 import { match } from './match/match.ts'
 import type { OperatorDefinition } from './operator.ts'
 import { over } from './over/over.ts'
+import { pinnedProject } from './pinned-project.ts'
+import { processingTime } from './processing-time.ts'
 import { project } from './project.ts'
 import { rank } from './rank/rank.ts'
 import { setOperation } from './set-operation.ts'
@@ -22,6 +26,7 @@ import { windowAggregate } from './window/window-aggregate.ts'
 const LIST = [
   filter,
   project,
+  pinnedProject,
   window,
   aggregate,
   windowAggregate,
@@ -31,8 +36,11 @@ const LIST = [
   unnest,
   join,
   temporalJoin,
+  asofJoin,
+  lookupJoin,
   setOperation,
   temporalFilter,
+  processingTime,
   rank,
   over,
   match,

@@ -5,6 +5,17 @@ import type { Field } from '../batch/schema.ts'
 import type { DataType } from '../batch/types.ts'
 import type { Expr } from '../expr/ir.ts'
 
+export type {
+  AsofJoinNode,
+  JoinKind,
+  JoinNode,
+  LookupCacheSpec,
+  LookupJoinNode,
+  LookupTable,
+  TemporalJoinNode,
+  VersionTies,
+} from './join-nodes.ts'
+
 /** The rows of a table with a primary key, from the rows that its source brings: +1 replaces the
  *  row of its key, -1 removes it and brings the key alone. Output: the input's columns. */
 export interface UpsertNode {
@@ -52,7 +63,7 @@ export interface CumulateSpec {
 }
 
 /** Rows of a key that are at most `gapUs` apart are in one window, which ends a gap after its last
- *  row. Only in a windowed aggregate, by its keys. */
+ *  row. */
 export interface SessionSpec {
   readonly kind: 'session'
   readonly gapUs: number
@@ -69,6 +80,8 @@ export interface WindowNode {
   readonly window: WindowSpec
   /** The event-time column; rows where it is NULL are in no window and are dropped. */
   readonly timeColumn: number
+  /** Of sessions: the columns of the key; their rows come when their session is over. */
+  readonly partitionBy?: readonly number[] | undefined
 }
 
 export interface AggregateCall {
@@ -100,10 +113,12 @@ export interface AggregateNode {
 
 export type WindowColumn = 'window_start' | 'window_end' | 'window_time'
 
-/** When a windowed aggregate speaks: once at close, at the end of every epoch that changed
- *  something, or at most every so often. */
+/** When a windowed aggregate speaks: once at close; once its end is no more than `leadUs` above the
+ *  watermark, and again when late rows change it until it closes; at the end of every epoch that
+ *  changed something; or at most every so often. */
 export type EmitPolicy =
   | { readonly kind: 'close' }
+  | { readonly kind: 'on-time'; readonly leadUs: number }
   | { readonly kind: 'changes' }
   | { readonly kind: 'every'; readonly intervalUs: number }
 
@@ -133,57 +148,6 @@ export interface SortNode {
 
 // Nodes of several inputs, and of order within a partition
 
-export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
-
-/** A join on equal keys and a condition on what is left. Output: the left columns, then the right
- *  ones (semi and anti: the left ones). The columns of a side that can be missing are nullable. No
- *  keys: every pair is tried (cross join, pure non-equi join). */
-export interface JoinNode {
-  readonly join: JoinKind
-  /** Over the left and the right input; pairwise of one type. */
-  readonly leftKeys: readonly Expr[]
-  readonly rightKeys: readonly Expr[]
-  /** Per key: NULL matches NULL (IS NOT DISTINCT FROM, set operations). */
-  readonly nullSafe: readonly boolean[]
-  /** Over the left columns, then the right ones. */
-  readonly condition?: Expr | undefined
-  /** NOT IN: a NULL key on either side makes the answer unknown, so such a left row is dropped, and
-   *  all are while the right side has a NULL key. Only with `anti`. */
-  readonly nullAware: boolean
-  /** rightTime - leftTime is within [lowerUs, upperUs] for every match (implied by the keys or the
-   *  condition): a row is forgotten when the other side's watermark has passed its last partner. A
-   *  window join is the case of equal window_time columns and [0, 0]. */
-  readonly interval?:
-    | {
-        readonly leftTime: number
-        readonly rightTime: number
-        readonly lowerUs: number
-        readonly upperUs: number
-      }
-    | undefined
-  readonly fields: readonly Field[]
-  /** Of inner joins: rows are forgotten by themselves, not by key. */
-  readonly stateTtlUs?: StateTtl
-}
-
-/** FOR SYSTEM_TIME AS OF: each left row with the version of the right row that was current.
- *  'event': at the left row's event time, by watermarks of both sides; right rows are versions by
- *  key, and retractions of the right side end a version. 'processing': at the epoch that reads the
- *  left row; later changes of the right side change nothing. Output: left, then right columns. */
-export interface TemporalJoinNode {
-  readonly join: 'inner' | 'left'
-  readonly time:
-    | { readonly kind: 'event'; readonly leftTime: number; readonly rightTime: number }
-    | { readonly kind: 'processing' }
-  readonly leftKeys: readonly Expr[]
-  readonly rightKeys: readonly Expr[]
-  /** The right rows are all versions, in their order (`UpsertNode.versions`). Else a right row that
-   *  comes and goes in one epoch was never there. */
-  readonly versioned?: boolean | undefined
-  readonly condition?: Expr | undefined
-  readonly fields: readonly Field[]
-}
-
 /** UNION ALL of two inputs of the same types. Output: the first one's names. */
 export interface UnionNode {
   readonly fields: readonly Field[]
@@ -194,6 +158,13 @@ export interface SetOperationNode {
   readonly operator: 'intersect' | 'except'
   readonly all: boolean
   readonly fields: readonly Field[]
+  readonly stateTtlUs?: StateTtl
+}
+
+export interface WindowEnd {
+  readonly column: number
+  /** The windows are sessions: they are over only when the watermark is past their end. */
+  readonly session: boolean
 }
 
 /** Top-N per partition, deduplication (to = 1), and ORDER BY … LIMIT of a continuous query (no
@@ -209,7 +180,7 @@ export interface RankNode {
   readonly withRank: boolean
   /** The input column with the end of the window that each partition is in: no row of a partition
    *  comes any more once the watermark has reached its end, so the partition can be forgotten. */
-  readonly windowEnd?: number | undefined
+  readonly windowEnd?: WindowEnd | undefined
   readonly fields: readonly Field[]
   readonly stateTtlUs?: StateTtl
 }
@@ -231,6 +202,9 @@ export interface OverCall {
   readonly args: readonly Expr[]
   readonly distinct: boolean
   readonly filter?: Expr | undefined
+  /** Of an aggregate that depends on the order of the frame's rows: another order than the
+   *  node's. */
+  readonly orderBy?: readonly SortKey[] | undefined
   readonly frame: OverFrame
   readonly type: DataType
 }
@@ -245,8 +219,9 @@ export interface OverNode {
    *  once the watermark has passed, and come then, append-only. */
   readonly timeColumn?: number | undefined
   /** As in RankNode. */
-  readonly windowEnd?: number | undefined
+  readonly windowEnd?: WindowEnd | undefined
   readonly fields: readonly Field[]
+  readonly stateTtlUs?: StateTtl
 }
 
 /** GROUPING SETS: every row once per set. Output: the input's columns, the keys (NULL where the set
@@ -273,6 +248,13 @@ export interface TemporalFilterNode {
   /** TIMESTAMP_LTZ expressions over the row. */
   readonly from?: Expr | undefined
   readonly until?: Expr | undefined
+}
+
+/** From here on time is the epoch's clock: watermarks of the input end here. Output: the input's
+ *  columns. */
+export interface ProcessingTimeNode {
+  /** A column that holds `PROCTIME()` of the epoch that brings the row. */
+  readonly timeColumn: number
 }
 
 /** A term of PATTERN; variables by their position in the node's list. Of a choice the earlier term

@@ -6,6 +6,7 @@
 import type { EpochClock } from '../base/clock.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { Schema } from '../batch/schema.ts'
+import type { Asking } from './lookup/asking.ts'
 
 /** What an operator knows of an input at build time. */
 export interface InputInfo {
@@ -56,6 +57,15 @@ export interface Operator {
   epoch(out: Output): void
   /** The epoch clock at which the operator wants an epoch even without rows; Infinity: none. */
   dueUs?(): number
+  /** The watermark at which the operator has something to say even without rows; Infinity: none. */
+  actsAtUs?(): number
+  /** Set by an operator that asks outside; see lookup/asking.ts. */
+  readonly asking?: Asking | undefined
+  /** Whether the state holds all that the output adds up to, so that `tellAll` can say it. Absent:
+   *  it never does. */
+  holdsAll?(): boolean
+  /** Says all that its output adds up to as new rows; changes nothing. Between epochs. */
+  tellAll?(out: Pick<Output, 'emit'>): void
   /** The state as named sections. A section whose `version` is unchanged since the last checkpoint
    *  is not written again. The bytes are copied out before this returns control to the graph. */
   snapshot(): readonly Section[]

@@ -1,6 +1,7 @@
 /** INTERSECT and EXCEPT, with and without ALL.
  *
- *  State: every distinct row with the sum of its weights on either side.
+ *  State: every distinct row with the sum of its weights on either side, until it has had no news
+ *  for `stateTtlUs`, or for ever.
  *  Delta: a row with l on the left and r on the right counts min(l, r) in INTERSECT ALL, what is
  *  left of l - r in EXCEPT ALL, and at most 1 without ALL; an epoch tells by how much the count of
  *  each touched row changes. NULLs are equal here. O(rows). */
@@ -36,12 +37,13 @@ export const setOperation = defineOperator<'set-operation', SetOperationNode>({
   appendOnly: ({ operator }, inputs) =>
     operator === 'intersect' && inputs.every((input) => input.appendOnly),
   explain: ({ operator, all }) => `SetOperation: ${operator.toUpperCase()}${all ? ' ALL' : ''}`,
-  create({ operator, all }, { inputs, schema, batchRowsMax, clock }) {
+  create({ operator, all, stateTtlUs }, { inputs, schema, batchRowsMax, clock }) {
     const countOf = COUNTS[operator][all ? 'all' : 'distinct']
     const plain = operator === 'intersect' && inputs.every((input) => input.appendOnly)
-    const tally = new RowTally(inputs[0].schema)
+    const tally = new RowTally(inputs[0].schema, stateTtlUs ? { us: stateTtlUs, clock } : undefined)
     const watermarks: [number, number] = [-Infinity, -Infinity]
-    const tell = (out: Output) => {
+    /** Takes rows, each as often as its count changes, and emits them in batches. */
+    const teller = (out: Pick<Output, 'emit'>) => {
       const slots = new Int32Array(batchRowsMax)
       const weights = new Int32Array(batchRowsMax)
       let n = 0
@@ -51,8 +53,8 @@ export const setOperation = defineOperator<'set-operation', SetOperationNode>({
         out.emit(new Batch(schema, rows.columns, n, plain ? null : weights.slice(0, n)))
         n = 0
       }
-      tally.changes((slot, left, right, leftBefore, rightBefore) => {
-        let change = countOf(left, right) - countOf(leftBefore, rightBefore)
+      const add = (slot: number, count: number) => {
+        let change = count
         // Without weights in the output a row that counts more comes more often.
         const step = plain ? 1 : change
         for (; change !== 0; change -= step) {
@@ -60,6 +62,13 @@ export const setOperation = defineOperator<'set-operation', SetOperationNode>({
           weights[n++] = step
           if (n === batchRowsMax) flush()
         }
+      }
+      return { add, flush }
+    }
+    const tell = (out: Output) => {
+      const { add, flush } = teller(out)
+      tally.changes((slot, left, right, leftBefore, rightBefore) => {
+        add(slot, countOf(left, right) - countOf(leftBefore, rightBefore))
       })
       flush()
     }
@@ -75,6 +84,13 @@ export const setOperation = defineOperator<'set-operation', SetOperationNode>({
         tally.settle()
         const watermarkUs = Math.min(...watermarks)
         if (watermarkUs > -Infinity) out.watermark(watermarkUs)
+      },
+      dueUs: () => tally.dueUs,
+      holdsAll: () => stateTtlUs === undefined,
+      tellAll(out) {
+        const { add, flush } = teller(out)
+        tally.all((slot, left, right) => add(slot, countOf(left, right)))
+        flush()
       },
       snapshot() {
         const marks = new Uint8Array(Float64Array.from(watermarks).buffer)

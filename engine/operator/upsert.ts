@@ -41,6 +41,10 @@ export const upsert = defineOperator<'upsert', UpsertNode>({
         if (heldUs !== undefined) out.watermark(heldUs)
         heldUs = undefined
       },
+      holdsAll: () => versions !== true,
+      tellAll(out) {
+        for (const batch of rows.all()) out.emit(batch)
+      },
       snapshot: () => rows.snapshot(),
       restore: (sections) => rows.restore(sections),
       stateSize: () => ({ rows: rows.live, bytes: rows.bytes }),

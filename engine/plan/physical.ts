@@ -51,6 +51,8 @@ export interface QueryPlan {
   readonly name: string
   /** The statement, for people. */
   readonly sql: string
+  /** Where `sql` begins in the text that the plan's places are about; absent: at 0. */
+  readonly sqlOffset?: number | undefined
   readonly root: Plan
   readonly schema: Schema
   readonly appendOnly: boolean

@@ -12,6 +12,8 @@ import type { OptionTable } from './option.ts'
 
 type Options = Readonly<Record<string, string>>
 
+export type BadRecordPolicy = 'dead_letter' | 'fail' | 'skip'
+
 /** What every connector with a format takes. */
 export const FORMAT_OPTIONS: OptionTable = {
   format: {
@@ -54,9 +56,9 @@ export const FORMAT_OPTIONS: OptionTable = {
   },
   'bad-records': {
     kind: 'enum',
-    values: ['fail', 'skip'],
-    default: 'fail',
-    doc: 'A message that does not fit ends the queries that read it, or is counted and passed over.',
+    values: ['dead_letter', 'fail', 'skip'],
+    default: 'dead_letter',
+    doc: 'What becomes of a message that does not fit: it is counted and kept, with the reason, in the table `"…$dead_letters"`; or it ends the queries that read it; or it is counted and passed over.',
   },
 }
 
@@ -85,6 +87,8 @@ export function messageDecoder(schema: Schema, options: Options): MessageDecoder
   }
 }
 
-/** Whether a bad message is passed over. */
-export const skipsBadRecords = (options: Options): boolean =>
-  options['bad-records'] === 'skip' || options[`${options.format}.ignore-parse-errors`] === 'true'
+/** What becomes of a bad message. */
+export function badRecordPolicy(options: Options): BadRecordPolicy {
+  if (options[`${options.format}.ignore-parse-errors`] === 'true') return 'skip'
+  return (options['bad-records'] ?? 'dead_letter') as BadRecordPolicy
+}

@@ -3,16 +3,14 @@
 
 import { type Schema, schemaOf } from '../batch/schema.ts'
 import { VARCHAR } from '../batch/types.ts'
-import type { TableSpec } from './table.ts'
+import { lateLayout } from './layout.ts'
+import type { SideSuffix } from './side-table.ts'
+import { declaredColumns, type TableSpec } from './table.ts'
 
-const SUFFIX = '$late'
+const SUFFIX: SideSuffix = '$late'
 
 /** Of a table's id, and likewise of its name. */
 export const lateName = (of: string): string => `${of}${SUFFIX}`
-
-/** The table that late rows are of; undefined if `name` is no name of late rows. */
-export const lateOwner = (name: string): string | undefined =>
-  name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : undefined
 
 /** All columns of the table, then `query` (or `query_2`, … if it has such a column). */
 export function lateSchema({ fields }: Schema): Schema {
@@ -23,15 +21,18 @@ export function lateSchema({ fields }: Schema): Schema {
 }
 
 /** The late rows of a table as a table: append-only, without a watermark. */
-export function lateTable({ id, name, schema }: TableSpec): TableSpec {
+export function lateTable(of: TableSpec): TableSpec {
+  const { id, name, schema } = of
   const all = lateSchema(schema)
   return {
     id: lateName(id),
     name: lateName(name),
     schema: all,
+    declared: [...declaredColumns(of), of.schema.fields.length],
     storedCount: all.fields.length,
     computed: [],
     connector: 'log',
     options: {},
+    layout: lateLayout(of, VARCHAR),
   }
 }

@@ -9,6 +9,8 @@ export interface OptionSpec {
   readonly default?: string | undefined
   readonly required?: boolean | undefined
   readonly doc: string
+  /** Another name of that option, whose form it has. */
+  readonly aliasOf?: string | undefined
   /** Never shown again. */
   readonly secret?: boolean | undefined
   /** Of an enum. */

@@ -18,6 +18,9 @@ export interface SinkWriter {
   /** The last result that is durable in the sink; -1: none. undefined: the sink cannot tell, and
    *  the server keeps the position for it. */
   readonly appliedSeq: number | undefined
+  /** The sink may forget `appliedSeq` when nothing was written for long: the server keeps the
+   *  position as well. */
+  readonly forgets?: boolean | undefined
   /** Writes results, in order of seq and never empty. Resolves when all of them are durable (or
    *  handed over, if the sink knows nothing of the kind). A write that failed is repeated with the
    *  same frames and perhaps more. CONNECTOR_FAILED and other codes with retry 'backoff' are tried
@@ -30,6 +33,8 @@ export interface SinkConnector {
   readonly name: string
   /** What a crash of the server can do: nothing, or repeat the last results. */
   readonly delivery: 'exactly-once' | 'at-least-once'
+  /** Raises what INSERT INTO must refuse: a table that says nothing of where to write. */
+  readonly check?: ((table: TableSpec) => void) | undefined
   /** Whether the table can take retractions, of a result in which the columns `key` are unique
    *  (positions in the record; undefined: no columns are known to be). */
   takesChangelog(table: TableSpec, key?: readonly number[]): boolean

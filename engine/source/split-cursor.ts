@@ -14,12 +14,15 @@ export interface SplitState {
   readonly watermarkUs: number | null
   readonly lastRowUs: number
   readonly ended: boolean
+  /** See `Split.stop`. */
+  readonly stop?: Offset | undefined
 }
 
 export class SplitCursor {
   readonly id: string
   readonly reader: SplitReader
   readonly #decoder: TableDecoder
+  readonly #stop: Offset | undefined
   offset: Offset
   watermarkUs: number
   /** The epoch clock when the last row came. */
@@ -34,6 +37,7 @@ export class SplitCursor {
     this.watermarkUs = state.watermarkUs ?? -Infinity
     this.lastRowUs = state.lastRowUs
     this.ended = state.ended
+    this.#stop = state.stop
   }
 
   /** The next chunk, or null if there is none at hand. Moves the offset. */
@@ -50,7 +54,7 @@ export class SplitCursor {
   /** A chunk's rows with computed columns and, if any is behind them or behind the table's
    *  watermark `floorUs`, per-row watermarks; moves the split's watermark. */
   decode(chunk: Chunk, clock: EpochClock, floorUs: number): Batch {
-    const batch = this.#decoder.decode(chunk, clock)
+    const batch = this.#decoder.decode(chunk, clock, this.id)
     if (batch.rowCount === 0) return batch
     this.lastRowUs = clock.nowUs
     const follow = this.#decoder.follow
@@ -69,6 +73,7 @@ export class SplitCursor {
       watermarkUs: Number.isFinite(watermarkUs) ? watermarkUs : null,
       lastRowUs,
       ended,
+      ...(this.#stop === undefined ? {} : { stop: this.#stop }),
     }
   }
 }

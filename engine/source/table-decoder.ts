@@ -10,8 +10,10 @@ import { type Column, gather } from '../batch/column.ts'
 import { type Schema, schemaOf } from '../batch/schema.ts'
 import { compileProject } from '../expr/compile-project.ts'
 import type { DecodedMessages, MessageDecoder, Messages } from '../format/messages.ts'
-import { messageDecoder, skipsBadRecords } from './format-options.ts'
-import type { Chunk } from './source.ts'
+import { type DeadLetter, deadLettersName } from './dead-letter-table.ts'
+import { badRecordPolicy, messageDecoder } from './format-options.ts'
+import { KeyedMessages, messageKeyColumns } from './keyed-messages.ts'
+import type { Chunk, Offset } from './source.ts'
 import { recordColumns, type TableSpec } from './table.ts'
 import { compileWatermark, type FollowWatermark } from './watermark.ts'
 
@@ -24,11 +26,13 @@ export class TableDecoder {
   readonly follow: FollowWatermark | undefined
   /** A row can take the place of one that is behind the watermark. */
   readonly isKeyed: boolean
-  /** Messages that did not fit and were passed over. */
+  readonly #onDeadLetter: (letter: DeadLetter) => void
+  /** Messages that did not fit and were not decoded. */
   badRecords = 0
 
-  constructor(table: TableSpec) {
+  constructor(table: TableSpec, onDeadLetter: (letter: DeadLetter) => void = () => {}) {
     this.#table = table
+    this.#onDeadLetter = onDeadLetter
     this.#stored = schemaOf(table.schema.fields.slice(0, table.storedCount))
     this.#record = recordColumns(table)
     this.isKeyed = table.primaryKey !== undefined
@@ -36,10 +40,10 @@ export class TableDecoder {
     if (table.watermark) this.follow = compileWatermark(table.watermark, table.schema)
   }
 
-  /** The chunk's rows with all the table's columns, in DDL order. BAD_RECORD for the first message
-   *  that does not fit, unless the table passes over such. */
-  decode(chunk: Chunk, clock: EpochClock): Batch {
-    const stored = this.#storedColumns(chunk)
+  /** The chunk's rows with all the table's columns, in the schema's order. Messages that do not fit
+   *  are handed over or passed over; BAD_RECORD for the first one if the table wants that. */
+  decode(chunk: Chunk, clock: EpochClock, split = ''): Batch {
+    const stored = this.#storedColumns(chunk, split)
     if (this.#project === undefined) return stored
     const computed = this.#computed(stored, clock)
     return stored.withColumns(this.#table.schema, [...stored.columns, ...computed])
@@ -63,33 +67,47 @@ export class TableDecoder {
     return project(stored.keep(rows, n), clock).map((column) => gather(column, places, rowCount))
   }
 
-  #storedColumns(chunk: Chunk): Batch {
+  #storedColumns(chunk: Chunk, split: string): Batch {
     if ('batch' in chunk) {
       const { batch } = chunk
       return this.#table.metadata === undefined ? batch : this.#withMetadata(chunk, batch, null)
     }
-    const { batch, rows } = this.#decodeMessages(chunk)
+    const { batch, rows } = this.#decodeMessages(chunk, split)
     if (this.#table.metadata !== undefined) return this.#withMetadata(chunk, batch, rows)
     return batch.withColumns(this.#stored, batch.columns)
   }
 
-  #decodeMessages(messages: Messages): DecodedMessages {
+  #decodeMessages(chunk: Chunk & Messages, split: string): DecodedMessages {
     const { schema, options } = this.#table
-    this.#messages ??= messageDecoder(
-      schemaOf(this.#record.map((column) => schema.fields[column])),
-      options,
-    )
-    const decoded = this.#messages.decode(messages)
+    this.#messages ??= this.#decoder(schemaOf(this.#record.map((column) => schema.fields[column])))
+    const decoded = this.#messages.decode(chunk)
     const [first] = decoded.bad
     if (first === undefined) return decoded
-    if (!skipsBadRecords(options)) this.#refuse(first.error.message)
+    const policy = badRecordPolicy(options)
+    if (policy === 'fail') this.#refuse(first.error.message)
     this.badRecords += decoded.bad.length
+    if (policy === 'skip') return decoded
+    for (const { index, error } of decoded.bad) {
+      this.#onDeadLetter({
+        split,
+        offset: offsetOf(chunk, index),
+        error: error.message,
+        record: chunk.bytes.slice(chunk.starts[index], chunk.ends[index]),
+      })
+    }
     return decoded
+  }
+
+  #decoder(record: Schema): MessageDecoder {
+    const hasKeys = messageKeyColumns(this.#table).length > 0
+    return hasKeys
+      ? new KeyedMessages(this.#table, record)
+      : messageDecoder(record, this.#table.options)
   }
 
   #refuse(reason: string): never {
     fail('BAD_RECORD', `A message of table ${this.#table.name} does not fit. ${reason}`, {
-      hint: `WITH ('bad-records' = 'skip') passes over such messages and counts them.`,
+      hint: `WITH ('bad-records' = 'dead_letter') keeps such messages in "${deadLettersName(this.#table.name)}".`,
     })
   }
 
@@ -105,4 +123,13 @@ export class TableDecoder {
     }
     return new Batch(this.#stored, columns, batch.rowCount, batch.weights, batch.watermarks)
   }
+}
+
+/** Of the record if the source or the numbers can tell, else of the chunk and the record's place in
+ *  it. */
+function offsetOf({ offsetOf, from, to, rowCount }: Chunk, index: number): Offset {
+  if (offsetOf !== undefined) return offsetOf(index)
+  const first = from === '' ? Number(to) - rowCount : Number(from)
+  const isDense = Number.isSafeInteger(first) && first + rowCount === Number(to)
+  return isDense ? String(first + index) : `${from}+${index}`
 }

@@ -2,8 +2,10 @@
  *  stand at the same position share one reader, so a record is decoded once for all of them. */
 
 import type { EpochClock } from '../base/clock.ts'
+import type { SqlError } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
-import type { Chunk, Offset, SourceConnector } from './source.ts'
+import type { DeadLetter } from './dead-letter-table.ts'
+import type { AnySource, Chunk, FoundSplits, GrowingTable, Offset, Split } from './source.ts'
 import { SplitCursor, type SplitState } from './split-cursor.ts'
 import type { TableSpec } from './table.ts'
 import { TableDecoder } from './table-decoder.ts'
@@ -18,6 +20,8 @@ export interface TableRange {
 export interface TableReaderState {
   readonly splits: Readonly<Record<string, SplitState>>
   readonly watermarkUs: number | null
+  /** Of a table whose splits are found: more may come, or not. Absent: nobody has looked yet. */
+  readonly discovery?: 'open' | 'complete' | undefined
 }
 
 export interface TablePoll {
@@ -25,12 +29,25 @@ export interface TablePoll {
   readonly rowCount: number
 }
 
+export interface TableReaderContext {
+  readonly nowUs: number
+  /** Called whenever a poll may bring something. */
+  readonly onReady: () => void
+  /** Takes the records that could not be decoded, if the table keeps such. */
+  readonly onDeadLetter?: ((letter: DeadLetter) => void) | undefined
+}
+
 const CHUNK_BYTES_MAX = 8 << 20
 
 export class TableReader {
   readonly table: TableSpec
   readonly #decoder: TableDecoder
-  readonly #splits: SplitCursor[]
+  readonly #onReady: () => void
+  #splits: readonly SplitCursor[]
+  /** undefined: the table has its splits for good. */
+  readonly #growing: GrowingTable | undefined
+  #discovery: TableReaderState['discovery']
+  #isWatching = false
   /** Polled, not yet decoded: in the order of polling. */
   #pending: { split: SplitCursor; chunk: Chunk }[] = []
   /** Never goes back. -Infinity before the first row, Infinity after the end. */
@@ -39,27 +56,74 @@ export class TableReader {
 
   constructor(
     table: TableSpec,
-    connector: SourceConnector,
-    nowUs: number,
-    onReady: () => void,
+    connector: AnySource,
+    { nowUs, onReady, onDeadLetter }: TableReaderContext,
     state?: TableReaderState,
   ) {
     this.table = table
-    const decoder = new TableDecoder(table)
-    this.#decoder = decoder
-    this.#splits = connector.listSplits(table).map(({ id }) => {
-      const from = state?.splits[id] ?? {
-        offset: '',
-        watermarkUs: null,
-        lastRowUs: nowUs,
-        ended: false,
-      }
-      const reader = connector.open(table, { id }, from.offset)
-      reader.onReady(onReady)
-      return new SplitCursor(id, reader, decoder, from)
-    })
+    this.#decoder = new TableDecoder(table, onDeadLetter)
+    this.#onReady = onReady
+    if ('read' in connector) {
+      this.#growing = connector.read(table)
+      this.#growing.onReady(onReady)
+      this.#discovery = state?.discovery
+      this.#splits = Object.entries(state?.splits ?? {}).map(([id, from]) =>
+        this.#open(this.#growing!, { id, stop: from.stop }, from),
+      )
+    } else {
+      const opener = { open: (split: Split, from: Offset) => connector.open(table, split, from) }
+      this.#splits = connector
+        .listSplits(table)
+        .map((split) => this.#open(opener, split, state?.splits[split.id] ?? fresh('', nowUs)))
+    }
     this.watermarkUs = state?.watermarkUs ?? -Infinity
-    if (this.#splits.every((split) => split.ended)) this.watermarkUs = Infinity
+    if (this.ended) this.watermarkUs = Infinity
+  }
+
+  #open(opener: Opener, split: Split, from: SplitState): SplitCursor {
+    const reader = opener.open(split, from.offset)
+    reader.onReady(this.#onReady)
+    return new SplitCursor(split.id, reader, this.#decoder, from)
+  }
+
+  /** The splits that were found and are not read yet; undefined if there are none, and none is
+   *  needed to know that somebody has looked. Not in a replay: that has them from the journal.
+   *  Raises what keeps the table from ever being read. */
+  findSplits(): FoundSplits | undefined {
+    if (this.#growing === undefined || this.#discovery === 'complete') return undefined
+    if (!this.#isWatching) {
+      this.#isWatching = true
+      this.#growing.watch(this.#discovery === undefined ? undefined : this.splitIds)
+    }
+    const found = this.#growing.found()
+    if (found === undefined) return undefined
+    const known = new Set(this.splitIds)
+    const splits = found.splits.filter(({ id }) => !known.has(id))
+    const isNews = splits.length > 0 || this.#discovery === undefined || found.complete
+    return isNews ? { splits, complete: found.complete } : undefined
+  }
+
+  /** The splits take part from now on. The watermark stays where it is: what they bring behind it
+   *  is late. */
+  addSplits({ splits, complete }: FoundSplits, nowUs: number): void {
+    const known = new Set(this.splitIds)
+    const added = splits
+      .filter(({ id }) => !known.has(id))
+      .map(({ id, stop, from }) =>
+        this.#open(this.#growing!, { id, stop }, { ...fresh(from, nowUs), stop }),
+      )
+    this.#splits = [...this.#splits, ...added]
+    this.#discovery = complete ? 'complete' : 'open'
+  }
+
+  /** Whether it is known which splits the table has. */
+  get hasLooked(): boolean {
+    return this.#growing === undefined || this.#discovery !== undefined
+  }
+
+  /** Looks for splits again now. */
+  lookAgain(): void {
+    if (this.#isWatching) this.#growing?.refresh()
   }
 
   /** Messages that did not fit and were passed over since this reading began. */
@@ -67,8 +131,10 @@ export class TableReader {
     return this.#decoder.badRecords
   }
 
+  /** No record will ever come. */
   get ended(): boolean {
-    return this.#splits.every((split) => split.ended)
+    const isWhole = this.#growing === undefined || this.#discovery === 'complete'
+    return isWhole && this.#splits.every((split) => split.ended)
   }
 
   /** Takes up to `rowsMax` rows from the splits in turn, not beyond `until` where it is given. */
@@ -157,16 +223,26 @@ export class TableReader {
     return this.#splits.find(({ id }) => id === split)?.reader.end()
   }
 
+  /** Why nothing comes from a split for now. */
+  get trouble(): SqlError | undefined {
+    const all = this.#splits.map(({ reader }) => reader.trouble?.())
+    return [this.#growing?.trouble(), ...all].find((trouble) => trouble)
+  }
+
   get splitIds(): string[] {
     return this.#splits.map((split) => split.id)
   }
 
   /** Whether both readings stand at the same record in every split. */
   standsWith(other: TableReader): boolean {
+    if (this.#splits.length !== other.#splits.length || this.hasLooked !== other.hasLooked) {
+      return false
+    }
     return this.#splits.every((split) => split.offset === other.offsetOf(split.id))
   }
 
   lagRows(): number | undefined {
+    if (!this.hasLooked) return undefined
     let sum = 0
     for (const split of this.#splits) {
       const lag = split.reader.lagRows()
@@ -180,18 +256,32 @@ export class TableReader {
     return {
       splits: Object.fromEntries(this.#splits.map((split) => [split.id, split.state()])),
       watermarkUs: Number.isFinite(this.watermarkUs) ? this.watermarkUs : null,
+      ...(this.#discovery === undefined ? {} : { discovery: this.#discovery }),
     }
   }
 
-  /** Tells the splits that everything read so far is in a durable checkpoint (law 6). */
-  async commit(offsets: TableReaderState): Promise<void> {
-    for (const split of this.#splits) {
-      const state = offsets.splits[split.id]
-      if (state && state.offset !== '') await split.reader.commit(state.offset)
+  /** Tells the splits that no recovery needs what is before these offsets (law 6). */
+  async commit({ splits }: TableReaderState): Promise<void> {
+    for (const { id, reader } of this.#splits) {
+      if (splits[id] && splits[id].offset !== '') await reader.commit(splits[id].offset)
+    }
+  }
+
+  /** Tells the splits what is in the newest checkpoint. */
+  checkpointed({ splits }: TableReaderState): void {
+    for (const { id, reader } of this.#splits) {
+      if (splits[id] && splits[id].offset !== '') reader.checkpointed?.(splits[id].offset)
     }
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#splits.map((split) => split.reader.close()))
+    await this.#growing?.close()
   }
 }
+
+type Opener = Pick<GrowingTable, 'open'>
+
+const fresh = (offset: Offset, nowUs: number): SplitState => ({
+  ...{ offset, watermarkUs: null, lastRowUs: nowUs, ended: false },
+})

@@ -1,6 +1,6 @@
-/** The watermark of one split: the highest value that the table's WATERMARK expression took so far.
- *  It follows the split's rows in order and nothing else, so it does not depend on how the rows
- *  were cut into batches (law 1). */
+/** The watermark of one split: the highest value that the table's WATERMARK expression took so far,
+ *  less the lateness that the table allows. It follows the split's rows in order and nothing else,
+ *  so it does not depend on how the rows were cut into batches (law 1). */
 
 import type { EpochClock } from '../base/clock.ts'
 import type { Batch } from '../batch/batch.ts'
@@ -44,9 +44,9 @@ export function compileWatermark(spec: WatermarkSpec, schema: Schema): FollowWat
   )
   const mark = code.emit(spec.expr)
   if (mark.form !== 'scalar') throw new Error('a watermark is a scalar')
-  code.block(`if (!(${mark.isNull}) && Number(${mark.value}) > running)`, () =>
-    code.line(`running = Number(${mark.value})`),
-  )
+  const latenessUs = (spec.latenessMs ?? 0) * 1000
+  const value = latenessUs === 0 ? `Number(${mark.value})` : `Number(${mark.value}) - ${latenessUs}`
+  code.block(`if (!(${mark.isNull}) && ${value} > running)`, () => code.line(`running = ${value}`))
   const source = `
     let behind = false
     const n = batch.rowCount

@@ -9,6 +9,7 @@
 import type { Batch } from '../batch/batch.ts'
 import { hashRows } from '../batch/row-hash.ts'
 import type { Schema } from '../batch/schema.ts'
+import { ArrivalTimes } from './arrival-times.ts'
 import { FreshRows } from './fresh-rows.ts'
 import type { GroupTable } from './group-table.ts'
 import { grownBytes, grownDoubles, grownInts } from './grown.ts'
@@ -29,6 +30,9 @@ export interface ArrangementOptions {
   readonly tracked: boolean
   /** Matches are counted per row. */
   readonly counted: boolean
+  /** Rows are forgotten so long after they came; a retraction of one that is not there means
+   *  nothing then. */
+  readonly ttlUs?: number | undefined
   /** A TIMESTAMP column without which no row comes, to let rows go by. */
   readonly timeColumn?: number | undefined
 }
@@ -51,8 +55,11 @@ export class Arrangement {
   #isTouched = new Uint8Array(0)
   readonly #index: RowIndex | undefined
   readonly heap: TimeHeap | undefined
+  readonly arrivals: ArrivalTimes | undefined
   /** Per slot, with a time column: the row's time. */
   times = new Float64Array(0)
+  /** Slots below this are forgotten. */
+  #forgotten = 0
   /** What `members` found. */
   found = new Int32Array(64)
 
@@ -61,6 +68,7 @@ export class Arrangement {
     this.table = options.table
     this.rows = new RowStore(options.schema, options.counted ? 1 : 0)
     this.#index = options.indexed ? new RowIndex() : undefined
+    this.arrivals = options.ttlUs ? new ArrivalTimes(options.ttlUs) : undefined
     this.heap = options.timeColumn === undefined ? undefined : new TimeHeap()
   }
 
@@ -255,11 +263,39 @@ export class Arrangement {
     }
   }
 
+  /** Where rows are forgotten: what the epoch took back of rows that are not there is nothing. When
+   *  all of the epoch is here. */
+  dropDebts(): void {
+    if (this.arrivals === undefined) return
+    const { weights } = this.rows
+    for (let i = 0; i < this.touchedCount; i++) {
+      const slot = this.touched[i]
+      // A row without a group is never kept.
+      if (weights[slot] >= 0 || this.groups[slot] < 0) continue
+      this.deltas[slot] -= weights[slot]
+      weights[slot] = 0
+      this.rows.touch(slot)
+    }
+  }
+
+  /** Forgets the rows whose time is over, silently. Before the epoch's own rows come. */
+  forget(nowUs: number): void {
+    const { rows, arrivals } = this
+    if (arrivals === undefined) return
+    const end = arrivals.expired(nowUs)
+    for (let slot = this.#forgotten; slot < end; slot++) {
+      if (rows.weights[slot] !== 0) rows.kill(slot)
+    }
+    this.#forgotten = Math.max(this.#forgotten, end)
+  }
+
   /** Forgets all rows. Not within an epoch. */
   clear(): void {
     this.rows.clear()
     this.heads.fill(NONE, 0, this.table.count)
     this.heap?.clear()
+    this.arrivals?.clear()
+    this.#forgotten = 0
     this.#index?.retain(this.found, 0)
   }
 
@@ -277,6 +313,8 @@ export class Arrangement {
     this.#makeRoom()
     for (let slot = 0; slot < kept.length; slot++) this.groups[slot] = groups[kept[slot]]
     this.#index?.retain(kept, kept.length)
+    this.arrivals?.renumber(kept)
+    this.#forgotten = 0
     this.#timeAgain()
     this.relink()
   }
@@ -327,7 +365,8 @@ export class Arrangement {
 
   get bytes(): number {
     const slots = this.next.byteLength * 2 + this.deltas.byteLength * 2 + this.times.byteLength
-    return this.rows.bytes + slots + (this.#index?.bytes ?? 0) + (this.heap?.bytes ?? 0)
+    const lists = (this.heap?.bytes ?? 0) + (this.arrivals?.bytes ?? 0)
+    return this.rows.bytes + slots + (this.#index?.bytes ?? 0) + lists
   }
 }
 

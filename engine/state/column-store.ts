@@ -34,6 +34,8 @@ export function columnStore(type: DataType): ColumnStore {
   }
 }
 
+/** See `grownCapacity`. */
+const CAPACITY_FIRST = 80
 const HEAP_BYTES_MAX = 2 ** 31 - 1
 
 abstract class GrowingStore implements ColumnStore {
@@ -50,7 +52,7 @@ abstract class GrowingStore implements ColumnStore {
   append(source: Column, rows: RowPick, n: number): void {
     const needed = this.count + n
     if (needed > this.capacity) {
-      this.capacity = grownCapacity(this.capacity, needed)
+      this.capacity = grownCapacity(this.capacity, needed, CAPACITY_FIRST)
       this.grow(this.capacity)
       if (this.validity !== null) this.validity = grownBytes(this.validity, this.#bitBytes, 255)
     }
@@ -218,15 +220,22 @@ class BytesStore extends RangeStore {
     }
     this.#reserve(used)
     let at = this.#size
+    // Values that lie side by side are copied together.
+    let [runFrom, runTo, runAt] = [0, 0, at]
     for (let j = 0; j < n; j++) {
       const row = rows === null ? j : rows[j]
       const start = source.starts[row]
-      const length = source.ends[row] - start
-      copyBytes(heap, start, this.#heap, at, length)
+      if (start !== runTo) {
+        copyBytes(heap, runFrom, this.#heap, runAt, runTo - runFrom)
+        runFrom = start
+        runAt = at
+      }
+      runTo = source.ends[row]
       starts[count + j] = at
-      at += length
+      at += runTo - start
       ends[count + j] = at
     }
+    copyBytes(heap, runFrom, this.#heap, runAt, runTo - runFrom)
     this.#size = at
   }
 

@@ -6,8 +6,11 @@ interface Entry<T> {
   readonly item: T
 }
 
+/** From so many on, going through all items is quicker than taking the due ones out one by one. */
+const MANY = 1024
+
 export class DueQueue<T> {
-  readonly #heap: Entry<T>[] = []
+  #heap: Entry<T>[] = []
 
   get size(): number {
     return this.#heap.length
@@ -30,17 +33,32 @@ export class DueQueue<T> {
     }
   }
 
-  /** Takes the items that are due before `timeUs`. `dueOf` says when an item is due now; undefined:
-   *  it is gone. */
+  /** Takes the items that are due before `timeUs`, in any order. `dueOf` says when an item is due
+   *  now; undefined: it is gone. */
   take(timeUs: number, dueOf: (item: T) => number | undefined): T[] {
     const taken: T[] = []
     while (this.nextUs < timeUs) {
+      if (taken.length === MANY) return this.#takeMany(timeUs, dueOf, taken)
       const { item } = this.#pop()
       const dueUs = dueOf(item)
       if (dueUs === undefined) continue
       if (dueUs < timeUs) taken.push(item)
       else this.push(dueUs, item)
     }
+    return taken
+  }
+
+  /** The rest of what is due. The others are put into a new heap in the order of their times, which
+   *  is a heap already. */
+  #takeMany(timeUs: number, dueOf: (item: T) => number | undefined, taken: T[]): T[] {
+    const left: Entry<T>[] = []
+    for (const { dueUs: old, item } of this.#heap) {
+      const dueUs = old < timeUs ? dueOf(item) : old
+      if (dueUs === undefined) continue
+      if (dueUs < timeUs) taken.push(item)
+      else left.push({ dueUs, item })
+    }
+    this.#heap = left.sort((a, b) => a.dueUs - b.dueUs)
     return taken
   }
 

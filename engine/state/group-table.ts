@@ -8,6 +8,7 @@
 
 import { deserialize, serialize } from 'node:v8'
 import { sampled } from './held-bytes.ts'
+import { bySlot, ORDER_MIN } from './slot-order.ts'
 
 export type GroupArray = Int32Array | Float64Array | Uint8Array | unknown[]
 export type ArrayKind = 'i32' | 'f64' | 'u8' | 'js'
@@ -87,11 +88,13 @@ export class GroupTable {
   #rehash(size: number): void {
     const slots = new Int32Array(size)
     const mask = size - 1
-    const { hashes, count } = this
-    for (let g = 0; g < count; g++) {
-      let s = hashes[g] & mask
+    const { count } = this
+    const order = count < ORDER_MIN ? undefined : bySlot(this.hashes, count, mask)
+    const hashes = order?.hashes ?? this.hashes
+    for (let i = 0; i < count; i++) {
+      let s = hashes[i] & mask
       while (slots[s] !== 0) s = (s + 1) & mask
-      slots[s] = g + 1
+      slots[s] = (order === undefined ? i : order.numbers[i]) + 1
     }
     this.slots = slots
     this.mask = mask

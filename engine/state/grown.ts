@@ -26,9 +26,10 @@ export function grownDoubles(array: Float64Array, length: number): Float64Array<
 }
 
 /** The capacity to have when `needed` elements no longer fit into `capacity`: at least double, so
- *  that growing costs a constant per element. */
-export function grownCapacity(capacity: number, needed: number): number {
-  let grown = Math.max(capacity, CAPACITY_MIN)
+ *  that growing costs a constant per element. Structures that grow side by side begin with another
+ *  `first` each, so that they do not all move millions of elements at the same moment. */
+export function grownCapacity(capacity: number, needed: number, first = CAPACITY_MIN): number {
+  let grown = Math.max(capacity, first)
   while (grown < needed) grown *= 2
   return grown
 }

@@ -4,6 +4,8 @@ const OBJECT_BYTES = 56
 const WORD_BYTES = 8
 const ENTRY_BYTES = 40
 const SAMPLES = 64
+/** An element from here on is an exception among many. */
+const LARGE_BYTES = 1 << 16
 
 /** The bytes of a value and all that hangs on it, roughly. */
 export function heldBytes(value: unknown): number {
@@ -16,10 +18,18 @@ export function heldBytes(value: unknown): number {
   return OBJECT_BYTES + sampled(Object.values(value))
 }
 
-/** The bytes of an array's elements: of all if they are few, else of some, in proportion. */
+/** The bytes of an array's elements: of all if they are few, else of some, in proportion. A large
+ *  one stands for itself only: half of all rows may be in one group. */
 export function sampled(values: readonly unknown[], length = values.length): number {
   const step = Math.max(1, Math.floor(length / SAMPLES))
-  let [sum, count] = [0, 0]
-  for (let i = 0; i < length; i += step, count++) sum += WORD_BYTES + heldBytes(values[i])
-  return count === 0 ? 0 : Math.round((sum / count) * length)
+  let [large, sum, count] = [0, 0, 0]
+  for (let i = 0; i < length; i += step) {
+    const bytes = WORD_BYTES + heldBytes(values[i])
+    if (step > 1 && bytes > LARGE_BYTES) large += bytes
+    else {
+      sum += bytes
+      count++
+    }
+  }
+  return large + (count === 0 ? 0 : Math.round((sum / count) * length))
 }

@@ -128,20 +128,25 @@ export class OrderedSlots {
 
   /** The first position whose slot passes; those behind it must pass too. */
   firstWhere(passes: (slot: number) => boolean): number {
-    let before = 0
-    for (const chunk of this.#chunks) {
-      if (chunk.length > 0 && passes(chunk[chunk.length - 1])) {
-        let [low, high] = [0, chunk.length - 1]
-        while (low < high) {
-          const middle = (low + high) >> 1
-          if (passes(chunk[middle])) high = middle
-          else low = middle + 1
-        }
-        return before + low
-      }
-      before += chunk.length
+    const chunks = this.#chunks
+    let [low, high] = [0, chunks.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const chunk = chunks[middle]
+      if (chunk.length > 0 && passes(chunk[chunk.length - 1])) high = middle
+      else low = middle + 1
     }
-    return before
+    let before = 0
+    for (let i = 0; i < low; i++) before += chunks[i].length
+    if (low === chunks.length) return before
+    const chunk = chunks[low]
+    let [first, last] = [0, chunk.length - 1]
+    while (first < last) {
+      const middle = (first + last) >> 1
+      if (passes(chunk[middle])) last = middle
+      else first = middle + 1
+    }
+    return before + first
   }
 
   /** Gives every slot its new number; their order stays. */

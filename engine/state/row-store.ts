@@ -22,8 +22,11 @@ export interface StateSection {
 /** Slots of a chunk. A multiple of 8, so that a chunk's bitmaps begin on a byte. */
 const CHUNK_ROWS = 1 << 15
 const CHUNK_SHIFT = 15
+/** See `grownCapacity`: beside the columns and the tables over the slots. */
+const CAPACITY_FIRST = 96
 /** Dead rows are swept when they are this many and more than the living. */
 const DEAD_MAX = 1024
+const ROWS_AT_ONCE = 8192
 
 export class RowStore {
   readonly schema: Schema
@@ -76,9 +79,24 @@ export class RowStore {
     return first
   }
 
+  /** The rows that are not dead with their weights, in pieces and in order. */
+  *all(): Generator<Batch> {
+    for (let from = 0; from < this.count; from += ROWS_AT_ONCE) {
+      const to = Math.min(this.count, from + ROWS_AT_ONCE)
+      const slots = new Int32Array(to - from)
+      let n = 0
+      for (let slot = from; slot < to; slot++) if (this.weights[slot] !== 0) slots[n++] = slot
+      if (n === 0) continue
+      const rows = this.view.keep(slots, n)
+      const weights = Int32Array.from(slots.subarray(0, n), (slot) => this.weights[slot])
+      const plain = weights.every((weight) => weight === 1)
+      yield new Batch(this.schema, rows.columns, n, plain ? null : weights)
+    }
+  }
+
   #makeRoom(needed: number): void {
     if (needed <= this.capacity) return
-    this.capacity = grownCapacity(this.capacity, needed)
+    this.capacity = grownCapacity(this.capacity, needed, CAPACITY_FIRST)
     this.weights = grownInts(this.weights, this.capacity)
     this.counts = grownInts(this.counts, this.capacity * this.#width)
   }
@@ -146,7 +164,7 @@ export class RowStore {
       fresh.append(column.column, kept, n)
       return fresh
     })
-    this.capacity = grownCapacity(0, n)
+    this.capacity = grownCapacity(0, n, CAPACITY_FIRST)
     this.weights = new Int32Array(this.capacity)
     this.counts = new Int32Array(this.capacity * this.#width)
     const width = this.#width

@@ -63,6 +63,11 @@ export class UpsertRows {
     return this.#rows.view
   }
 
+  /** The current rows of all keys, in pieces. */
+  all(): Generator<Batch> {
+    return this.#rows.all()
+  }
+
   #keysOf(batch: Batch): Batch {
     return batch.withColumns(
       this.#keySchema,

@@ -20,6 +20,9 @@ export interface VersionsOptions {
    *  there is none. */
   readonly first: number
   readonly last: number
+  /** Which of versions with equal times counts: the last one to come, the first one, or the
+   *  greatest in an order of rows. */
+  readonly ties: 'last' | 'first' | ((batch: Batch, i: number, j: number) => number)
 }
 
 /** A version on its way in: row `row` of a batch. */
@@ -68,7 +71,8 @@ export class Versions {
     return this.#table.arrays[this.#options.last] as Int32Array
   }
 
-  /** Adds versions, in this order. Returns the rows of those outlived before they came. */
+  /** Adds versions, in this order. Returns the rows of those that came too late: outlived before
+   *  they came. */
   insert(batch: Batch, versions: readonly Version[]): number[] {
     if (versions.length === 0) return []
     const n = versions.length
@@ -97,7 +101,7 @@ export class Versions {
       this.groups[slot] = version.group
       this.#froms[slot] = version.fromUs
       this.#times[slot] = version.timeUs
-      if (!this.#link(slot)) outlived.push(version.row)
+      if (!this.#link(slot) && version.fromUs > version.timeUs) outlived.push(version.row)
     })
     return outlived
   }
@@ -118,7 +122,7 @@ export class Versions {
     const fromUs = this.#froms[slot]
     let before = this.#lasts()[this.groups[slot]]
     while (before !== NONE && this.#froms[before] > fromUs) before = this.#previous[before]
-    if (before !== NONE && this.#times[before] > this.#times[slot]) {
+    if (before !== NONE && this.#outlives(before, slot)) {
       this.rows.kill(slot)
       return false
     }
@@ -132,6 +136,14 @@ export class Versions {
     }
     this.#heap.push(fromUs, slot)
     return true
+  }
+
+  #outlives(before: number, slot: number): boolean {
+    const gap = this.#times[before] - this.#times[slot]
+    if (gap !== 0) return gap > 0
+    const { ties } = this.#options
+    if (ties === 'last' || this.#ends(before)) return false
+    return ties === 'first' || ties(this.rows.view, before, slot) >= 0
   }
 
   /** Makes b follow a; either may be none, the end of the chain. */

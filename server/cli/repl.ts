@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
-import type { MillraceClient } from '../../client/index.ts'
+import type { MillraceClient, MillraceError } from '../../client/index.ts'
 import { failureLines } from './failure.ts'
 import { printObjects } from './object-list.ts'
 import type { ResultFormat } from './result-printer.ts'
@@ -112,7 +112,21 @@ class Repl {
   }
 
   #execute(text: string): Promise<void> {
-    return this.#guarded((signal) => runScript(this.#client, text, this.#format, signal))
+    const format = this.#format
+    return this.#guarded((signal) => {
+      const ask = (error: MillraceError) => this.#ask(error, signal)
+      return runScript(this.#client, text, { format, signal, ask })
+    })
+  }
+
+  /** Shows what would be lost, and asks. */
+  async #ask(error: MillraceError, signal: AbortSignal): Promise<boolean> {
+    process.stdout.write(`${[error.message, ...lossLines(error)].join('\n')}\n`)
+    const answer = await new Promise<string>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(error), { once: true })
+      this.#input.question('Go on? [y/N] ', { signal }, resolve)
+    })
+    return /^y(es)?$/i.test(answer.trim())
   }
 
   /** Ctrl-C stops it; an error is shown. */
@@ -159,6 +173,15 @@ class Repl {
   #showHistory(): void {
     this.#readlineHistory.splice(0, Infinity, ...[...this.#entries].reverse())
   }
+}
+
+/** A line for each operator of the query: what becomes of its state. */
+function lossLines({ details }: MillraceError): string[] {
+  const operators = (details?.operators ?? []) as readonly Readonly<Record<string, unknown>>[]
+  return operators.map(({ fate, operator, rows }) => {
+    const size = fate === 'new' ? '' : ` (${rows} rows)`
+    return `  ${String(fate).padEnd(7)} ${operator}${size}`
+  })
 }
 
 function loadHistory(): string[] {

@@ -93,7 +93,7 @@ function settingsOf(options: ServeOptions) {
  *  (IF NOT EXISTS), as the file runs at every start. */
 async function runInit(url: string, script: string, token: string | undefined): Promise<void> {
   const { runScript } = await import('./run-script.ts')
-  await runScript(new MillraceClient({ url, token }), script, 'csv')
+  await runScript(new MillraceClient({ url, token }), script, { format: 'csv' })
 }
 
 function readyLine(url: string, data = './data'): string {

@@ -36,7 +36,7 @@ async function runSql(options: SqlOptions): Promise<void> {
   const { runScript } = await import('./run-script.ts')
   const scripts = await scriptsOf(options)
   if (scripts !== undefined) {
-    for (const script of scripts) await runScript(client, script, format)
+    for (const script of scripts) await runScript(client, script, { format })
     return
   }
   const { runRepl } = await import('./repl.ts')

@@ -67,6 +67,15 @@ const STREAM_GAUGES: readonly Figure<StreamInfo>[] = [
   ['millrace_stream_rows', 'Rows the stream has ever taken', (stream) => stream.rows],
   ['millrace_stream_lag_rows', 'Rows the engine has not read yet', (stream) => stream.lagRows],
   ['millrace_stream_bad_records', 'Messages passed over as bad', (stream) => stream.badRecords],
+  [
+    'millrace_intake_connected',
+    'Whether the source of the stream is connected',
+    ({ intake }) => intake && Number(intake.state === 'connected'),
+  ],
+  ['millrace_intake_connections', 'Times it connected', ({ intake }) => intake?.connections],
+  ['millrace_intake_messages', 'Messages stored', ({ intake }) => intake?.messages],
+  ['millrace_intake_duplicates', 'Messages recognised as seen', ({ intake }) => intake?.duplicates],
+  ['millrace_intake_lost', 'Messages dropped for want of disk', ({ intake }) => intake?.lost],
 ]
 
 function labelled<Item extends { readonly name: string }>(

@@ -5,6 +5,7 @@ import type { App, AppContext } from '../app-context.ts'
 import { readJson } from '../http/body.ts'
 import { parseWith } from '../http/parse.ts'
 import { withSqlText } from '../http/sql-text.ts'
+import { putQuery, renameQuery } from '../statements/create-query.ts'
 
 export const QueryBody = z
   .strictObject({
@@ -12,6 +13,17 @@ export const QueryBody = z
     sql: z.string(),
   })
   .openapi('Query')
+
+export const PutBody = z
+  .strictObject({
+    sql: z.string(),
+    confirm: z.string().optional().openapi({ description: 'From the problem that asked for it' }),
+  })
+  .openapi('QueryText')
+
+export const PatchBody = z
+  .strictObject({ name: z.string().min(1).openapi({ example: 'busy_airports' }) })
+  .openapi('QueryName')
 
 export function queryRoutes(app: App, context: AppContext): void {
   const { limits } = context.config
@@ -24,6 +36,19 @@ export function queryRoutes(app: App, context: AppContext): void {
   app.get('/v1/queries/:name', async (c) =>
     c.json(await context.database.query(c.req.param('name'))),
   )
+  app.put('/v1/queries/:name', async (c) => {
+    const body = parseWith(PutBody, await readJson(c.env.incoming, limits.bodyBytesMax), 'body')
+    const put = () => context.database.change((parts) => putQuery(parts, c.req.param('name'), body))
+    const { info, replaced } = await withSqlText(body.sql, put)
+    if (replaced === undefined) return c.json(info, 201)
+    const { how, operators, warnings } = replaced
+    return c.json({ ...info, replaced: { how, operators, warnings } })
+  })
+  app.patch('/v1/queries/:name', async (c) => {
+    const body = parseWith(PatchBody, await readJson(c.env.incoming, limits.bodyBytesMax), 'body')
+    const name = c.req.param('name')
+    return c.json(await context.database.change((parts) => renameQuery(parts, name, body.name)))
+  })
   app.delete('/v1/queries/:name', async (c) => {
     await context.database.dropQuery(c.req.param('name'))
     return c.body(null, 204)
@@ -61,6 +86,27 @@ function register(app: App): void {
     path,
     summary: 'State, plan, watermark, rows, lag, state size and last error',
     request: { params },
+    responses: { 200: { description: 'The query' } },
+  })
+  const bodyOf = (schema: typeof PutBody | typeof PatchBody) => ({
+    body: { content: { 'application/json': { schema } }, required: true },
+  })
+  registry.registerPath({
+    method: 'put',
+    path,
+    summary: 'Another SELECT in the place of a query, with the state of equal operators',
+    request: { params, ...bodyOf(PutBody) },
+    responses: {
+      200: { description: 'The query, and what became of its state' },
+      201: { description: 'There was no such query: it is started' },
+      409: { description: 'State would be lost: details.confirm confirms it' },
+    },
+  })
+  registry.registerPath({
+    method: 'patch',
+    path,
+    summary: 'Another name',
+    request: { params, ...bodyOf(PatchBody) },
     responses: { 200: { description: 'The query' } },
   })
   registry.registerPath({

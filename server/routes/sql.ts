@@ -10,7 +10,10 @@ import { withSqlText } from '../http/sql-text.ts'
 import { resultText, type StatementResult } from '../statement-result.ts'
 
 export const SqlBody = z
-  .strictObject({ sql: z.string().openapi({ example: 'SELECT 1 AS one' }) })
+  .strictObject({
+    sql: z.string().openapi({ example: 'SELECT 1 AS one' }),
+    confirm: z.string().optional().openapi({ description: 'From the problem that asked for it' }),
+  })
   .openapi('Sql')
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -20,8 +23,8 @@ export function sqlRoutes(app: App, context: AppContext): void {
   app.post('/v1/sql', async (c) => {
     const format = acceptedFormat(c.req.header('accept'))
     const body = await readJson(c.env.incoming, limits.bodyBytesMax)
-    const { sql } = parseWith(SqlBody, body, 'body')
-    const results = await withSqlText(sql, () => context.database.execute(sql))
+    const { sql, confirm } = parseWith(SqlBody, body, 'body')
+    const results = await withSqlText(sql, () => context.database.execute(sql, { confirm }))
     if (format !== 'json') return rowsResponse(format, onlySelect(results))
     return c.body(`{"results":[${results.map(resultText).join(',')}]}`, 200, JSON_TYPE)
   })

@@ -43,9 +43,11 @@ export interface SubscriberOptions {
 const STALLED_HEARTBEATS = 4
 /** How long a client that was cut off may take to read the last event. */
 const LINGER_MS = 10_000
+const REPLACED = '{"reason":"replaced"}'
 
 export class Subscriber {
   readonly #options: SubscriberOptions
+  readonly #generation: number
   readonly #stopListening: () => void
   #cancelHeartbeat = () => {}
   #cancelProgress = () => {}
@@ -61,6 +63,7 @@ export class Subscriber {
 
   constructor(options: SubscriberOptions) {
     this.#options = options
+    this.#generation = options.feed.generation
     this.#lastSeq = options.cursor.seq - 1
     this.#wroteAtMs = options.clock.monotonicMs()
     this.#watermarkUs = options.watermarkUs
@@ -96,6 +99,10 @@ export class Subscriber {
 
   #pumpResults(): void {
     const { feed, cursor, mode, encode } = this.#options
+    if (feed.generation !== this.#generation) {
+      this.#finish('end', REPLACED)
+      return
+    }
     if (this.#live && cursor.behindMemory && !this.#mayGoOn()) return
     while (this.#writable) {
       const entry = cursor.next()
@@ -144,8 +151,7 @@ export class Subscriber {
     const { end } = feed
     if (end === undefined) this.#progress()
     else if (end.kind === 'failed') this.fail(end.error)
-    else if (end.kind === 'ended') this.#finish('end', '{"reason":"ended"}')
-    else this.#finish('end', '{"reason":"dropped"}')
+    else this.#finish('end', JSON.stringify({ reason: end.kind }))
   }
 
   /** Tells how far time has come, if it has, at most once per interval. */

@@ -5,10 +5,10 @@
 import { Batch } from '../../engine/batch/batch.ts'
 import { concat } from '../../engine/batch/concat.ts'
 import { decodeBatch } from '../../engine/batch/ipc.ts'
-import type { TableSpec } from '../../engine/source/table.ts'
+import { recordSchema } from '../../engine/source/stream-frame.ts'
+import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
 import { type ChangeRows, planChange } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
-import { storedSchema } from '../records.ts'
 import type { StatementResult } from '../statement-result.ts'
 import { viewRows } from './select.ts'
 
@@ -17,8 +17,8 @@ export async function changeRows(
   parts: DatabaseParts,
   statement: ChangeRows,
 ): Promise<StatementResult> {
-  const { catalog, engine, streams, config } = parts
-  const { table, plan } = planChange(statement, catalog)
+  const { catalog, engine, streams, config, settings } = parts
+  const { table, plan } = planChange(statement, catalog, { session: settings.session })
   const given = await viewRows(parts, plan)
   const rowsMax = config.limits.selectRowsMax
   const { payloads } = await engine.request({ kind: 'run', plan, given, rowsMax })
@@ -34,11 +34,12 @@ export async function changeRows(
 /** A new row takes the place of its key's by itself. */
 function changesOf({ columns, rowCount }: Batch, table: TableSpec): Batch[] {
   const { storedCount, primaryKey } = table
-  const schema = storedSchema(table)
+  const schema = recordSchema(table)
+  const record = recordColumns(table)
   const weighted = (from: number, weight: number) =>
     new Batch(
       schema,
-      columns.slice(from, from + storedCount),
+      record.map((column) => columns[from + column]),
       rowCount,
       weight === 1 ? null : new Int32Array(rowCount).fill(weight),
     )

@@ -1,12 +1,16 @@
 /** CREATE TABLE, VIEW, MATERIALIZED VIEW and FUNCTION. The catalog is on the disk before anything
  *  starts that relies on it; what fails afterwards is taken back. */
 
-import type { Statement } from '../../sql/index.ts'
-import { defineFunction, defineTable, defineView, type Entry } from '../../sql/index.ts'
+import { isLogged } from '../../engine/source/table.ts'
+import type { Defined, Entry, QueryEntry, Statement, TableEntry } from '../../sql/index.ts'
+import { defineFunction, defineTableStatement, defineView } from '../../sql/index.ts'
 import { CATALOG_CONNECTORS } from '../connectors.ts'
 import type { DatabaseParts } from '../database.ts'
 import type { StatementResult } from '../statement-result.ts'
 import { dropEntry } from './drop.ts'
+import { redefineView } from './redefine.ts'
+import { replaceRunning } from './replace.ts'
+import { replacedResult } from './replaced-result.ts'
 
 type Create<Kind extends Statement['kind']> = Extract<Statement, { kind: Kind }>
 
@@ -14,39 +18,90 @@ export async function createTable(
   parts: DatabaseParts,
   statement: Create<'create-table'>,
 ): Promise<StatementResult> {
-  const { catalog, streams, settings } = parts
+  const { catalog, queries, settings } = parts
   const name = statement.name.text
-  const entry = defineTable(statement, catalog, CATALOG_CONNECTORS, {
-    session: settings.session,
+  const { session } = settings
+  const defined = defineTableStatement(statement, catalog, CATALOG_CONNECTORS, { session })
+  if (defined === undefined) return { kind: 'ok', message: `Table ${name} exists already` }
+  const { table, job, replaces } = defined
+  if (job !== undefined) {
+    queries.checkTarget(job.planned.plan, table.spec, statement.name.at)
+  }
+  if (job !== undefined && replaces.length === 0) queries.checkRoom()
+  for (const entry of replaces) await dropEntry(parts, entry, statement.name.at)
+  await startTable(parts, table, statement)
+  const done = replaces.length === 0 ? 'created' : 'replaced'
+  if (job === undefined) return { kind: 'ok', message: `Table ${name} ${done}` }
+  try {
+    await startJob(parts, job)
+  } catch (error) {
+    await dropEntry(parts, table)
+    throw error
+  }
+  const message = `Table ${name} ${done}, query ${job.entry.name} started`
+  return { kind: 'ok', message, ...warningsOf(job.planned.warnings) }
+}
+
+async function startTable(
+  parts: DatabaseParts,
+  table: TableEntry,
+  { name }: Create<'create-table'>,
+): Promise<void> {
+  const { catalog, streams, intakes } = parts
+  const { spec } = table
+  if (spec.intake) {
+    intakes.check(
+      spec,
+      catalog.list('table').map((other) => other.spec),
+    )
+  }
+  catalog.add(table, name.at)
+  await keep(parts, table, async () => {
+    if (isLogged(spec)) await streams.open(spec)
+    if (spec.intake) intakes.start(spec)
   })
-  if (entry === undefined) return { kind: 'ok', message: `Table ${name} exists already` }
-  catalog.add(entry, statement.name.at)
-  await keep(parts, entry, async () => {
-    if (entry.spec.connector === 'log') await streams.open(entry.spec)
-  })
-  return { kind: 'ok', message: `Table ${name} created` }
+}
+
+/** Starts the job of an INSERT INTO … SELECT. */
+export async function startJob(
+  parts: DatabaseParts,
+  { entry, planned }: Defined<QueryEntry>,
+): Promise<void> {
+  const { catalog, queries } = parts
+  const { plan, warnings } = planned
+  catalog.add(entry)
+  const running = { plan, warnings, kind: 'query', target: entry.target } as const
+  await keep(parts, entry, () => queries.start(running))
 }
 
 export async function createView(
   parts: DatabaseParts,
   statement: Create<'create-view'>,
+  confirm?: string,
 ): Promise<StatementResult> {
   const { catalog, queries, settings } = parts
   const name = statement.name.text
   const what = statement.materialized ? 'Materialized view' : 'View'
   const defined = defineView(statement, catalog, { session: settings.session })
   if (defined === undefined) return { kind: 'ok', message: `${what} ${name} exists already` }
-  const { entry, planned, replaces } = defined
+  const { entry, planned, replaces: old } = defined
+  if (entry.kind === 'materialized-view' && old?.kind === 'materialized-view') {
+    const { at } = statement.name
+    const replaced = await replaceRunning(parts, { old, made: { entry, planned }, confirm, at })
+    return replacedResult(`${what} ${name}`, replaced)
+  }
+  if (entry.kind === 'view' && old?.kind === 'view') {
+    await redefineView(parts, { ...entry, id: old.id }, statement.name.at)
+    return { kind: 'ok', message: `${what} ${name} replaced`, ...warningsOf(planned.warnings) }
+  }
   if (entry.kind === 'materialized-view') queries.checkRoom()
-  if (replaces !== undefined) await dropEntry(parts, replaces)
   catalog.add(entry, statement.name.at)
   await keep(parts, entry, async () => {
     if (entry.kind !== 'materialized-view') return
     const { plan, warnings } = planned
     await queries.start({ plan, warnings, kind: 'materialized-view' })
   })
-  const message = `${what} ${name} ${replaces === undefined ? 'created' : 'replaced'}`
-  return { kind: 'ok', message, ...warningsOf(planned.warnings) }
+  return { kind: 'ok', message: `${what} ${name} created`, ...warningsOf(planned.warnings) }
 }
 
 export async function createFunction(

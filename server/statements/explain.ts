@@ -8,12 +8,14 @@ import { generatedCode } from '../../engine/plan/generated-code.ts'
 import { nodesOf, type Plan } from '../../engine/plan/physical.ts'
 import {
   defineInsert,
+  defineTableStatement,
   explainPhysical,
   type PlannedQuery,
   Planner,
   type Statement,
   textAnswer,
 } from '../../sql/index.ts'
+import { CATALOG_CONNECTORS } from '../connectors.ts'
 import type { DatabaseParts } from '../database.ts'
 import { watermarkText } from '../sse/event.ts'
 import { answerResult, type StatementResult } from '../statement-result.ts'
@@ -53,6 +55,7 @@ function planOf({ catalog, settings }: DatabaseParts, statement: Statement): Pla
   const identity = { id: 'explain', name: '' }
   switch (statement.kind) {
     case 'select':
+    case 'create-query':
       return new Planner(catalog, { session }).planQuery(statement, 'continuous', identity)
     case 'create-view': {
       const planner = new Planner(catalog, { session })
@@ -62,11 +65,21 @@ function planOf({ catalog, settings }: DatabaseParts, statement: Statement): Pla
       const name = { text: freeName(catalog), at: statement.table.at }
       return defineInsert(name, statement, catalog, { id: 'explain', session }).planned
     }
+    case 'create-table': {
+      const defined = defineTableStatement(
+        { ...statement, ifNotExists: false },
+        catalog,
+        CATALOG_CONNECTORS,
+        { session },
+      )
+      if (defined?.job !== undefined) return defined.job.planned
+      break
+    }
     default:
-      return fail('UNSUPPORTED', 'EXPLAIN is for SELECT, CREATE VIEW and INSERT INTO … SELECT', {
-        at: statement.at,
-      })
   }
+  return fail('UNSUPPORTED', 'EXPLAIN is for SELECT, CREATE … AS and INSERT INTO … SELECT', {
+    at: statement.at,
+  })
 }
 
 function freeName(catalog: DatabaseParts['catalog']): string {

@@ -1,12 +1,20 @@
 /** SQL texts as statements, within the server's limits. */
 
-import { parseStatements, type Statement } from '../../sql/index.ts'
+import type { SqlError } from '../../engine/base/errors.ts'
+import { parseEach, parseStatements, type Statement } from '../../sql/index.ts'
 import type { ServerConfig } from '../config.ts'
 
 /** All statements of the text. LIMIT_EXCEEDED if it is too long, SYNTAX, UNSUPPORTED. */
-export function statementsOf({ limits }: ServerConfig, sql: string): readonly Statement[] {
-  return parseStatements(sql, {
-    lengthMax: limits.statementBytesMax,
-    nestingMax: limits.nestingMax,
-  })
-}
+export const statementsOf = (config: ServerConfig, sql: string): readonly Statement[] =>
+  parseStatements(sql, limitsOf(config))
+
+/** Each statement, or what is wrong with it. Raises what is wrong with the whole text. */
+export const eachStatementOf = (
+  config: ServerConfig,
+  sql: string,
+): readonly (Statement | SqlError)[] => parseEach(sql, limitsOf(config))
+
+const limitsOf = ({ limits }: ServerConfig) => ({
+  lengthMax: limits.statementBytesMax,
+  nestingMax: limits.nestingMax,
+})

@@ -1,132 +1,86 @@
 /** Looks at statements without running them: each is checked against the catalog as the ones before
  *  it would leave it. */
 
-import {
-  bindInsert,
-  Catalog,
-  defineFunction,
-  defineInsert,
-  defineTable,
-  defineView,
-  locate,
-  Planner,
-  planChange,
-  type Session,
-  type Statement,
-} from '../../sql/index.ts'
-import { CATALOG_CONNECTORS } from '../connectors.ts'
+import { asSqlError, SqlError } from '../../engine/base/errors.ts'
+import type { ReplacedOperator } from '../../engine/graph/protocol.ts'
+import { locate, type Statement } from '../../sql/index.ts'
 import type { DatabaseParts } from '../database.ts'
 import { type Problem, problemOf } from '../http/problem.ts'
-import { columnsOf, type ResultColumn } from '../statement-result.ts'
-import { statementsOf } from './parse.ts'
-import { refuse } from './refused.ts'
+import type { ResultColumn } from '../statement-result.ts'
+import { checkStatement } from './check-statement.ts'
+import { eachStatementOf } from './parse.ts'
 
 export interface Validation {
   readonly valid: boolean
-  /** The statements that are right, in order, up to the first that is not. */
+  /** The statements that are right, in order. */
   readonly statements: readonly ValidStatement[]
-  /** Problem details with line, column and snippet. */
+  /** Problem details with line, column and snippet, of the others. */
   readonly diagnostics: readonly Problem[]
 }
 
-export interface ValidStatement {
+export interface ValidStatement extends Checked {
   readonly kind: Statement['kind']
+  /** Which one of the text it is, from 1. */
+  readonly statement: number
+}
+
+/** What is known of a statement that is right. */
+export interface Checked {
   /** Of the result, or of the table. */
   readonly columns?: readonly ResultColumn[]
   readonly plan?: { readonly logical: string; readonly physical: string }
   readonly warnings?: readonly string[]
+  /** What would become of the state of the query that it would replace. */
+  readonly operators?: readonly ReplacedOperator[]
 }
 
-export function validate(
-  { catalog, config, queries, settings }: DatabaseParts,
-  sql: string,
-): Validation {
+/** The database as the statements before would leave it. */
+export type Trial = Pick<DatabaseParts, 'catalog' | 'settings' | 'queries' | 'engine'>
+
+export async function validate(parts: DatabaseParts, sql: string): Promise<Validation> {
+  const { catalog, config, queries, settings, engine } = parts
+  const trial = { catalog: catalog.copy(), settings: settings.copy(), queries, engine }
   const statements: ValidStatement[] = []
+  const diagnostics: Problem[] = []
+  const missing = new Set<string>()
+  const report = (thrown: unknown, statement: number) => {
+    if (isConsequence(thrown, sql, missing)) return
+    const error = numbered(thrown, statement)
+    diagnostics.push(problemOf(locate(error, sql), sql))
+  }
   try {
-    const scratch = copyOf(catalog)
-    for (const statement of statementsOf(config, sql))
-      statements.push(check(statement, scratch, { queries, session: settings.session }))
-    return { valid: true, statements, diagnostics: [] }
+    for (const [i, found] of eachStatementOf(config, sql).entries()) {
+      if (found instanceof SqlError) {
+        report(found, i + 1)
+        continue
+      }
+      try {
+        const checked = await checkStatement(found, trial)
+        statements.push({ kind: found.kind, statement: i + 1, ...checked })
+      } catch (thrown) {
+        report(thrown, i + 1)
+        if (found.kind.startsWith('create-') && 'name' in found) missing.add(fold(found.name.text))
+      }
+    }
   } catch (thrown) {
-    const error = locate(thrown, sql)
-    return { valid: false, statements, diagnostics: [problemOf(error, sql)] }
+    diagnostics.push(problemOf(locate(thrown, sql), sql))
   }
+  return { valid: diagnostics.length === 0, statements, diagnostics }
 }
 
-function copyOf(catalog: Catalog): Catalog {
-  const copy = new Catalog(catalog.toJSON().nextId)
-  for (const entry of catalog.list()) copy.add(entry)
-  return copy
+const fold = (name: string): string => name.toLowerCase()
+
+/** Whether the error only says that what an earlier statement should have made is not there. */
+function isConsequence(thrown: unknown, sql: string, missing: ReadonlySet<string>): boolean {
+  const { code, at } = asSqlError(thrown)
+  if (!code.startsWith('UNKNOWN_') || at === undefined) return false
+  const name = sql.slice(at.offset, at.offset + at.length)
+  return missing.has(fold(name.replace(/^["`]|["`]$/g, '')))
 }
 
-interface Surroundings {
-  readonly queries: DatabaseParts['queries']
-  readonly session: Session
-}
-
-function check(
-  statement: Statement,
-  catalog: Catalog,
-  { queries, session }: Surroundings,
-): ValidStatement {
-  const { kind } = statement
-  switch (kind) {
-    case 'select': {
-      const identity = { id: 'validate', name: '' }
-      const planned = new Planner(catalog, { session }).planQuery(statement, 'continuous', identity)
-      const { explain: plan, warnings } = planned
-      return { kind, columns: columnsOf(planned.plan.schema), plan, warnings }
-    }
-    case 'create-table': {
-      const entry = defineTable(statement, catalog, CATALOG_CONNECTORS, { session })
-      if (entry === undefined) return { kind }
-      catalog.add(entry)
-      return { kind, columns: columnsOf(entry.spec.schema) }
-    }
-    case 'create-view': {
-      const defined = defineView(statement, catalog, { session })
-      if (defined === undefined) return { kind }
-      if (defined.replaces !== undefined) catalog.remove(defined.replaces)
-      catalog.add(defined.entry)
-      const { explain: plan, warnings } = defined.planned
-      return { kind, columns: columnsOf(defined.entry.schema), plan, warnings }
-    }
-    case 'create-function': {
-      const defined = defineFunction(statement, catalog)
-      if (defined === undefined) return { kind }
-      if (defined.replaces !== undefined) catalog.remove(defined.replaces)
-      catalog.add(defined.entry)
-      return { kind }
-    }
-    case 'insert-values':
-      bindInsert(statement, catalog, undefined, session.timeZone)
-      return { kind }
-    case 'update':
-    case 'delete':
-      planChange(statement, catalog)
-      return { kind }
-    case 'drop':
-      checkDrop(statement, catalog)
-      return { kind }
-    case 'insert-select': {
-      const name = { text: 'validate', at: statement.table.at }
-      const { entry, planned } = defineInsert(name, statement, catalog, { session })
-      if (entry.target !== undefined) queries.checkTarget(planned.plan, entry.target)
-      const { explain: plan, warnings } = planned
-      return { kind, columns: columnsOf(entry.schema), plan, warnings }
-    }
-    case 'statement-set':
-      return refuse(statement)
-    default:
-      return { kind }
-  }
-}
-
-function checkDrop(
-  { object, name, ifExists }: Extract<Statement, { kind: 'drop' }>,
-  catalog: Catalog,
-): void {
-  const found = object === 'function' ? catalog.findFunction(name.text) : catalog.find(name.text)
-  if (ifExists && found === undefined) return
-  catalog.remove(catalog.expect(object, name), name.at)
+function numbered(thrown: unknown, statement: number): SqlError {
+  const error = asSqlError(thrown)
+  const { code, message, at, position, hint, cause } = error
+  const details = { ...error.details, statement }
+  return new SqlError(code, message, { at, position, hint, cause, details })
 }

@@ -1,9 +1,12 @@
 /** Calls of aggregate functions: argument types, DISTINCT, FILTER. */
 
 import { fail } from '../../engine/base/errors.ts'
-import { typeName } from '../../engine/batch/types.ts'
+import { isNestedType } from '../../engine/batch/nested-key.ts'
+import { type DataType, partsOf, typeName } from '../../engine/batch/types.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
+import { nullLiteral } from '../../engine/expr/literal.ts'
+import { resolveCall, resolveCase } from '../../engine/expr/resolve.ts'
 import type { AggregateFunction } from '../../engine/operator/aggregate/aggregate.ts'
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
 import { printCall } from '../../engine/operator/group/check-aggregates.ts'
@@ -32,6 +35,26 @@ export function bindAggregate(
   })
 }
 
+const isDistinctCount = ({ name }: AggregateFunction, { distinct }: CallExpression): boolean =>
+  name === 'COUNT' && distinct
+
+/** Several values, and nested ones, are counted by their JSON, which tells them apart; where one of
+ *  several is NULL the row does not count. */
+function countedAs(args: readonly Expr[]): readonly Expr[] {
+  if (args.length < 2 && !args.some(({ type }) => isNestedType(type))) return args
+  // The order of a map's entries means nothing, but its JSON has one.
+  if (args.length === 0 || args.some(({ type }) => hasMap(type))) return args
+  const at = args[0].at
+  const whole = args.length === 1 ? args[0] : resolveCall('ROW', args, at)
+  const json = resolveCall('JSON_STRING', [whole], at)
+  const missing = args.filter(isNullable).map((arg) => resolveCall('IS NULL', [arg], at))
+  if (args.length === 1 || missing.length === 0) return [json]
+  const isMissing = missing.reduce((a, b) => resolveCall('OR', [a, b], at))
+  return [resolveCase([{ when: isMissing, then: nullLiteral(json.type) }], json, at)]
+}
+
+const hasMap = (type: DataType): boolean => type.kind === 'map' || partsOf(type).some(hasMap)
+
 interface Parts {
   bind(expression: CallExpression['args'][number], clause: string): Expr
   condition(filter: CallExpression['args'][number]): Expr
@@ -43,7 +66,8 @@ export function bindCalledAggregate(
   call: CallExpression,
   { bind, condition }: Parts,
 ): AggregateCall {
-  const args = argumentsOf(call).map((arg) => bind(arg, `the arguments of ${found.name}`))
+  const given = argumentsOf(call).map((arg) => bind(arg, `the arguments of ${found.name}`))
+  const args = isDistinctCount(found, call) ? countedAs(given) : given
   return {
     name: found.name,
     args,
@@ -93,8 +117,8 @@ function resultOf(found: AggregateFunction, args: readonly Expr[], call: CallExp
   if (type !== undefined) return type
   const types = args.map((arg) => typeName(arg.type)).join(', ')
   return fail('TYPE_MISMATCH', `${found.name} does not take (${types})`, {
-    at: args[0]?.at ?? call.at,
-    hint: found.doc,
+    at: (args.length === 1 ? args[0].at : undefined) ?? call.at,
+    hint: `For example ${found.example}.`,
   })
 }
 

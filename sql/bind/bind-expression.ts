@@ -6,13 +6,17 @@ import type { Schema } from '../../engine/batch/schema.ts'
 import { BOOLEAN, typeName, VARCHAR } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
+import { resolveJsonCall } from '../../engine/expr/json-call.ts'
 import { literal } from '../../engine/expr/literal.ts'
 import { isFunction, resolveCall, resolveCase, resolveCast } from '../../engine/expr/resolve.ts'
 import { callUserFunction } from '../../engine/expr/udf-call.ts'
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
-import type { Expression, Name } from '../ast.ts'
+import { isJsonAggregate } from '../../engine/operator/aggregate/json-aggregates.ts'
+import type { Expression, Name, Query } from '../ast.ts'
 import type { OuterScope } from './context.ts'
-import { placeholder } from './placeholder.ts'
+import { asCollected } from './json-aggregate.ts'
+import { isOverName } from './over-names.ts'
+import { outerPlaceholder } from './placeholder.ts'
 import { columnExpr, type Scope } from './scope.ts'
 import { isWindowFunction } from './window-call.ts'
 
@@ -27,6 +31,8 @@ export interface ExpressionContext {
   /** Binds aggregates and window bounds (`TUMBLE_START`) where the clause allows them; undefined if
    *  the call is neither. */
   readonly group?: ((call: CallExpression) => Expr | undefined) | undefined
+  /** What an expression stands for as a whole, where it was bound before: a key of GROUP BY. */
+  readonly known?: ((expression: Expression) => Expr | undefined) | undefined
   /** Binds a subquery, where the clause allows one. */
   readonly subquery?: ((expression: SubqueryExpression) => Expr) | undefined
   /** Binds a call with OVER, where the clause allows one. */
@@ -35,13 +41,28 @@ export interface ExpressionContext {
   readonly outer?: OuterScope | undefined
 }
 
-export type SubqueryExpression = Extract<Expression, { kind: 'subquery' | 'in-query' | 'exists' }>
+export type SubqueryExpression =
+  | Extract<Expression, { kind: 'subquery' | 'in-query' | 'exists' }>
+  | QuantifiedExpression
+
+/** `x < ALL (SELECT …)`, `x >= ANY (SELECT …)`. */
+export interface QuantifiedExpression {
+  readonly kind: 'quantified'
+  readonly operator: string
+  /** ALL, not ANY. */
+  readonly isAll: boolean
+  readonly arg: Expression
+  readonly query: Query
+  readonly at: Span
+}
 
 /** Binds one expression. UNKNOWN_COLUMN, UNKNOWN_FUNCTION, TYPE_MISMATCH, INVALID_AGGREGATE,
  *  AMBIGUOUS_NAME or UNSUPPORTED, at the culprit. */
 export function bindExpression(expression: Expression, context: ExpressionContext): Expr {
   const bind = (part: Expression) => bindExpression(part, context)
   const { at } = expression
+  const known = context.known?.(expression)
+  if (known !== undefined) return { ...known, at }
   switch (expression.kind) {
     case 'name':
       return bindName(expression.path, at, context)
@@ -77,11 +98,13 @@ function bindSubquery(expression: SubqueryExpression, { subquery, clause }: Expr
 function bindName(path: readonly Name[], at: Span, context: ExpressionContext): Expr {
   const { scope, schema, clause, outer } = context
   const found = scope.locate(path)
-  if (found !== undefined) {
-    return readFields(columnExpr(schema, found.column.index, at), found.fields)
-  }
+  const column = found && columnExpr(schema, found.column.index, at)
+  // `x.w`: a column x without fields does not hide a table x further out.
+  const isRead = found?.fields.length === 0 || column?.type.kind === 'row'
+  if (found !== undefined && column !== undefined && isRead) return readFields(column, found.fields)
   const around = outerColumn(path, at, outer)
   if (around !== undefined) return around
+  if (found !== undefined && column !== undefined) return readFields(column, found.fields)
   if (scope.columns.length > 0) scope.refuse(path)
   const text = path.map((name) => name.text).join('.')
   return fail('UNKNOWN_COLUMN', `There is no column ${text}: ${clause} cannot read columns`, {
@@ -90,22 +113,21 @@ function bindName(path: readonly Name[], at: Span, context: ExpressionContext): 
   })
 }
 
-/** A column of the query around, as a placeholder. */
+/** A column of a query around, as a placeholder. */
 function outerColumn(
   path: readonly Name[],
   at: Span,
   outer: OuterScope | undefined,
 ): Expr | undefined {
-  const found = outer?.scope.locate(path)
-  if (outer === undefined) return undefined
-  if (found !== undefined) {
-    const { index } = found.column
-    const column = placeholder('outer', index, { ...outer.schema.fields[index], at })
-    return readFields(column, found.fields)
-  }
-  for (let far = outer.outer; far !== undefined; far = far.outer) {
-    if (far.scope.locate(path) === undefined) continue
-    fail('UNSUPPORTED', 'A subquery reads columns of the query right around it only', { at })
+  let level = 0
+  for (let around = outer; around !== undefined; around = around.outer) {
+    const found = around.scope.locate(path)
+    if (found !== undefined) {
+      const { index } = found.column
+      const column = outerPlaceholder(level, index, { ...around.schema.fields[index], at })
+      return readFields(column, found.fields)
+    }
+    level++
   }
   return undefined
 }
@@ -125,11 +147,15 @@ const nameOf = (call: CallExpression): string => call.name.text.toUpperCase()
 function bindCall(call: CallExpression, context: ExpressionContext): Expr {
   const { at } = call
   const name = nameOf(call)
+  if (isJsonAggregate(name) && (context.group ?? call.over) !== undefined) {
+    return bindCall(asCollected(call), context)
+  }
   if (call.over !== undefined) return bindOver(call, context)
-  if (isAny(name, call)) return bindAny(call, context)
+  const compared = quantified(call)
+  if (compared !== undefined) return bindSubquery(compared, context)
   const grouped = context.group?.(call)
   if (grouped !== undefined) return grouped
-  if (findAggregate(name) !== undefined) {
+  if (findAggregate(name) !== undefined || isJsonAggregate(name)) {
     const hint = context.clause === 'WHERE' ? 'HAVING filters on aggregates.' : undefined
     fail('INVALID_AGGREGATE', `${name} is an aggregate and not allowed in ${context.clause}`, {
       at,
@@ -149,8 +175,10 @@ function bindCall(call: CallExpression, context: ExpressionContext): Expr {
     })
   }
   if (call.user === undefined) refuseOperator(call)
+  if (call.user === undefined && !isFunction(name)) refuseUnknown(call)
   const args = call.args.map((arg) => bindExpression(arg, context))
   if (call.user !== undefined) return callUserFunction(call.user, args, at)
+  if (call.json !== undefined) return resolveJsonCall({ ...call.json, name, args, at })
   return resolveCall(call.name.text, args, at)
 }
 
@@ -164,6 +192,18 @@ function refuseOperator(call: CallExpression): void {
   fail('UNSUPPORTED', `${what} is not supported yet`, { at: call.at })
 }
 
+/** At the name: what it is called with does not matter. */
+function refuseUnknown({ name }: CallExpression): never {
+  if (isOverName(name.text.toUpperCase())) {
+    fail('INVALID_AGGREGATE', `${name.text.toUpperCase()} needs OVER (…)`, {
+      at: name.at,
+      hint: 'For example ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts).',
+    })
+  }
+  resolveCall(name.text, [], name.at)
+  return fail('UNKNOWN_FUNCTION', `No function ${name.text}`, { at: name.at })
+}
+
 function bindOver(call: CallExpression, { over, clause }: ExpressionContext): Expr {
   if (over !== undefined) return over(call)
   const what = call.name.text.toUpperCase()
@@ -173,15 +213,20 @@ function bindOver(call: CallExpression, { over, clause }: ExpressionContext): Ex
   })
 }
 
-/** `= ANY (SELECT …)` is IN, `<> ALL (SELECT …)` is NOT IN. */
-const isAny = (name: string, { args }: CallExpression): boolean =>
-  (name === '= ANY' || name === '<> ALL') && args[1]?.kind === 'subquery'
+const QUANTIFIED = /^(=|<>|<|<=|>|>=) (ANY|ALL)$/
 
-function bindAny({ name, args, at }: CallExpression, context: ExpressionContext): Expr {
+/** A comparison with the rows of a subquery; undefined if the call is none. `= ANY` is IN, `<> ALL`
+ *  is NOT IN. */
+function quantified({ name, args, at }: CallExpression): SubqueryExpression | undefined {
   const [arg, query] = args
-  if (query.kind !== 'subquery') return fail('INTERNAL', 'no subquery behind ANY')
-  const negated = name.text.toUpperCase() === '<> ALL'
-  return bindSubquery({ kind: 'in-query', arg, query: query.query, negated, at }, context)
+  const found = QUANTIFIED.exec(name.text)
+  if (found === null || query.kind !== 'subquery') return undefined
+  const isAll = found[2] === 'ALL'
+  const negated = name.text === '<> ALL'
+  if (negated || name.text === '= ANY') {
+    return { kind: 'in-query', arg, query: query.query, negated, at }
+  }
+  return { kind: 'quantified', operator: found[1], isAll, arg, query: query.query, at }
 }
 
 /** The simple form (`CASE x WHEN 1 …`) compares its operand in every branch. */

@@ -51,6 +51,13 @@ function distanceOf(by: Expr, unit: Frame['unit'], orderBy: readonly SortKey[]):
       fail('INVALID_ARGUMENT', 'RANGE with a distance needs exactly one ORDER BY value', { at })
     }
     const { type } = orderBy[0].expr
+    const hasDistance = isTimestamp(type) || type.kind === 'date' || isNumeric(type)
+    if (!hasDistance && type.kind !== 'time') {
+      fail('TYPE_MISMATCH', `RANGE with a distance is not for ${typeName(type)}`, {
+        at: orderBy[0].expr.at ?? at,
+        hint: 'Order by a number, a date or a time, or count rows: ROWS BETWEEN ….',
+      })
+    }
     const isTime = isTimestamp(type) || type.kind === 'date' || type.kind === 'time'
     const fits = isTime ? by.type.kind === 'interval_second' : isNumeric(type) && isNumeric(by.type)
     if (!fits)

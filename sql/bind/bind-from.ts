@@ -13,7 +13,7 @@ import type { BindContext, CommonTable, Relation } from './context.ts'
 import { expandView } from './expand-view.ts'
 import { relationOf, withAlias } from './relation.ts'
 import { columnExpr, Scope } from './scope.ts'
-import { timeColumnOf, windowSpec } from './window-call.ts'
+import { windowInput, windowSpec } from './window-call.ts'
 
 const NO_COLUMNS = schemaOf([])
 const NOWHERE = new Scope([])
@@ -67,7 +67,7 @@ function bindTable(name: Name, context: BindContext): Relation {
   const common = findCommonTable(name, context)
   if (common !== undefined) return bindCommonTable(name, common, context)
   const entry = context.catalog.relation(name)
-  context.dependsOn.add((entry.kind === 'table' ? entry.lateOf : undefined) ?? entry.id)
+  context.dependsOn.add((entry.kind === 'table' ? entry.sideOf : undefined) ?? entry.id)
   const table = { ...name, text: entry.name }
   return relationOf(
     entry.kind === 'table' ? makeScan(entry.spec) : expandView(entry, context),
@@ -105,10 +105,11 @@ function bindWindow(
   }
   const { index } = input.scope.resolve([timeColumn])
   const column = columnExpr(input.node.schema, index, timeColumn.at)
+  const timed = windowInput(column, input.node, context.mode, at)
   const node = makeWindow(
-    input.node,
+    timed.node,
     spec,
-    timeColumnOf(column, input.node, context.mode, at),
+    timed.timeColumn,
     spec.kind === 'session'
       ? partitionBy.map((key) => input.scope.resolve([key]).index)
       : undefined,

@@ -11,6 +11,7 @@ import type { JavascriptFunction, SqlFunction, UserFunction } from '../../engine
 import { checkSource } from '../../engine/expr/udf-run.ts'
 import { shapeOf } from '../../engine/expr/udf-vector.ts'
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
+import { isJsonAggregate } from '../../engine/operator/aggregate/json-aggregates.ts'
 import type { Statement } from '../ast.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { withoutPlace } from '../logical/visit.ts'
@@ -64,6 +65,7 @@ function refuseBuiltIn({ name }: CreateFunction): void {
   const isTaken =
     isFunction(upper) ||
     findAggregate(upper) !== undefined ||
+    isJsonAggregate(upper) ||
     isWindowFunction(upper) ||
     isOverFunction(upper) ||
     SPECIAL.has(upper)

@@ -10,7 +10,8 @@ import { isNullable } from '../../engine/expr/facts.ts'
 import { inZone } from '../../engine/expr/in-zone.ts'
 import type { Expr, Value } from '../../engine/expr/ir.ts'
 import { literal } from '../../engine/expr/literal.ts'
-import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
+import { ENVELOPE_KEYS } from '../../engine/source/stream-frame.ts'
+import { insertColumns, recordColumns, type TableSpec } from '../../engine/source/table.ts'
 import type { Expression, Name, Statement } from '../ast.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { makeProject } from '../logical/make.ts'
@@ -25,7 +26,8 @@ export type InsertValues = Extract<Statement, { kind: 'insert-values' }>
 
 export interface BoundInsert {
   readonly table: TableSpec
-  /** One value per stored column, in the table's order; columns not named are NULL. */
+  /** One value per stored column, in the table's order; columns not named are NULL. Of metadata,
+   *  NULL means that nothing is said of it. */
   readonly rows: readonly (readonly Value[])[]
 }
 
@@ -50,9 +52,14 @@ export function bindInsert(
       },
     )
   }
-  const targets = targetsOf(statement, spec)
+  const targets = targetsOf(statement, spec, writableMetadata(spec))
   const stored = spec.schema.fields.slice(0, spec.storedCount)
-  refuseMissing(stored, targets, statement)
+  const record = recordColumns(spec)
+  refuseMissing(
+    stored.map((field, i) => (record.includes(i) ? field : { ...field, nullable: true })),
+    targets,
+    statement,
+  )
   const rowOf = (values: InsertValues['rows'][number]): Value[] => {
     checkCount(values, targets.length, statement.table.at)
     const row: Value[] = stored.map(() => null)
@@ -66,10 +73,21 @@ export function bindInsert(
   return { table: spec, rows }
 }
 
-/** The stored column of each value. */
-function targetsOf({ columns }: { columns: readonly Name[] }, spec: TableSpec): number[] {
-  const wanted = recordColumns(spec)
-  if (columns.length === 0) return wanted
+/** Metadata columns that a producer can give, unless they are VIRTUAL. */
+const writableMetadata = ({ metadata = [] }: TableSpec): number[] =>
+  metadata
+    .filter(({ key, virtual }) => !virtual && ENVELOPE_KEYS.some((known) => known === key))
+    .map(({ column }) => column)
+
+/** The stored column of each value. `more`: columns beside the record's that can be named. */
+function targetsOf(
+  { columns }: { columns: readonly Name[] },
+  spec: TableSpec,
+  more: readonly number[] = [],
+): number[] {
+  const record = insertColumns(spec)
+  if (columns.length === 0) return record
+  const wanted = [...record, ...more]
   const scope = Scope.of(spec.schema)
   const seen = new Set<number>()
   return columns.map((name) => {
@@ -87,7 +105,10 @@ function refuseComputed({ text, at }: Name): never {
 }
 
 function refuseMetadata({ text, at }: Name): never {
-  fail('UNSUPPORTED', `The column ${text} is metadata, which cannot be written yet`, { at })
+  fail('UNSUPPORTED', `The column ${text} is metadata, which cannot be written here`, {
+    at,
+    hint: 'INSERT INTO … VALUES can give timestamp, key, headers and priority of a stream, unless they are VIRTUAL.',
+  })
 }
 
 function refuseMissing(
@@ -158,12 +179,12 @@ export function intoTable(
     fail('INVALID_ARGUMENT', text, { at: columns[0]?.at ?? table.at })
   }
   const all = spec.schema.fields
+  const record = insertColumns(spec)
   refuseMissing(
-    recordColumns(spec).map((column) => all[column]),
-    recordColumns(spec).flatMap((column, i) => (targets.includes(column) ? [i] : [])),
+    record.map((column) => all[column]),
+    record.flatMap((column, i) => (targets.includes(column) ? [i] : [])),
     statement,
   )
-  const record = recordColumns(spec)
   const exprs = record.map((column) => {
     const from = targets.indexOf(column)
     if (from < 0) return literal(all[column].type, null)

@@ -17,14 +17,15 @@ import type { PlanMode, Relation } from './context.ts'
 import { MatchReferences } from './match-references.ts'
 import { MatchVariables } from './match-variables.ts'
 import { columnExpr, Scope } from './scope.ts'
+import { byProcessingTime } from './window-call.ts'
 
 /** The rows of the matches. UNKNOWN_COLUMN, TYPE_MISMATCH, INVALID_ARGUMENT (order, offsets,
  *  variables that are not in PATTERN), DUPLICATE_NAME, UNSUPPORTED. */
-export function bindMatch(match: MatchClause, input: Relation, mode: PlanMode): Relation {
+export function bindMatch(match: MatchClause, given: Relation, mode: PlanMode): Relation {
   const names = new MatchVariables(match)
   const pattern = bindPattern(match, names)
-  const partitionBy = match.partitionBy.map((key) => partitionColumn(key, input))
-  const orderBy = bindOrder(match, input, mode)
+  const partitionBy = match.partitionBy.map((key) => partitionColumn(key, given))
+  const { input, ...orderBy } = bindOrder(match, given, mode)
   const rows = match.rows === 'one' ? 'one' : 'all'
   const unmatched = match.rows === 'all-with-unmatched'
   const references = new MatchReferences({
@@ -81,14 +82,15 @@ function partitionColumn(key: Expression, { scope }: Relation): number {
   })
 }
 
-function bindOrder({ orderBy }: MatchClause, { node, scope }: Relation, mode: PlanMode) {
+function bindOrder({ orderBy }: MatchClause, input: Relation, mode: PlanMode) {
+  const { node, scope } = input
   const keys = orderBy.map(({ value, descending, nullsFirst }): SortKey => {
     const expr = bindExpression(value, { scope, schema: node.schema, clause: 'ORDER BY' })
     return { expr, descending, nullsFirst }
   })
   const [{ expr, descending }] = keys
   const { at } = orderBy[0].value
-  const { appendOnly, timeColumns, watermarked } = node.traits
+  const { appendOnly, timeColumns, processingColumns, watermarked } = node.traits
   if (!appendOnly) {
     fail('UNSUPPORTED', 'MATCH_RECOGNIZE needs append-only input', {
       at,
@@ -98,9 +100,14 @@ function bindOrder({ orderBy }: MatchClause, { node, scope }: Relation, mode: Pl
   const isColumn = expr.kind === 'column' && isTimestamp(expr.type) && !descending
   // In bounded mode all rows are there, so any time orders them if no watermark says otherwise.
   const isFree = mode === 'bounded' && !watermarked
-  if (isColumn && (isFree || timeColumns.includes(expr.index))) {
-    return { keys, timeColumn: expr.index }
+  if (isColumn && timeColumns.includes(expr.index)) {
+    return { keys, timeColumn: expr.index, input }
   }
+  if (isColumn && processingColumns.includes(expr.index)) {
+    const timed = { ...input, node: byProcessingTime(node, expr.index, at) }
+    return { keys, timeColumn: expr.index, input: timed }
+  }
+  if (isColumn && isFree) return { keys, timeColumn: expr.index, input }
   return fail(
     'INVALID_ARGUMENT',
     'MATCH_RECOGNIZE is ordered by a time attribute first, ascending',

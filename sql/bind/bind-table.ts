@@ -7,7 +7,7 @@ import { coerce } from '../../engine/expr/coerce.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
 import { inZone } from '../../engine/expr/in-zone.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
-import type { ConnectorSpec } from '../../engine/source/connector-spec.ts'
+import { type ConnectorSpec, lookupOf, sourceOf } from '../../engine/source/connector-spec.ts'
 import type { MetadataColumn, TableSpec, WatermarkSpec } from '../../engine/source/table.ts'
 import type { ColumnDefinition, Expression, Name, Statement } from '../ast.ts'
 import type { TableEntry } from '../catalog/entry.ts'
@@ -30,23 +30,33 @@ export function bindTable(
   connectors: ConnectorCatalog = EMBEDDED_CONNECTORS,
   session: Session = DEFAULT_SESSION,
 ): TableEntry {
-  refuseForms(statement)
   refuseDuplicates(statement.columns)
   const { connector, values } = readOptions(statement.options, connectors, statement.name.at)
   const connectorSpec = connectors.get(connector)
+  const source = connectorSpec && sourceOf(connectorSpec, values)
   const { stored, metadata } = storedFields(statement, connectorSpec)
-  const primaryKey = bindKey(statement, stored, metadata, connectorSpec)
+  const lookup = connectorSpec && lookupOf(connectorSpec, values)
+  const keyed = connectorSpec?.keyed === true || lookup !== undefined
+  const primaryKey = bindKey(
+    statement,
+    stored,
+    metadata,
+    connectorSpec && { ...connectorSpec, keyed },
+  )
   for (const key of primaryKey ?? []) stored[key] = { ...stored[key], nullable: false }
   const { fields, exprs } = computedColumns(statement, stored, session.timeZone)
   const spec: TableSpec = {
     id,
     name: statement.name.text,
     schema: schemaOf(fields),
+    declared: declaredOrder(statement),
     storedCount: stored.length,
     computed: exprs,
     metadata,
-    writeOnly: connectorSpec?.source === undefined ? true : undefined,
+    lookup: lookup?.keys,
+    writeOnly: source === undefined ? true : undefined,
     connector,
+    intake: source?.replay === 'log' ? true : undefined,
     options: values,
     watermark: bindWatermark(statement, fields, session.timeZone, values),
     primaryKey,
@@ -62,22 +72,31 @@ export function bindTable(
     session,
     spec,
     comment: statement.comment,
-    columnComments: new Map(
-      statement.columns.flatMap(({ name, comment }) =>
-        comment === undefined ? [] : [[name.text, comment]],
-      ),
-    ),
+    temporary: statement.temporary,
+    columnComments: textsOf(statement, ({ comment }) => comment),
+    computedTexts: textsOf(statement, ({ computedText }) => computedText),
+    watermarkText: statement.watermark?.text,
   }
 }
 
-function refuseForms({ temporary, like, name }: CreateTable): void {
-  if (temporary) {
-    fail('UNSUPPORTED', 'CREATE TEMPORARY TABLE is not supported', {
-      at: name.at,
-      hint: 'Create the table without TEMPORARY and drop it when it is no longer needed.',
-    })
-  }
-  if (like !== undefined) fail('UNSUPPORTED', 'LIKE is not supported yet', { at: like.at })
+/** By column name; columns without one are left out. */
+const textsOf = (
+  { columns }: CreateTable,
+  textOf: (column: ColumnDefinition) => string | undefined,
+): Map<string, string> =>
+  new Map(
+    columns.flatMap((column) => {
+      const text = textOf(column)
+      return text === undefined ? [] : [[column.name.text, text]]
+    }),
+  )
+
+/** Undefined if the columns that are stored stand before the computed ones anyway. */
+function declaredOrder({ columns }: CreateTable): readonly number[] | undefined {
+  const storedCount = columns.filter(({ computed }) => computed === undefined).length
+  let [stored, computed] = [0, storedCount]
+  const order = columns.map((column) => (column.computed === undefined ? stored++ : computed++))
+  return order.every((column, i) => column === i) ? undefined : order
 }
 
 function refuseDuplicates(columns: readonly ColumnDefinition[]): void {
@@ -97,7 +116,11 @@ function storedFields({ columns, name }: CreateTable, connector: ConnectorSpec |
   for (const column of columns) {
     if (column.computed !== undefined || column.type === undefined) continue
     if (column.metadata !== undefined) {
-      metadata.push({ column: stored.length, key: metadataKey(column, connector) })
+      const virtual = column.metadata.virtual ? { virtual: true } : {}
+      const key = metadataKey(column, connector)
+      const isWritable = !column.metadata.virtual && connector?.writableMetadata?.includes(key)
+      const writable = isWritable ? { writable: true } : {}
+      metadata.push({ column: stored.length, key, ...virtual, ...writable })
     }
     stored.push({ name: column.name.text, type: column.type, nullable: !column.notNull })
   }
@@ -161,21 +184,35 @@ function bindOver(value: Expression, fields: readonly Field[], clause: string): 
 }
 
 function bindWatermark(
-  { watermark }: CreateTable,
+  { watermark, name }: CreateTable,
   fields: readonly Field[],
   timeZone: string,
   options: TableSpec['options'],
 ): WatermarkSpec | undefined {
-  if (watermark === undefined) return undefined
+  const latenessMs = Number(options['late-rows.allowed-lateness'] ?? 0)
+  if (watermark === undefined) {
+    if (latenessMs === 0) return undefined
+    return fail('INVALID_OPTION', `'late-rows.allowed-lateness' needs a WATERMARK in the table`, {
+      at: name.at,
+      hint: 'Without one no row is late.',
+    })
+  }
   const column = timeColumn(watermark.column, fields)
-  const { name, type } = fields[column]
+  const { name: timeName, type } = fields[column]
   const bound = bindOver(watermark.value, fields, 'WATERMARK')
   const expr = coerce(bound, type)
   if (expr === undefined) {
-    return mismatch(`The watermark of ${name} is a ${typeName(type)}`, bound, watermark.value.at)
+    return mismatch(
+      `The watermark of ${timeName} is a ${typeName(type)}`,
+      bound,
+      watermark.value.at,
+    )
   }
-  const idleTimeoutMs = Number(options['scan.watermark.idle-timeout'])
-  return { column, expr: withoutPlace(inZone(expr, timeZone)), idleTimeoutMs }
+  return {
+    ...{ column, expr: withoutPlace(inZone(expr, timeZone)) },
+    idleTimeoutMs: Number(options['scan.watermark.idle-timeout']),
+    latenessMs: latenessMs === 0 ? undefined : latenessMs,
+  }
 }
 
 function timeColumn(name: Name, fields: readonly Field[]): number {

@@ -1,7 +1,7 @@
 /** JOIN … FOR SYSTEM_TIME AS OF: each left row with the version of the right row that was current
  *  at its time. */
 
-import { fail, type Span } from '../../engine/base/errors.ts'
+import { fail } from '../../engine/base/errors.ts'
 import type { Expression } from '../ast.ts'
 import { makeJoin, makeTemporalJoin } from '../logical/make-join.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
@@ -9,29 +9,28 @@ import { isProcessingTime } from '../logical/traits.ts'
 import { bindExpression } from './bind-expression.ts'
 import { bindOn } from './bind-on.ts'
 import type { BindContext, Relation } from './context.ts'
-import { joinScopes } from './join-scope.ts'
+import { type JoinRef, joinScopes } from './join-scope.ts'
+import { commonNames, usingOn } from './using.ts'
 
 interface TemporalParts {
   readonly left: Relation
   readonly versions: Relation
   readonly outer: boolean
-  readonly on: Expression
+  readonly ref: JoinRef
   readonly asOf: Expression
-  readonly at: Span
   readonly context: BindContext
 }
 
 /** INVALID_ARGUMENT if the time is no time attribute of the left side, if the right side has none,
  *  or if no equality finds the row whose versions they are. */
 export function bindTemporalJoin(parts: TemporalParts): Relation {
-  const { left, versions, outer, on, at, context } = parts
-  const scope = joinScopes(left, versions, at)
-  const pairs = makeJoin({ join: 'inner', left: left.node, right: versions.node })
+  const { left, versions, outer, ref } = parts
+  const { on, scope } = conditionOf(parts)
   const node = makeTemporalJoin({
     join: outer ? 'left' : 'inner',
     left: left.node,
     right: versions.node,
-    on: bindOn(on, { node: pairs, scope }, context),
+    on,
     time: timeOf(parts),
   })
   if (node.parts.leftKeys.length === 0) {
@@ -39,12 +38,29 @@ export function bindTemporalJoin(parts: TemporalParts): Relation {
       'INVALID_ARGUMENT',
       'FOR SYSTEM_TIME AS OF needs an equality between the two sides in ON',
       {
-        at: on.at,
+        at: ref.on?.at ?? ref.at,
         hint: 'It says which row the versions are of: ON o.currency = r.currency.',
       },
     )
   }
   return { node, scope }
+}
+
+/** ON, USING or NATURAL. */
+function conditionOf({ left, versions, ref, context }: TemporalParts) {
+  const names = joinScopes(left, versions, ref.right.at)
+  const pairs = makeJoin({ join: 'inner', left: left.node, right: versions.node })
+  if (ref.on !== undefined) {
+    return { on: bindOn(ref.on, { node: pairs, scope: names }, context), scope: names }
+  }
+  const using = ref.natural ? commonNames(left, versions, ref.at) : ref.using
+  const { on, scope } = usingOn(using, left, versions, {
+    scope: names,
+    schema: pairs.schema,
+    join: 'inner',
+  })
+  if (on !== undefined) return { on, scope }
+  return fail('SYNTAX', 'FOR SYSTEM_TIME AS OF needs ON', { at: ref.at })
 }
 
 function timeOf({ left, versions, asOf, context }: TemporalParts) {

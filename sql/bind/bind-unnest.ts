@@ -9,6 +9,7 @@ import { makeUnnest } from '../logical/make-rows.ts'
 import { fieldsOf } from '../logical/node.ts'
 import { bindExpression } from './bind-expression.ts'
 import type { BindContext, Relation } from './context.ts'
+import { namesFor } from './relation.ts'
 import { Scope } from './scope.ts'
 
 interface UnnestParts {
@@ -79,7 +80,7 @@ function renamed(fields: readonly Field[], { alias }: UnnestParts['ref']): Field
   }
   if (names.length === 0) return [...fields]
   if (names.length !== fields.length) {
-    fail('INVALID_ARGUMENT', `There are ${names.length} names for ${fields.length} columns`, {
+    fail('INVALID_ARGUMENT', namesFor(names.length, fields.length), {
       at: names[Math.min(fields.length, names.length - 1)].at,
     })
   }

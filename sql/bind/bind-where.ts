@@ -1,7 +1,6 @@
 /** WHERE: conditions on rows. EXISTS and IN that stand there by themselves become semi and anti
  *  joins; other subqueries are joined as values. */
 
-import { fail } from '../../engine/base/errors.ts'
 import { BIGINT } from '../../engine/batch/types.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
@@ -20,31 +19,35 @@ import {
   type SubqueryExpression,
 } from './bind-expression.ts'
 import type { BindContext, Relation } from './context.ts'
-import type { JoinParts } from './join-subquery.ts'
-import { overJoin } from './join-subquery.ts'
-import { comparedWith, refuseCounted } from './mark-join.ts'
+import { correlationOf } from './correlation.ts'
+import { type JoinParts, nearer, overJoin, type Rows } from './join-subquery.ts'
+import { lifted } from './lift-subquery.ts'
+import { countOf } from './mark-groups.ts'
 import { columnExpr } from './scope.ts'
 import { Subqueries } from './subqueries.ts'
 
-/** The rows for which the condition holds. Further columns may be behind those of the scope. */
+/** The rows for which the condition holds. Further columns may be behind those of the scope.
+ *  `clause`: where it stands, for messages. */
 export function bindWhere(
   where: Expression | undefined,
   { node, scope }: Relation,
   context: BindContext,
+  clause = 'WHERE',
 ): Relation {
   if (where === undefined) return { node, scope }
-  const around = { scope, schema: node.schema, clause: 'WHERE', outer: context.outer }
+  const around = { scope, schema: node.schema, clause, outer: context.outer }
   const parts = conjunctsOf(where)
   const plain = parts.filter((part) => !isMembership(part))
   const filtered = filterBy(plain, node, around, context)
-  const joined = parts
-    .filter(isMembership)
-    .reduce((rows: LogicalNode, part) => joinMembership(rows, part, around, context), filtered)
+  const joined = parts.filter(isMembership).reduce((node: LogicalNode, part) => {
+    const rows = { node, base: filtered, rebase: (expr: Expr) => expr }
+    return joinMembership(rows, part, around, context)
+  }, filtered)
   return { node: joined, scope }
 }
 
 /** `a AND (b AND c)` is a, b, c. */
-const conjunctsOf = (where: Expression): readonly Expression[] =>
+export const conjunctsOf = (where: Expression): readonly Expression[] =>
   where.kind === 'call' && where.name.text.toUpperCase() === 'AND'
     ? where.args.flatMap(conjunctsOf)
     : [normal(where)]
@@ -75,7 +78,7 @@ function filterBy(
   const joined: Expr[] = []
   for (const part of parts) {
     const before = subqueries.size
-    const bound = asBoolean(bindExpression(part, subqueries.within(around)), 'WHERE')
+    const bound = asBoolean(bindExpression(part, subqueries.within(around)), around.clause)
     if (subqueries.size === before) own.push(bound)
     else joined.push(bound)
   }
@@ -87,39 +90,44 @@ function filterBy(
 }
 
 function joinMembership(
-  node: LogicalNode,
+  rows: Rows,
   part: Membership,
   around: ExpressionContext,
   context: BindContext,
 ): LogicalNode {
+  const { node } = rows
   const subqueries = new Subqueries(context)
-  const subquery = subqueries.pend(part, around)
-  const parts = { node, subquery, rebase: (expr: Expr) => expr }
+  const bound = subqueries.pend(part, around)
   if (part.kind === 'exists') {
-    return subquery.lifted.conditions.length === 0
+    const parts = lifted(bound, rows, () => true)
+    const { oneRow, conditions } = parts.subquery.lifted
+    if (oneRow) return part.negated ? makeFilter(node, never()) : node
+    return conditions.length === 0
       ? ifAny(parts, part.negated)
       : joinOn(parts, part.negated ? 'anti' : 'semi', [])
   }
+  const parts = lifted(bound, rows, ({ oneRow }) => !oneRow)
   if (!part.negated) return joinOn(parts, 'semi', equalities(parts))
   const anti = joinOn(parts, 'anti', equalities(parts))
   if (isExact(anti)) return anti
+  // Beside other comparisons with the query around, every pair must be looked at anyway.
+  if (correlationOf(parts.subquery.lifted.conditions) === undefined) {
+    return joinOn(parts, 'anti', equalities(parts).map(couldHold), false)
+  }
   const value = subqueries.bind(part, around)
-  const attached = subqueries.attach(node, (expr) => expr)
+  const attached = subqueries.attach(node, (expr) => expr, rows.base)
   return makeFilter(attached.node, attached.rebase(value))
 }
 
+/** TRUE, or unknown. */
+const couldHold = (condition: Expr): Expr => resolveCall('IS NOT FALSE', [condition], condition.at)
+
 /** EXISTS that is the same for all rows: one comparison with a count. */
 function ifAny(parts: JoinParts, negated: boolean): LogicalNode {
-  const { lifted } = parts.subquery
-  if (lifted.oneRow) return negated ? makeFilter(parts.node, never()) : parts.node
-  const count = makeAggregate(
-    {
-      input: lifted.node,
-      keys: [],
-      aggregates: [{ name: 'COUNT', args: [], distinct: false, type: BIGINT }],
-    },
-    [{ name: '$count', type: BIGINT, nullable: false }],
-  )
+  const { node } = parts.subquery.lifted
+  const count = makeAggregate({ input: nearer(node), keys: [], aggregates: [countOf()] }, [
+    { name: '$count', type: BIGINT, nullable: false },
+  ])
   const wanted = resolveCall(negated ? '=' : '>', [columnExpr(count.schema, 0), bigint(0)])
   const joined = makeJoin({ join: 'inner', left: parts.node, right: makeFilter(count, wanted) })
   const fields = fieldsOf(parts.node)
@@ -139,24 +147,24 @@ const isExact = ({ nullAware, parts }: JoinNode): boolean =>
 
 function equalities(parts: JoinParts): Expr[] {
   const { subquery, rebase } = parts
-  const pairs = comparedWith(subquery.values.map(rebase), subquery)
-  if (subquery.lifted.oneRow) refuseCounted(subquery)
   const over = overJoin(parts)
-  return pairs.map(({ value, output }) =>
-    resolveCall('=', [value, over(subquery.lifted.outputs[output])], subquery.at),
+  return subquery.values.map((value, i) =>
+    resolveCall('=', [rebase(value), over(subquery.lifted.outputs[i])], subquery.at),
   )
 }
 
-function joinOn(parts: JoinParts, join: JoinKind, more: readonly Expr[]): JoinNode {
-  const { lifted, values, at } = parts.subquery
-  if (lifted.oneRow && values.length === 0) {
-    fail('UNSUPPORTED', 'EXISTS over an aggregate without GROUP BY is always TRUE', { at })
-  }
-  const nullable = [...values, ...lifted.outputs].some(isNullable)
+function joinOn(
+  parts: JoinParts,
+  join: JoinKind,
+  more: readonly Expr[],
+  knowsNulls = true,
+): JoinNode {
+  const { lifted, values } = parts.subquery
+  const nullable = knowsNulls && [...values, ...lifted.outputs].some(isNullable)
   return makeJoin({
     join,
     left: parts.node,
-    right: lifted.node,
+    right: nearer(lifted.node),
     on: conjunction([...lifted.conditions.map(overJoin(parts)), ...more]),
     nullAware: join === 'anti' && values.length > 0 && nullable,
   })

@@ -40,9 +40,8 @@ export function buildGroups(parts: GroupParts): Built {
   const start = bounds.find((bound) => bound?.role === 'window_start')
   const end = bounds.find((bound) => bound?.role === 'window_end')
   if (start === undefined || end === undefined) return buildPlain(parts)
-  if (start.window.kind !== 'session') return buildWindowed(parts, bounds, start, end)
-  // Sessions that an aggregate below has closed already are keys like any other.
-  return fusedSession(buildWindowed(parts, bounds, start, end)) ?? buildPlain(parts)
+  const built = buildWindowed(parts, bounds, start, end)
+  return start.window.kind === 'session' ? (fusedSession(built) ?? built) : built
 }
 
 /** What a key is to the window of the input, if it is a bound of it. */

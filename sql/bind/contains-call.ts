@@ -1,6 +1,7 @@
 /** Looks for calls and subqueries in a syntax tree, before anything is bound. */
 
 import { findAggregate } from '../../engine/operator/aggregate/index.ts'
+import { isJsonAggregate } from '../../engine/operator/aggregate/json-aggregates.ts'
 import type { Expression } from '../ast.ts'
 import { isWindowFunction } from './window-call.ts'
 
@@ -44,7 +45,7 @@ export const needsGroups = (expression: Expression): boolean =>
   contains(expression, (part) => {
     if (part.kind !== 'call' || part.over !== undefined) return false
     const name = part.name.text.toUpperCase()
-    return findAggregate(name) !== undefined || isWindowFunction(name)
+    return findAggregate(name) !== undefined || isJsonAggregate(name) || isWindowFunction(name)
   })
 
 const SUBQUERIES: ReadonlySet<Expression['kind']> = new Set(['subquery', 'in-query', 'exists'])

@@ -1,6 +1,5 @@
 /** Correlation by equality: `inner expression = outer expression`. */
 
-import { fail } from '../../engine/base/errors.ts'
 import type { Field } from '../../engine/batch/schema.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
 import { columnsOf, type Expr, printExpr } from '../../engine/expr/ir.ts'
@@ -14,29 +13,15 @@ export interface Correlation {
   over(inner: Expr): Expr
 }
 
-/** The conditions as equalities. UNSUPPORTED if one is anything else: then the rows of different
+/** The conditions as equalities; undefined if one is anything else: then the rows of different
  *  outer rows overlap, and no grouping keeps them apart. */
-export function correlationOf(conditions: readonly Expr[], what: string): Correlation[] {
-  return conditions.map((condition) => {
-    const found = equality(condition)
-    if (found !== undefined) return found
-    return fail(
-      'UNSUPPORTED',
-      `A subquery with ${WHAT[what] ?? what} can only be compared with the query around it by =`,
-      { at: condition.at, hint: 'Join the tables in FROM and aggregate the result.' },
-    )
-  })
-}
-
-const WHAT: Readonly<Record<string, string>> = {
-  aggregate: 'an aggregate',
-  'window-aggregate': 'an aggregate',
-  sort: 'LIMIT',
-  rank: 'LIMIT',
+export function correlationOf(conditions: readonly Expr[]): Correlation[] | undefined {
+  const found = conditions.flatMap((condition) => equality(condition) ?? [])
+  return found.length === conditions.length ? found : undefined
 }
 
 /** undefined if the condition is no equality between the two sides. */
-export function equality(condition: Expr): Correlation | undefined {
+function equality(condition: Expr): Correlation | undefined {
   if (condition.kind !== 'call') return undefined
   if (condition.name !== '=' && condition.name !== 'IS NOT DISTINCT FROM') return undefined
   const place = condition.args.findIndex((arg) => !readsOuter(arg) && isInner(arg))

@@ -32,7 +32,7 @@ export function expandView(
   const { statement, columns } = view.definition
   try {
     const emitted = withUserFunctions(statement.query, inside, (query) =>
-      applyEmit(context.bindQuery(query, inside).node, statement.emit),
+      applyEmit(context.bindQuery(query, inside).node, statement.emit, context.mode),
     )
     const named = columns.length === 0 ? uniqueNames(emitted) : renameColumns(emitted, columns)
     return withoutPlaces(inViewZone(named, view.session.timeZone, context.timeZone))

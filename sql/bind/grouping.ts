@@ -20,19 +20,29 @@ import {
 } from './bind-aggregate.ts'
 import { bindExpression, type CallExpression, type ExpressionContext } from './bind-expression.ts'
 import { type Built, buildGroups, refuseUngrouped, withEmptySets } from './build-groups.ts'
+import { hasSubquery } from './contains-call.ts'
 import type { BindContext, Relation } from './context.ts'
 import { GroupSets } from './group-sets.ts'
 import type { OverCalls } from './over-calls.ts'
 import { FIRST_PLACEHOLDER, placeholder, placeOf } from './placeholder.ts'
+import { sameExpression } from './same-expression.ts'
 import { columnExpr, type Scope, type ScopeColumn } from './scope.ts'
 import { type Stage, withOver } from './stage.ts'
 import { Subqueries } from './subqueries.ts'
-import { isWindow, timeColumnOf, windowBound, windowSpec } from './window-call.ts'
+import { isWindow, windowBound, windowInput, windowSpec } from './window-call.ts'
+
+interface WindowArgs {
+  readonly name: string
+  readonly spec: WindowSpec
+  readonly time: Expr
+}
 
 /** The window of GROUP BY TUMBLE(…). */
 interface GroupWindow {
   readonly name: string
   readonly spec: WindowSpec
+  /** The rows with their time. */
+  readonly node: LogicalNode
   readonly timeColumn: number
   /** The first of its three columns. */
   readonly first: number
@@ -47,6 +57,7 @@ export class Grouping implements Stage {
   #window: GroupWindow | undefined
   readonly #sets = new GroupSets()
   readonly #calls: AggregateCall[] = []
+  readonly #joined: { readonly expression: Expression; readonly expr: Expr }[] = []
   /** Those of HAVING and the SELECT list outside of aggregates. */
   readonly #subqueries: Subqueries
 
@@ -61,7 +72,14 @@ export class Grouping implements Stage {
   addKey(expression: Expression): void {
     if (expression.kind === 'call' && isWindow(expression.name.text.toUpperCase())) {
       this.#addWindow(expression)
-    } else this.addKeyExpr(this.#bindRow(expression, 'GROUP BY'))
+    } else this.addKeyExpr(this.#bindKey(expression))
+  }
+
+  /** A subquery in a key is joined to the rows: it is found again by how it is written. */
+  #bindKey(expression: Expression): Expr {
+    const expr = this.#bindRow(expression, 'GROUP BY')
+    if (hasSubquery(expression)) this.#joined.push({ expression, expr })
+    return expr
   }
 
   addKeyExpr(key: Expr): void {
@@ -71,7 +89,7 @@ export class Grouping implements Stage {
   /** Adds GROUPING SETS, ROLLUP or CUBE, written out. */
   addSets(sets: readonly (readonly Expression[])[], at: Expression['at']): void {
     this.#sets.addSets(
-      sets.map((set) => set.map((key) => this.#bindRow(key, 'GROUP BY'))),
+      sets.map((set) => set.map((key) => this.#bindKey(key))),
       at,
     )
   }
@@ -82,6 +100,8 @@ export class Grouping implements Stage {
       schema: this.#input.schema,
       clause,
       outer: this.#context.outer,
+      known: (part) =>
+        this.#joined.find(({ expression }) => sameExpression(expression, part))?.expr,
       group: (call) =>
         this.#bindBound(call) ?? this.#bindGrouping(call) ?? this.#bindAggregate(call),
     })
@@ -110,26 +130,31 @@ export class Grouping implements Stage {
     return { scope: this.#scope, schema: this.#input.schema, clause: '', outer }
   }
 
-  /** `TUMBLE(ts, size[, offset])` as a window over the input. */
-  #windowOf(call: CallExpression, name: string): GroupWindow {
+  /** What `TUMBLE(ts, size[, offset])` says. */
+  #windowArgs(call: CallExpression, name: string): WindowArgs {
     const [time, ...rest] = call.args.map((arg) => this.#bindRow(arg, name))
-    if (time === undefined) windowSpec({ name, args: [], at: call.at })
-    const spec = windowSpec({ name, args: rest, at: call.at })
-    const timeColumn = timeColumnOf(time, this.#input, this.#context.mode, call.at)
-    return { name, spec, timeColumn, first: fieldsOf(this.#input).length }
+    const spec = windowSpec({ name, args: time === undefined ? [] : rest, at: call.at })
+    return { name, spec, time }
+  }
+
+  #windowOf(call: CallExpression, name: string): GroupWindow {
+    const { spec, time } = this.#windowArgs(call, name)
+    const { node, timeColumn } = windowInput(time, this.#input, this.#context.mode, call.at)
+    return { name, spec, node, timeColumn, first: fieldsOf(this.#input).length }
   }
 
   #addWindow(call: CallExpression): void {
-    const window = this.#windowOf(call, call.name.text.toUpperCase())
+    const name = call.name.text.toUpperCase()
     if (this.#window !== undefined) {
-      if (isSame(window, this.#window)) return
+      if (isSame(this.#windowArgs(call, name), this.#window)) return
       fail('UNSUPPORTED', 'A query groups by one window only', {
         at: call.at,
         hint: 'Aggregate by the first window in a subquery in FROM.',
       })
     }
+    const window = this.#windowOf(call, name)
     this.#window = window
-    this.#input = makeWindow(this.#input, window.spec, window.timeColumn)
+    this.#input = makeWindow(window.node, window.spec, window.timeColumn)
     // window_time is a key too, but only when it is asked for.
     for (const column of [0, 1]) this.addKeyExpr(this.#windowColumn(window, column))
   }
@@ -140,10 +165,10 @@ export class Grouping implements Stage {
 
   /** `TUMBLE_START(ts, size)`: a column of the window, which must be the one of GROUP BY. */
   #bindBound(call: CallExpression): Expr | undefined {
-    const bound = windowBound(call.name.text.toUpperCase(), call.at)
+    const bound = windowBound(call.name.text.toUpperCase())
     if (bound === undefined) return undefined
     const window = this.#window
-    if (window === undefined || !isSame(this.#windowOf(call, bound.window), window)) {
+    if (window === undefined || !isSame(this.#windowArgs(call, bound.window), window)) {
       fail('INVALID_AGGREGATE', `${call.name.text} needs the same ${bound.window} in GROUP BY`, {
         at: call.at,
         hint: 'Both take the same column and the same intervals.',
@@ -229,5 +254,8 @@ export class Grouping implements Stage {
   }
 }
 
-const isSame = (a: GroupWindow, b: GroupWindow): boolean =>
-  a.name === b.name && a.timeColumn === b.timeColumn && sameWindow(a.spec, b.spec)
+const isSame = ({ name, spec, time }: WindowArgs, window: GroupWindow): boolean =>
+  name === window.name &&
+  time.kind === 'column' &&
+  time.index === window.timeColumn &&
+  sameWindow(spec, window.spec)

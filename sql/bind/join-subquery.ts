@@ -1,6 +1,6 @@
 /** Joins a decorrelated subquery to the rows around it. */
 
-import type { Span } from '../../engine/base/errors.ts'
+import { fail, type Span } from '../../engine/base/errors.ts'
 import type { Schema } from '../../engine/batch/schema.ts'
 import { BOOLEAN } from '../../engine/batch/types.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
@@ -12,26 +12,36 @@ import { makeProject } from '../logical/make.ts'
 import { makeJoin } from '../logical/make-join.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
 import type { Decorrelated } from './decorrelate.ts'
-import { replacePlaceholders, substituteReal } from './placeholder.ts'
+import { changeOuter } from './outer-reads.ts'
+import { replaceOuter, substituteReal } from './placeholder.ts'
 import { columnExpr } from './scope.ts'
 
-/** A bound subquery that is not joined yet. */
-export interface Subquery {
-  /** As it was bound: it may read outer columns. */
+/** A subquery as it was bound: it may read outer columns. */
+export interface BoundSubquery {
   readonly node: LogicalNode
-  readonly lifted: Decorrelated
   /** The columns of the clause it stands in, which its outer columns mean. */
   readonly around: Schema
-  /** What IN looks for, over those columns. */
+  /** What it is compared with, over those columns. */
   readonly values: readonly Expr[]
   readonly at: Span
 }
 
-export interface JoinParts {
+/** One that is ready to be joined. */
+export interface Subquery extends BoundSubquery {
+  readonly lifted: Decorrelated
+}
+
+/** The rows that a subquery is joined to. */
+export interface Rows {
   readonly node: LogicalNode
-  readonly subquery: Subquery
   /** From the clause's columns to the node's. */
   readonly rebase: (expr: Expr) => Expr
+  /** The rows before other subqueries were joined: the same columns come first. */
+  readonly base: LogicalNode
+}
+
+export interface JoinParts extends Rows {
+  readonly subquery: Subquery
 }
 
 export interface Joined {
@@ -48,9 +58,7 @@ export function overJoin({ node, subquery, rebase }: JoinParts): (expr: Expr) =>
       const column = subquery.lifted.node.schema.fields[index]
       return { kind: 'column', index: index + width, ...column }
     })
-    return replacePlaceholders('outer', moved, (place) =>
-      rebase(columnExpr(subquery.around, place)),
-    )
+    return replaceOuter(moved, (column, at) => rebase(columnExpr(subquery.around, column, at)))
   }
 }
 
@@ -65,9 +73,16 @@ export function joinLifted(
   return makeJoin({
     join,
     left: parts.node,
-    right: parts.subquery.lifted.node,
+    right: nearer(parts.subquery.lifted.node),
     on: conjunction([...conditions, ...more]),
   })
+}
+
+/** The subquery's plan at the place where it is joined: what it reads of queries further out is one
+ *  level nearer there. */
+export function nearer(node: LogicalNode): LogicalNode {
+  const noNear = () => fail('INTERNAL', 'a column of the query around below its join')
+  return changeOuter(node, (expr) => replaceOuter(expr, noNear))
 }
 
 /** The node with a column that is TRUE in every row: NULL in it later means that a join had no

@@ -104,10 +104,7 @@ export class MatchReferences {
       case 'MATCH_ROWTIME':
         return this.#rowTime(call, clause)
       case 'MATCH_PROCTIME':
-        return fail('UNSUPPORTED', 'MATCH_PROCTIME is not supported: matches are by event time', {
-          at: call.at,
-          hint: 'MATCH_ROWTIME() is the time of the last row of the match.',
-        })
+        return this.#processingTime(call, clause)
       default:
         return findAggregate(name) === undefined ? undefined : this.#aggregate(call, clause)
     }
@@ -271,12 +268,23 @@ export class MatchReferences {
     return this.#add({ kind: 'classifier', place: placed }, field, call.at)
   }
 
+  #processingTime(call: CallExpression, clause: MatchPart): Expression {
+    const { input, timeColumn } = this.#around
+    if (!input.node.traits.processingColumns.includes(timeColumn)) {
+      fail('INVALID_ARGUMENT', 'MATCH_PROCTIME() needs an ORDER BY of a PROCTIME() column', {
+        at: call.at,
+        hint: 'MATCH_ROWTIME() is the time of the last row of the match.',
+      })
+    }
+    return this.#rowTime(call, clause)
+  }
+
   #rowTime(call: CallExpression, clause: MatchPart): Expression {
     const [arg] = call.args
     const column = arg?.kind === 'name' ? this.#around.input.scope.resolve(arg.path).index : -1
     const fits = arg === undefined || column === this.#around.timeColumn
     if (call.args.length > 1 || !fits || clause.name === 'DEFINE') {
-      fail('INVALID_ARGUMENT', 'MATCH_ROWTIME() stands in MEASURES, without an argument', {
+      fail('INVALID_ARGUMENT', `${call.name.text}() stands in MEASURES, without an argument`, {
         at: call.at,
       })
     }

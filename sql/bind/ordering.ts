@@ -1,11 +1,13 @@
 /** ORDER BY, LIMIT and OFFSET. */
 
 import { fail } from '../../engine/base/errors.ts'
+import { BOOLEAN } from '../../engine/batch/types.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
+import { literal } from '../../engine/expr/literal.ts'
 import type { SortKey } from '../../engine/operator/nodes.ts'
 import type { Expression, OrderItem } from '../ast.ts'
 import { findName } from '../catalog/find-name.ts'
-import { makeProject, makeSort } from '../logical/make.ts'
+import { makeFilter, makeProject, makeSort } from '../logical/make.ts'
 import { makeRank } from '../logical/make-order.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
 import { sameExpr } from '../logical/same-expr.ts'
@@ -76,6 +78,7 @@ export class Ordering {
   apply(node: LogicalNode, mode: PlanMode): LogicalNode {
     const { orderBy, limit, offset = 0 } = this.#tail
     if (isPlain(this.#tail)) return node
+    if (limit === 0) return this.#outputsOf(makeFilter(node, literal(BOOLEAN, false)))
     const keys = orderBy.map(({ value, descending, nullsFirst }, i): SortKey => {
       const expr = columnExpr(node.schema, this.#columns[i], value.at)
       return { expr, descending, nullsFirst }
@@ -91,6 +94,11 @@ export class Ordering {
             to: limit === undefined ? Infinity : offset + limit,
             withRank: false,
           })
+    return this.#outputsOf(sorted)
+  }
+
+  /** Without the hidden columns. */
+  #outputsOf(sorted: LogicalNode): LogicalNode {
     if (this.hidden.length === 0) return sorted
     const count = this.#outputs.length
     const exprs = Array.from({ length: count }, (_, i) => columnExpr(sorted.schema, i))

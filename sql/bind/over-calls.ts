@@ -4,8 +4,9 @@
 import type { Field } from '../../engine/batch/schema.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { OverCall, SortKey } from '../../engine/operator/nodes.ts'
+import { changeCall } from '../logical/change-call.ts'
 import { callText } from '../logical/explain-parts.ts'
-import { makeOver } from '../logical/make-order.ts'
+import { clockedInput, makeOver } from '../logical/make-order.ts'
 import { fieldsOf, type LogicalNode } from '../logical/node.ts'
 import { sameExpr, sameExprs } from '../logical/same-expr.ts'
 import type { CallExpression } from './bind-expression.ts'
@@ -71,19 +72,12 @@ export class OverCalls {
     for (const group of this.#groups()) {
       const { partitionBy, orderBy } = group[0]
       const first = fieldsOf(rows).length
-      rows = makeOver(
-        rows,
-        {
-          partitionBy: partitionBy.map(rebase),
-          orderBy: orderBy.map((key) => ({ ...key, expr: rebase(key.expr) })),
-          calls: group.map(({ call }) => ({
-            ...call,
-            args: call.args.map(rebase),
-            filter: call.filter && rebase(call.filter),
-          })),
-        },
-        group.map(fieldOf),
-      )
+      const parts = {
+        partitionBy: partitionBy.map(rebase),
+        orderBy: orderBy.map((key) => ({ ...key, expr: rebase(key.expr) })),
+        calls: group.map(({ call }) => changeCall(call, rebase)),
+      }
+      rows = makeOver(clockedInput(rows, parts), parts, group.map(fieldOf))
       group.forEach((one, i) => {
         columns.set(one, first + i)
       })
@@ -122,13 +116,15 @@ const fieldOf = ({ call, nullable }: Found): Field => ({
 })
 
 const sameOrder = (a: Order, b: Order): boolean =>
-  sameExprs(a.partitionBy, b.partitionBy) &&
-  a.orderBy.length === b.orderBy.length &&
-  a.orderBy.every(
+  sameExprs(a.partitionBy, b.partitionBy) && sameKeys(a.orderBy, b.orderBy)
+
+const sameKeys = (a: readonly SortKey[], b: readonly SortKey[]): boolean =>
+  a.length === b.length &&
+  a.every(
     (key, i) =>
-      sameExpr(key.expr, b.orderBy[i].expr) &&
-      key.descending === b.orderBy[i].descending &&
-      key.nullsFirst === b.orderBy[i].nullsFirst,
+      sameExpr(key.expr, b[i].expr) &&
+      key.descending === b[i].descending &&
+      key.nullsFirst === b[i].nullsFirst,
   )
 
 const sameCall = (a: Found, b: Found): boolean =>
@@ -139,4 +135,5 @@ const sameCall = (a: Found, b: Found): boolean =>
   a.call.frame.to === b.call.frame.to &&
   sameExprs(a.call.args, b.call.args) &&
   sameExprs(a.call.filter ? [a.call.filter] : [], b.call.filter ? [b.call.filter] : []) &&
+  sameKeys(a.call.orderBy ?? [], b.call.orderBy ?? []) &&
   sameOrder(a, b)

@@ -66,7 +66,7 @@ const FUNCTIONS: Readonly<Record<string, Entry>> = {
   NTH_VALUE: picking(2),
 }
 
-/** Whether a function of this name, in upper case, stands before OVER only. */
+/** Whether a function of this name, in upper case, stands before OVER. */
 export const isOverFunction = (name: string): boolean => Object.hasOwn(FUNCTIONS, name)
 
 /** Binds a function before OVER: a ranking or shifting function, or an aggregate. UNKNOWN_FUNCTION,
@@ -129,12 +129,6 @@ function bindAggregateOver(call: CallExpression, bind: Bind): BoundCall {
     fail('UNKNOWN_FUNCTION', `There is no window function ${call.name.text}`, {
       at: call.name.at,
       hint: didYouMean(name, names) ?? 'Aggregates, ROW_NUMBER, RANK, LAG and their kin are.',
-    })
-  }
-  if (call.orderBy.length > 0) {
-    fail('UNSUPPORTED', `ORDER BY inside ${found.name} is not supported with OVER`, {
-      at: call.orderBy[0].value.at,
-      hint: 'OVER has an ORDER BY of its own.',
     })
   }
   const bound = bindCalledAggregate(found, call, {

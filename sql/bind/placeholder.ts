@@ -43,9 +43,44 @@ export const replacePlaceholders = (kind: Kind, expr: Expr, of: (place: number) 
     return place === undefined ? part : { ...of(place), at: part.at }
   })
 
-/** Whether the expression reads a column of the query around. */
-export const readsOuter = (expr: Expr): boolean =>
-  [...columnsOf(expr)].some((column) => placeOf('outer', column) !== undefined)
+/** Places of outer columns for each level: 0 is the query right around. */
+const LEVEL = 1 << 16
+
+/** A column of the query `level` levels further out than the one right around. */
+export const outerPlaceholder = (level: number, column: number, parts: PlaceholderParts) =>
+  placeholder('outer', level * LEVEL + column, parts)
+
+/** The column of the query right around that the position stands for; undefined for all others. */
+export function outerColumnOf(index: number): number | undefined {
+  const place = placeOf('outer', index)
+  return place !== undefined && place < LEVEL ? place : undefined
+}
+
+/** Whether the expression reads a column of the query right around. */
+export const readsOuter = (expr: Expr): boolean => {
+  for (const column of columnsOf(expr)) if (outerColumnOf(column) !== undefined) return true
+  return false
+}
+
+/** Puts expressions in place of the columns of the query right around. */
+export const replaceNear = (expr: Expr, of: (column: number) => Expr): Expr =>
+  mapExpr(expr, (part) => {
+    const column = part.kind === 'column' ? outerColumnOf(part.index) : undefined
+    return column === undefined ? part : { ...of(column), at: part.at }
+  })
+
+/** The same, at the place where the subquery is joined: what is further out comes one level
+ *  nearer. */
+export const replaceOuter = (
+  expr: Expr,
+  of: (column: number, at: ColumnExpr['at']) => Expr,
+): Expr =>
+  mapExpr(expr, (part) => {
+    if (part.kind !== 'column' || placeOf('outer', part.index) === undefined) return part
+    const column = outerColumnOf(part.index)
+    if (column === undefined) return { ...part, index: part.index - LEVEL }
+    return { ...of(column, part.at), at: part.at }
+  })
 
 /** Replaces the real columns of an expression; placeholders stay. */
 export const substituteReal = (expr: Expr, of: (index: number) => Expr): Expr =>
@@ -54,3 +89,11 @@ export const substituteReal = (expr: Expr, of: (index: number) => Expr): Expr =>
     const value = of(part.index)
     return value.at === undefined ? { ...value, at: part.at } : value
   })
+
+/** The expression inside of a subquery: what is right around it is one level further out there. */
+export const fromInside = (expr: Expr): Expr =>
+  mapExpr(expr, (part) =>
+    part.kind === 'column' && placeOf('outer', part.index) !== undefined
+      ? { ...part, index: part.index + LEVEL }
+      : part,
+  )

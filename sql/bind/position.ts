@@ -10,7 +10,8 @@ export function positionOf(value: Expression, count: number, clause: string): nu
   if (value.kind !== 'literal' || !isInteger(value.type) || value.value === null) return undefined
   const position = Number(value.value)
   if (position >= 1 && position <= count) return position - 1
-  return fail('INVALID_ARGUMENT', `${clause} ${position}: there are ${count} columns`, {
+  const there = count === 1 ? 'is 1 column' : `are ${count} columns`
+  return fail('INVALID_ARGUMENT', `${clause} ${position}: there ${there}`, {
     at: value.at,
   })
 }

@@ -22,11 +22,17 @@ export function withAlias(relation: Relation, alias: TableAlias | undefined): Re
   return alias === undefined ? relation : relationOf(relation.node, alias.name, alias.columns)
 }
 
+/** Says that there are too many or too few names. */
+export function namesFor(names: number, columns: number): string {
+  const are = names === 1 ? 'is 1 name' : `are ${names} names`
+  return `There ${are} for ${columns} column${columns === 1 ? '' : 's'}`
+}
+
 /** The same columns under new names. INVALID_ARGUMENT if the numbers differ. */
 export function renameColumns(node: LogicalNode, names: readonly Name[]): LogicalNode {
   const fields = fieldsOf(node)
   if (names.length !== fields.length) {
-    fail('INVALID_ARGUMENT', `There are ${names.length} names for ${fields.length} columns`, {
+    fail('INVALID_ARGUMENT', namesFor(names.length, fields.length), {
       at: names[Math.min(fields.length, names.length - 1)].at,
     })
   }

@@ -33,9 +33,9 @@ function expandStar(
   if (scope.columns.length === 0) fail('SYNTAX', 'SELECT * needs a FROM', { at })
   const columns = table === undefined ? scope.visible() : tableColumns(table, scope)
   const dropped = new Set(except.flatMap((name) => exceptColumn(name, columns)))
-  return columns
-    .filter((column) => !dropped.has(column))
-    .map((column) => ({ name: column.name, column, at }))
+  const kept = columns.filter((column) => !dropped.has(column))
+  if (kept.length === 0) fail('INVALID_ARGUMENT', 'EXCEPT leaves no column', { at })
+  return kept.map((column) => ({ name: column.name, column, at }))
 }
 
 function tableColumns(table: Name, scope: Scope): readonly ScopeColumn[] {

@@ -4,18 +4,21 @@
 
 import { fail } from '../../engine/base/errors.ts'
 import { BOOLEAN } from '../../engine/batch/types.ts'
-import { type Expr, mapExpr } from '../../engine/expr/ir.ts'
+import { columnsOf, type Expr, mapExpr } from '../../engine/expr/ir.ts'
 import { resolveCall } from '../../engine/expr/resolve.ts'
 import type { Expression } from '../ast.ts'
-import type { LogicalNode } from '../logical/node.ts'
+import { fieldsOf, type LogicalNode } from '../logical/node.ts'
 import {
   bindExpression,
   type ExpressionContext,
   type SubqueryExpression,
 } from './bind-expression.ts'
 import type { BindContext, OuterScope } from './context.ts'
-import { decorrelate } from './decorrelate.ts'
-import { markExists, markIn, type Subquery } from './mark-join.ts'
+import type { BoundSubquery, Joined, Rows } from './join-subquery.ts'
+import { markCompared } from './mark-compared.ts'
+import { markExists } from './mark-exists.ts'
+import { markIn } from './mark-in.ts'
+import { outerColumnsOf } from './over-domain.ts'
 import { placeholder, placeOf } from './placeholder.ts'
 import { joinScalar } from './scalar-join.ts'
 
@@ -26,9 +29,8 @@ export interface Attached {
   readonly rebase: (expr: Expr) => Expr
 }
 
-interface Pending extends Subquery {
-  readonly is: SubqueryExpression['kind']
-  readonly negated: boolean
+interface Pending extends BoundSubquery {
+  readonly expression: SubqueryExpression
 }
 
 export class Subqueries {
@@ -56,21 +58,17 @@ export class Subqueries {
     const { at } = expression
     const index = this.#pending.length - 1
     if (expression.kind === 'subquery') {
-      const [{ name, type }, ...more] = pending.node.schema.fields
-      if (more.length > 0) {
-        fail('INVALID_ARGUMENT', `A subquery as a value has one column, not ${more.length + 1}`, {
-          at,
-        })
-      }
+      const [{ name, type }] = pending.node.schema.fields
       return placeholder('subquery', index, { name, type, nullable: true, at })
     }
     const found = placeholder('subquery', index, {
       name: expression.kind === 'exists' ? 'EXISTS' : 'IN',
       type: BOOLEAN,
-      nullable: expression.kind === 'in-query',
+      nullable: expression.kind !== 'exists',
       at,
     })
-    return expression.negated ? resolveCall('NOT', [found], at) : found
+    const negated = expression.kind !== 'quantified' && expression.negated
+    return negated ? resolveCall('NOT', [found], at) : found
   }
 
   /** The subquery bound over the rows around it, without joining it. */
@@ -79,20 +77,23 @@ export class Subqueries {
     const outer: OuterScope = { scope, schema, outer: around.outer }
     const inside = { ...this.#context, depth: this.#context.depth + 1, outer }
     const { node } = this.#context.bindQuery(expression.query, inside)
-    return {
-      is: expression.kind,
-      node,
-      lifted: decorrelate(node),
-      around: schema,
-      values: expression.kind === 'in-query' ? bindValues(expression.arg, around) : [],
-      negated: expression.kind !== 'subquery' && expression.negated,
-      at: expression.at,
-    }
+    const values = 'arg' in expression ? bindValues(expression.arg, around) : []
+    const pending = { expression, node, around: schema, values, at: expression.at }
+    checkCompared(pending)
+    return pending
+  }
+
+  /** The columns of the clause that the subqueries read. */
+  reads(): number[] {
+    return this.#pending.flatMap(({ node, values }) => [
+      ...outerColumnsOf(node),
+      ...values.flatMap((value) => [...columnsOf(value)]),
+    ])
   }
 
   /** Joins all subqueries to the rows. `rebase` turns an expression over the clause's columns into
-   *  one over the node's. */
-  attach(node: LogicalNode, rebase: (expr: Expr) => Expr): Attached {
+   *  one over the node's. `base`: see `Rows`. */
+  attach(node: LogicalNode, rebase: (expr: Expr) => Expr, base = node): Attached {
     let joined = node
     const values: Expr[] = []
     const resolve = (expr: Expr): Expr =>
@@ -101,7 +102,8 @@ export class Subqueries {
         return place === undefined ? part : values[place]
       })
     for (const pending of this.#pending) {
-      const made = joinPending(joined, pending, (expr) => resolve(rebase(expr)))
+      const rows = { node: joined, base, rebase: (expr: Expr) => resolve(rebase(expr)) }
+      const made = joinPending(pending, rows)
       joined = made.node
       values.push(made.value)
     }
@@ -109,10 +111,44 @@ export class Subqueries {
   }
 }
 
-function joinPending(node: LogicalNode, pending: Pending, rebase: (expr: Expr) => Expr) {
-  const parts = { node, subquery: pending, rebase }
-  if (pending.is === 'subquery') return joinScalar(parts)
-  return pending.is === 'exists' ? markExists(parts) : markIn(parts)
+function joinPending(pending: Pending, rows: Rows): Joined {
+  const { expression } = pending
+  switch (expression.kind) {
+    case 'subquery':
+      return joinScalar(pending, rows)
+    case 'exists':
+      return markExists(pending, rows)
+    case 'in-query':
+      return markIn(pending, rows)
+    case 'quantified':
+      return markCompared(pending, expression, rows)
+  }
+}
+
+/** Refuses what is compared with another number of columns. */
+function checkCompared({ expression, node, values, at }: Pending): void {
+  if (expression.kind === 'exists') return
+  const count = fieldsOf(node).length
+  if (expression.kind === 'subquery') {
+    if (count === 1) return
+    fail('INVALID_ARGUMENT', `A subquery as a value has one column, not ${count}`, { at })
+  }
+  if (expression.kind === 'quantified' && values.length > 1) {
+    fail(
+      'UNSUPPORTED',
+      `Rows are compared with a subquery by IN only, not by ${expression.operator}`,
+      {
+        at,
+      },
+    )
+  }
+  if (values.length === count) return
+  const what = values.length === 1 ? 'one value' : `${values.length} values`
+  fail(
+    'INVALID_ARGUMENT',
+    `A subquery of ${count} column${count === 1 ? '' : 's'} is compared with ${what}`,
+    { at },
+  )
 }
 
 /** What is looked for: one value, or the parts of a row. */

@@ -4,6 +4,7 @@ import { fail, type Span } from '../../engine/base/errors.ts'
 import { isTimestamp, typeName } from '../../engine/batch/types.ts'
 import { columnsOf, type Expr } from '../../engine/expr/ir.ts'
 import type { WindowColumn, WindowSpec } from '../../engine/operator/nodes.ts'
+import { makeProcessingTime } from '../logical/make-rows.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { evaluate } from './constant.ts'
 import type { PlanMode } from './context.ts'
@@ -14,6 +15,7 @@ const BOUNDS: Readonly<Record<string, WindowColumn>> = {
   START: 'window_start',
   END: 'window_end',
   ROWTIME: 'window_time',
+  PROCTIME: 'window_time',
 }
 
 const BOUND_PATTERN = /^(TUMBLE|HOP|CUMULATE|SESSION)_(START|END|ROWTIME|PROCTIME)$/
@@ -25,21 +27,11 @@ export const isWindowFunction = (name: string): boolean =>
 export const isWindow = (name: string): boolean => WINDOWS.has(name)
 
 /** `TUMBLE_START` is the `window_start` of a `TUMBLE`; undefined for other names. */
-export function windowBound(
-  name: string,
-  at: Span,
-): { window: string; role: WindowColumn } | undefined {
+export function windowBound(name: string): { window: string; role: WindowColumn } | undefined {
   const match = BOUND_PATTERN.exec(name)
   if (match === null) return undefined
   const [, window, bound] = match
-  const role = BOUNDS[bound]
-  if (role === undefined) {
-    return fail('UNSUPPORTED', `${name} is not supported: windows are over event time`, {
-      at,
-      hint: `${window}_ROWTIME is the time attribute of the window.`,
-    })
-  }
-  return { window, role }
+  return { window, role: BOUNDS[bound] }
 }
 
 export interface WindowArgs {
@@ -117,18 +109,37 @@ function intervalUs(expr: Expr, role: string): number {
   return value
 }
 
-/** Refuses a column that no window can be over. In bounded mode any timestamp will do if no source
- *  has a watermark: all rows are there, so no window closes early. */
-export function checkTimeColumn(node: LogicalNode, column: number, mode: PlanMode, at: Span): void {
-  const { name, type } = node.schema.fields[column]
+/** The rows of a window, and the column of their time. */
+export interface WindowInput {
+  readonly node: LogicalNode
+  readonly timeColumn: number
+}
+
+/** The time of a window is a column as it is, because a watermark says nothing about what is
+ *  computed from it; processing time begins here if it is of that kind. In bounded mode any
+ *  timestamp will do if no source has a watermark: all rows are there, so no window closes early.
+ *  TYPE_MISMATCH, INVALID_ARGUMENT, UNSUPPORTED for processing time of rows that change. */
+export function windowInput(expr: Expr, node: LogicalNode, mode: PlanMode, at: Span): WindowInput {
+  if (expr.kind !== 'column') {
+    return fail('INVALID_ARGUMENT', 'A window is over a column, not over an expression', {
+      at: expr.at ?? at,
+      hint: 'Make it a computed column of the table and declare the WATERMARK for that.',
+    })
+  }
+  const { index: timeColumn, name, type } = expr
+  const place = { at: expr.at ?? at }
   if (!isTimestamp(type)) {
-    fail('TYPE_MISMATCH', `A window needs a timestamp; ${name} is ${typeName(type)}`, { at })
+    fail('TYPE_MISMATCH', `A window needs a timestamp; ${name} is ${typeName(type)}`, place)
   }
   const { timeColumns, watermarked } = node.traits
-  if (timeColumns.includes(column) || (mode === 'bounded' && !watermarked)) return
+  if (timeColumns.includes(timeColumn)) return { node, timeColumn }
+  if (node.traits.processingColumns.includes(timeColumn)) {
+    return { node: byProcessingTime(node, timeColumn, place.at), timeColumn }
+  }
+  if (mode === 'bounded' && !watermarked) return { node, timeColumn }
   const known = timeColumns.map((index) => node.schema.fields[index].name)
-  fail('INVALID_ARGUMENT', `${name} is not an event-time attribute, so its windows never close`, {
-    at,
+  return fail('INVALID_ARGUMENT', `${name} is not a time attribute, so its windows never close`, {
+    ...place,
     hint:
       known.length > 0
         ? `The time attribute here is ${known.join(', ')}.`
@@ -136,15 +147,11 @@ export function checkTimeColumn(node: LogicalNode, column: number, mode: PlanMod
   })
 }
 
-/** The time column of a window: it must be a column as it is, because a watermark says nothing
- *  about what is computed from it. */
-export function timeColumnOf(expr: Expr, node: LogicalNode, mode: PlanMode, at: Span): number {
-  if (expr.kind !== 'column') {
-    return fail('INVALID_ARGUMENT', 'A window is over a column, not over an expression', {
-      at: expr.at ?? at,
-      hint: 'Make it a computed column of the table and declare the WATERMARK for that.',
-    })
-  }
-  checkTimeColumn(node, expr.index, mode, expr.at ?? at)
-  return expr.index
+/** The rows by the clock. UNSUPPORTED if they can be taken back. */
+export function byProcessingTime(node: LogicalNode, column: number, at: Span): LogicalNode {
+  if (node.traits.appendOnly) return makeProcessingTime(node, column)
+  return fail('UNSUPPORTED', 'Rows that change have no one time at which they are processed', {
+    at,
+    hint: 'Use event time: WATERMARK FOR … in the table.',
+  })
 }

@@ -3,7 +3,8 @@
 
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
-import { lateOwner } from '../../engine/source/late-table.ts'
+import type { TableLayout } from '../../engine/source/layout.ts'
+import { sideOwner } from '../../engine/source/side-table.ts'
 import type { Name } from '../ast.ts'
 import { type Session, sessionToSave } from '../session.ts'
 import {
@@ -16,7 +17,7 @@ import {
   type TabularEntry,
 } from './entry.ts'
 import { findName } from './find-name.ts'
-import { lateEntry } from './late-entry.ts'
+import { sideEntry } from './side-entry.ts'
 
 /** An entry as it is kept: the text is planned again on the way back. */
 export interface SavedEntry {
@@ -26,6 +27,10 @@ export interface SavedEntry {
   readonly sql: string
   /** Where it is not the default. */
   readonly session?: Partial<Session> | undefined
+  /** Of a table that was altered. */
+  readonly layout?: TableLayout | undefined
+  /** See QueryEntry. */
+  readonly startedBy?: string | undefined
 }
 
 export interface SavedCatalog {
@@ -103,7 +108,7 @@ export class Catalog {
 
   /** What a FROM clause names. UNKNOWN_TABLE if there is none, or if it is a query. */
   relation(name: Name): RelationEntry {
-    const entry = this.find(name.text, name.at) ?? this.#late(name)
+    const entry = this.find(name.text, name.at) ?? this.#side(name)
     if (entry === undefined) {
       const names = [...this.#byName.values()].flatMap((e) => (e.kind === 'query' ? [] : [e.name]))
       const hint = didYouMean(name.text, names) ?? 'SHOW TABLES and SHOW VIEWS list what there is.'
@@ -118,11 +123,11 @@ export class Catalog {
     return entry
   }
 
-  /** The late rows that the name means, if it means such. */
-  #late(name: Name): TableEntry | undefined {
-    const owner = lateOwner(name.text)
+  /** The side table that the name means, if it means one. */
+  #side(name: Name): TableEntry | undefined {
+    const owner = sideOwner(name.text)
     const table = owner === undefined ? undefined : this.find(owner, name.at)
-    return table?.kind === 'table' ? lateEntry(table, name) : undefined
+    return table?.kind === 'table' ? sideEntry(table, name) : undefined
   }
 
   /** The entry of this kind and name. UNKNOWN_QUERY, UNKNOWN_FUNCTION or UNKNOWN_TABLE if there is
@@ -141,7 +146,7 @@ export class Catalog {
       const is = kindText(entry.kind)
       fail(code, `${entry.name} is a ${is}, not a ${kindText(kind)}`, { at: name.at })
     }
-    if (kind === 'table' && this.#late(name) !== undefined) {
+    if (kind === 'table' && this.#side(name) !== undefined) {
       fail('UNSUPPORTED', `${name.text} is kept by Millrace itself and can only be read`, {
         at: name.at,
         hint: 'SELECT from it, or subscribe to a query over it.',
@@ -233,13 +238,30 @@ export class Catalog {
     return {
       version: 1,
       nextId: this.#nextId,
-      entries: lasting.map(({ kind, id, name, sql, session }) => {
-        const saved = sessionToSave(session)
-        return { kind, id, name, sql, ...(saved === undefined ? {} : { session: saved }) }
-      }),
+      entries: lasting.map(savedEntry),
     }
+  }
+
+  /** Another catalog with the same entries, to try changes on. */
+  copy(): Catalog {
+    const copy = new Catalog(this.#nextId)
+    for (const entry of this.list()) copy.add(entry)
+    return copy
   }
 }
 
-const isTemporary = (entry: Entry): boolean =>
-  (entry.kind === 'view' || entry.kind === 'function') && entry.temporary
+/** The entry as it is kept. */
+export function savedEntry(entry: Entry): SavedEntry {
+  const { kind, id, name, sql } = entry
+  const session = sessionToSave(entry.session)
+  const layout = entry.kind === 'table' ? entry.spec.layout : undefined
+  const startedBy = entry.kind === 'query' ? entry.startedBy : undefined
+  return {
+    ...{ kind, id, name, sql },
+    ...(session === undefined ? {} : { session }),
+    ...(layout === undefined ? {} : { layout }),
+    ...(startedBy === undefined ? {} : { startedBy }),
+  }
+}
+
+const isTemporary = (entry: Entry): boolean => 'temporary' in entry && entry.temporary

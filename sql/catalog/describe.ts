@@ -1,16 +1,21 @@
 /** SHOW and DESCRIBE as small tables. */
 
+import { fail } from '../../engine/base/errors.ts'
+import { didYouMean } from '../../engine/base/nearest.ts'
 import { type Field, type Schema, schemaOf } from '../../engine/batch/schema.ts'
 import { BOOLEAN, type DataType, INT, typeName, VARCHAR } from '../../engine/batch/types.ts'
 import { FUNCTIONS } from '../../engine/expr/functions/index.ts'
-import { printExpr, type Value } from '../../engine/expr/ir.ts'
+import type { Value } from '../../engine/expr/ir.ts'
+import { compileLike } from '../../engine/expr/text-pattern.ts'
 import { signatureText } from '../../engine/expr/udf.ts'
 import { AGGREGATES } from '../../engine/operator/aggregate/index.ts'
-import type { Statement } from '../ast.ts'
+import { JSON_AGGREGATES } from '../../engine/operator/aggregate/json-aggregates.ts'
+import { declaredColumns } from '../../engine/source/table.ts'
+import type { Name, ShowFilter, Statement } from '../ast.ts'
 import type { Catalog } from './catalog.ts'
 import type { Entry, FunctionEntry, TableEntry, TabularEntry } from './entry.ts'
-import { lateEntry } from './late-entry.ts'
 import type { Settings } from './settings.ts'
+import { sideEntries } from './side-entry.ts'
 
 export interface Answer {
   readonly columns: readonly Field[]
@@ -28,11 +33,28 @@ const COMMENT = column('comment', VARCHAR, true)
 export type ShowWhat = Extract<Statement, { kind: 'show' }>['what']
 
 /** SHOW TABLES, VIEWS, MATERIALIZED VIEWS, QUERIES, FUNCTIONS; in order of name. */
-export function show(what: ShowWhat, catalog: Catalog): Answer {
+export function show(what: ShowWhat, catalog: Catalog, filter?: ShowFilter): Answer {
+  return filtered(listed(what, catalog), filter)
+}
+
+/** The rows whose first column is like the pattern. INVALID_ARGUMENT if that is no pattern. */
+export function filtered(answer: Answer, filter: ShowFilter | undefined): Answer {
+  if (filter === undefined) return answer
+  const { pattern, negated, ignoresCase } = filter
+  const like = compileLike(pattern, '\\', ignoresCase, undefined)
+  const matches = (name: string) => {
+    const bytes = Buffer.from(name)
+    return like.test(bytes, 0, bytes.length)
+  }
+  const rows = answer.rows.filter(([name]) => matches(String(name)) !== negated)
+  return { ...answer, rows }
+}
+
+function listed(what: ShowWhat, catalog: Catalog): Answer {
   switch (what) {
     case 'tables':
       return listOf(
-        catalog.list('table').flatMap((table) => [table, ...lateRowsOf(table)]),
+        catalog.list('table').flatMap((table) => [table, ...sideEntries(table)]),
         [column('connector'), COMMENT],
         ({ spec, comment }) => [spec.connector, comment ?? null],
       )
@@ -50,14 +72,11 @@ export function show(what: ShowWhat, catalog: Catalog): Answer {
     case 'queries':
       return listOf(catalog.list('query'), [column('sql')], ({ sql }) => [sql])
     case 'functions':
-      return showFunctions(catalog.list('function'))
+      return showFunctions([...builtIn(), ...catalog.list('function').map(userFunction)])
+    case 'user-functions':
+      return showFunctions(catalog.list('function').map(userFunction))
   }
 }
-
-const lateRowsOf = (table: TableEntry): TableEntry[] =>
-  table.spec.watermark === undefined
-    ? []
-    : [lateEntry(table, { text: table.name, at: { offset: 0, length: 0 } })]
 
 function listOf<E extends Entry>(
   entries: readonly E[],
@@ -71,15 +90,43 @@ function listOf<E extends Entry>(
   }
 }
 
-function showFunctions(user: readonly FunctionEntry[]): Answer {
-  const scalars = FUNCTIONS.map((f) => [f.name, f.family, f.syntax.join('; '), f.doc])
-  const aggregates = AGGREGATES.map((f) => [f.name, 'aggregate', f.example, f.doc])
+function builtIn(): string[][] {
+  const scalars = FUNCTIONS.filter((f) => !f.internal).map((f) => [
+    f.name,
+    f.family,
+    f.syntax.join('; '),
+    f.doc,
+  ])
+  const aggregates = [...AGGREGATES, ...JSON_AGGREGATES].map((f) => [
+    f.name,
+    'aggregate',
+    f.example,
+    f.doc,
+  ])
+  return [...scalars, ...aggregates]
+}
+
+function showFunctions(functions: readonly string[][]): Answer {
   return {
     columns: [column('name'), column('family'), column('syntax'), column('doc')],
-    rows: [...scalars, ...aggregates, ...user.map(userFunction)].toSorted((a, b) =>
-      a[0] < b[0] ? -1 : 1,
-    ),
+    rows: functions.toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
   }
+}
+
+/** DESCRIBE FUNCTION: what SHOW FUNCTIONS says of it. UNKNOWN_FUNCTION. */
+export function describeFunction({ text, at }: Name, catalog: Catalog): Answer {
+  const user = catalog.findFunction(text, at)
+  const all = builtIn()
+  const found =
+    user === undefined
+      ? all.find(([name]) => name.toUpperCase() === text.toUpperCase())
+      : userFunction(user)
+  if (found !== undefined) return showFunctions([found])
+  const names = [...all.map(([name]) => name), ...catalog.list('function').map(({ name }) => name)]
+  return fail('UNKNOWN_FUNCTION', `There is no function ${text}`, {
+    at,
+    hint: didYouMean(text, names),
+  })
 }
 
 const userFunction = ({ name, definition, temporary }: FunctionEntry): string[] => [
@@ -89,27 +136,33 @@ const userFunction = ({ name, definition, temporary }: FunctionEntry): string[] 
   `${temporary ? 'Temporary; ' : ''}${definition.language === 'sql' ? 'SQL' : 'JavaScript'}.`,
 ]
 
-/** DESCRIBE: one row per column. */
-export function describe(entry: TabularEntry): Answer {
+/** DESCRIBE: one row per column, and then one per fact about the table as a whole. */
+export function describe(
+  entry: TabularEntry,
+  facts: readonly { readonly name: string; readonly value: string }[] = [],
+): Answer {
   const schema: Schema = entry.kind === 'table' ? entry.spec.schema : entry.schema
+  const order = entry.kind === 'table' ? declaredColumns(entry.spec) : schema.fields.keys()
   const key = keyOf(entry)
   return {
     columns: [
       column('name'),
       column('type'),
-      column('null', BOOLEAN),
+      column('null', BOOLEAN, true),
       column('key', INT, true),
       column('extras', VARCHAR, true),
       column('watermark', VARCHAR, true),
       COMMENT,
     ],
-    rows: schema.fields.map(({ name, type, nullable }, i) => [
-      name,
-      typeName(type),
-      nullable,
-      key.includes(i) ? key.indexOf(i) + 1 : null,
-      ...(entry.kind === 'table' ? tableCells(entry, i) : [null, null, null]),
-    ]),
+    rows: [
+      ...[...order].map((i) => {
+        const { name, type, nullable } = schema.fields[i]
+        const place = key.includes(i) ? key.indexOf(i) + 1 : null
+        const cells = entry.kind === 'table' ? tableCells(entry, i) : [null, null, null]
+        return [name, typeName(type), nullable, place, ...cells]
+      }),
+      ...facts.map(({ name, value }) => [`# ${name}`, value, null, null, null, null, null]),
+    ],
   }
 }
 
@@ -119,13 +172,23 @@ function keyOf(entry: TabularEntry): readonly number[] {
 }
 
 /** extras, watermark, comment */
-function tableCells({ spec, columnComments }: TableEntry, index: number): Value[] {
-  const { watermark, storedCount, computed, schema } = spec
+function tableCells(table: TableEntry, index: number): Value[] {
+  const { spec, columnComments, watermarkText } = table
   return [
-    index < storedCount ? null : `AS ${printExpr(computed[index - storedCount])}`,
-    watermark?.column === index ? printExpr(watermark.expr) : null,
-    columnComments.get(schema.fields[index].name) ?? null,
+    extrasOf(table, index),
+    spec.watermark?.column === index ? (watermarkText ?? null) : null,
+    columnComments.get(spec.schema.fields[index].name) ?? null,
   ]
+}
+
+/** How the column comes about, if it is not in the record. */
+function extrasOf({ spec, computedTexts }: TableEntry, index: number): string | null {
+  const { name } = spec.schema.fields[index]
+  const computed = computedTexts.get(name)
+  if (computed !== undefined) return `AS ${computed}`
+  const metadata = spec.metadata?.find(({ column }) => column === index)
+  if (metadata === undefined) return null
+  return metadata.key === name ? 'METADATA' : `METADATA FROM '${metadata.key}'`
 }
 
 /** SET without arguments: all settings. */

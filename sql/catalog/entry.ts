@@ -24,10 +24,16 @@ export interface TableEntry extends Base {
   readonly kind: 'table'
   readonly spec: TableSpec
   readonly comment?: string | undefined
+  /** Gone when the server stops, with its records; nothing lasting may read it. */
+  readonly temporary: boolean
   /** Comments of columns, by column name. */
   readonly columnComments: ReadonlyMap<string, string>
-  /** Set for late rows (`late-entry.ts`): the id of the table that they are of. */
-  readonly lateOf?: string | undefined
+  /** Expressions of computed columns as they are written, by column name. */
+  readonly computedTexts: ReadonlyMap<string, string>
+  /** The watermark's expression as it is written. */
+  readonly watermarkText?: string | undefined
+  /** Set for a side table (`side-entry.ts`): the id of the table that it belongs to. */
+  readonly sideOf?: string | undefined
 }
 
 /** A query with its columns' new names (empty: its own). */
@@ -60,6 +66,8 @@ export interface QueryEntry extends Defined {
   readonly kind: 'query'
   /** The table that INSERT INTO … SELECT writes to. */
   readonly target?: TableSpec | undefined
+  /** The id of the table whose CREATE TABLE … AS started it. */
+  readonly startedBy?: string | undefined
 }
 
 /** Functions have names of their own: a table may be called like one. */

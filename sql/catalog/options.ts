@@ -4,7 +4,10 @@
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
 import type { ConnectorSpec } from '../../engine/source/connector-spec.ts'
+import { LOG_KEEPING_OPTIONS } from '../../engine/source/log-options.ts'
 import type { OptionSpec, OptionTable } from '../../engine/source/option.ts'
+import { STREAM_METADATA } from '../../engine/source/stream-frame.ts'
+import type { TableSpec } from '../../engine/source/table.ts'
 import type { OptionPair } from '../ast.ts'
 import { readBoolean, readDurationMs, readInteger, readSizeBytes } from './option-values.ts'
 
@@ -19,6 +22,11 @@ export const TABLE_OPTIONS: OptionTable = {
     kind: 'duration',
     default: '0 ms',
     doc: 'After so long without a record a split no longer holds the watermark back. 0: never.',
+  },
+  'late-rows.allowed-lateness': {
+    kind: 'duration',
+    default: '0 ms',
+    doc: 'Rows that are up to so much behind the watermark still count: windows that have spoken speak again.',
   },
 }
 
@@ -49,27 +57,15 @@ export const LOG_OPTIONS: OptionTable = {
     default: 'fail',
     doc: 'What happens to a record that does not fit: the request that brings it is refused.',
   },
-  'retention.ms': {
-    kind: 'duration',
-    min: 1,
-    doc: 'Records older than this may be removed. Absent: kept for ever.',
-  },
-  'retention.bytes': {
-    kind: 'size',
-    min: 1,
-    doc: 'The oldest records of a split are removed when it holds more. Absent: no limit.',
-  },
-  'retention.policy': {
-    kind: 'enum',
-    values: ['keep', 'drop'],
-    default: 'keep',
-    doc: 'Whether records stay beyond retention that a query, a checkpoint or a consumer group has yet to read. drop: they go, and who needed them fails with GONE.',
-  },
-  durability: {
-    kind: 'enum',
-    values: ['sync', 'interval', 'off'],
-    doc: 'When records are on the disk: before they are acknowledged, about a second later, or when the system likes. Absent: as the server says (--durability).',
-  },
+  ...LOG_KEEPING_OPTIONS,
+}
+
+/** UNSUPPORTED for metadata where a change must equal the row that it takes back. */
+function checkStream({ name, metadata, changelog }: TableSpec): void {
+  if (metadata === undefined || changelog !== true) return
+  fail('UNSUPPORTED', `${name} brings changes and has no PRIMARY KEY: it cannot have METADATA`, {
+    hint: 'A change has another offset and time than the row that it takes back. Declare a key.',
+  })
 }
 
 /** The connectors that the SQL side knows by itself. */
@@ -80,9 +76,11 @@ export const EMBEDDED_CONNECTORS: ConnectorCatalog = new Map([
       name: 'log',
       doc: 'The embedded queue: records of HTTP requests, INSERT statements and queries.',
       options: LOG_OPTIONS,
+      metadata: STREAM_METADATA,
       source: { replay: 'offset' },
       sink: { delivery: 'exactly-once' },
       keyed: true,
+      check: checkStream,
     },
   ],
 ])
@@ -115,16 +113,17 @@ export function readOptions(
   const table = { ...connectors.get(connector)?.options, ...TABLE_OPTIONS }
   const values: Record<string, string> = {}
   for (const pair of pairs) {
-    const key = pair.key.text
-    if (key === 'connector') continue
-    const spec = optionNamed(table, key)
+    const given = pair.key.text
+    if (given === 'connector') continue
+    const spec = optionNamed(table, given)
     if (spec === undefined) {
-      const hint = didYouMean(key, Object.keys(table))
-      fail('UNKNOWN_OPTION', `The ${connector} connector has no option '${key}'`, {
+      const hint = didYouMean(given, Object.keys(table))
+      fail('UNKNOWN_OPTION', `The ${connector} connector has no option '${given}'`, {
         at: pair.key.at,
         hint,
       })
     }
+    const key = spec.aliasOf ?? given
     if (Object.hasOwn(values, key)) {
       fail('INVALID_OPTION', `The option '${key}' is given twice`, { at: pair.key.at })
     }

@@ -1,7 +1,7 @@
 /** SET: the settings there are, with their types and defaults. A setting is only listed when
  *  something reads it. */
 
-import { fail } from '../../engine/base/errors.ts'
+import { fail, type Span } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
 import { checkSessionSetting, SESSION_SETTINGS, type Session, sessionOf } from '../session.ts'
 import { canonical, type OptionSpec } from './options.ts'
@@ -14,6 +14,12 @@ export const SETTINGS = {
     min: 1,
     max: 10_000_000,
     doc: 'The most rows that a bounded SELECT may answer.',
+  },
+  'millrace.replace-state': {
+    kind: 'enum',
+    values: ['ask', 'drop'],
+    default: 'ask',
+    doc: 'What happens when another query in the place of a running one would lose its state. ask: it is refused until it is confirmed. drop: it is done.',
   },
 } as const satisfies Record<string, OptionSpec>
 
@@ -37,12 +43,18 @@ export class Settings {
     return this.#values.get(key) ?? canonical(spec, key, spec.default ?? '')
   }
 
-  /** UNKNOWN_OPTION with the nearest name, INVALID_OPTION, INVALID_ARGUMENT for an unknown zone. */
-  set(key: string, value: string): void {
-    const name = known(key)
-    const text = canonical(SETTINGS[name], name, value)
-    checkSessionSetting(name, text)
+  /** UNKNOWN_OPTION with the nearest name, INVALID_OPTION, INVALID_ARGUMENT for an unknown zone.
+   *  `at`: where the key and the value stand. */
+  set(key: string, value: string, at: SettingPlaces = {}): void {
+    const [name, text] = checkSetting(key, value, at)
     this.#values.set(name, text)
+  }
+
+  /** The same settings, to try changes on. */
+  copy(): Settings {
+    const copy = new Settings()
+    for (const [key, value] of this.#values) copy.#values.set(key, value)
+    return copy
   }
 
   /** What the settings mean for a statement that is made now. */
@@ -51,9 +63,9 @@ export class Settings {
   }
 
   /** Back to the default: one setting, or all. */
-  reset(key?: string): void {
+  reset(key?: string, at?: Span): void {
     if (key === undefined) this.#values.clear()
-    else this.#values.delete(known(key))
+    else this.#values.delete(knownSetting(key, at))
   }
 
   list(): SettingRow[] {
@@ -66,11 +78,28 @@ export class Settings {
   }
 }
 
-function known(key: string): SettingName {
+export interface SettingPlaces {
+  readonly key?: Span | undefined
+  readonly value?: Span | undefined
+}
+
+/** The setting and its canonical value. Errors: see `Settings.set`. */
+export function checkSetting(
+  key: string,
+  value: string,
+  at: SettingPlaces = {},
+): readonly [SettingName, string] {
+  const name = knownSetting(key, at.key)
+  const text = canonical(SETTINGS[name], name, value, at.value)
+  checkSessionSetting(name, text, at.value)
+  return [name, text]
+}
+
+/** UNKNOWN_OPTION with the nearest name. */
+export function knownSetting(key: string, at?: Span): SettingName {
   if (!Object.hasOwn(SETTINGS, key)) {
-    fail('UNKNOWN_OPTION', `There is no setting '${key}'`, {
-      hint: didYouMean(key, Object.keys(SETTINGS)),
-    })
+    const hint = didYouMean(key, Object.keys(SETTINGS)) ?? 'SET alone shows all settings.'
+    fail('UNKNOWN_OPTION', `There is no setting '${key}'`, { at, hint })
   }
   return key as SettingName
 }

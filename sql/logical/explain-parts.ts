@@ -34,11 +34,13 @@ export function callText({
   args,
   distinct,
   filter,
-}: Pick<AggregateCall, 'name' | 'args' | 'distinct' | 'filter'>): string {
+  orderBy = [],
+}: Pick<AggregateCall, 'name' | 'args' | 'distinct' | 'filter' | 'orderBy'>): string {
   const ranks = args.length === 0 && !['COUNT'].includes(name)
   const inside = args.length === 0 ? (ranks ? '' : '*') : args.map(printExpr).join(', ')
   const where = filter === undefined ? '' : ` FILTER (WHERE ${printExpr(filter)})`
-  return `${name}(${distinct ? 'DISTINCT ' : ''}${inside})${where}`
+  const order = orderBy.length === 0 ? '' : ` ORDER BY ${orderBy.map(sortKeyText).join(', ')}`
+  return `${name}(${distinct ? 'DISTINCT ' : ''}${inside}${order})${where}`
 }
 
 /** `delay DESC NULLS FIRST`: the natural place of NULLs is not said. */

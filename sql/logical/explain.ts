@@ -66,6 +66,8 @@ function wideLine(node: WideNode): string {
       const asOf = time === undefined ? 'now' : columnName(node.left, time.leftTime)
       return `TemporalJoin ${node.join} on ${printExpr(node.on)} as of ${asOf}`
     }
+    case 'asof-join':
+      return `AsofJoin ${node.join} on ${printExpr(node.on)}`
     case 'union':
       return 'Union all'
     case 'set-operation':
@@ -88,6 +90,8 @@ function wideLine(node: WideNode): string {
       const until = node.until && `until ${printExpr(node.until)}`
       return `TemporalFilter ${[from, until].filter(Boolean).join(' ')}`
     }
+    case 'processing-time':
+      return `ProcessingTime ${columnName(node, node.timeColumn)}`
     case 'match':
       return matchText(node)
   }
@@ -116,6 +120,7 @@ const callsText = (calls: readonly AggregateCall[]): string =>
   calls.length > 0 ? `: ${calls.map(callText).join(', ')}` : ''
 
 function emitText(emit: EmitPolicy): string {
+  if (emit.kind === 'on-time') return `on time, again for ${durationText(emit.leadUs)}`
   return emit.kind === 'every' ? `every ${durationText(emit.intervalUs)}` : emit.kind
 }
 

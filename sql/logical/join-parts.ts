@@ -86,6 +86,13 @@ function windowInterval(keys: readonly Key[], left: Traits, right: Traits): Inte
 const timeOf = (traits: Traits, end: number): number =>
   traits.windowColumns.find(({ role }) => role === 'window_time')?.column ?? end
 
+/** The columns of which no later row has a value below the watermark. The end of a window is one:
+ *  the windows below the watermark are closed. */
+const timesOf = ({ timeColumns, windowColumns }: Traits): number[] => [
+  ...timeColumns,
+  ...windowColumns.flatMap(({ role, column }) => (role === 'window_end' ? [column] : [])),
+]
+
 /** The first pair of times that the conditions bound from both sides. */
 function timeInterval(
   conditions: readonly Expr[],
@@ -94,8 +101,8 @@ function timeInterval(
   right: Traits,
 ): Interval | undefined {
   const found = conditions.flatMap((condition) => timeDifference(condition, width) ?? [])
-  for (const leftTime of left.timeColumns) {
-    for (const rightTime of right.timeColumns) {
+  for (const leftTime of timesOf(left)) {
+    for (const rightTime of timesOf(right)) {
       const mine = found.filter(
         (bound) => bound.left === leftTime && bound.right === rightTime + width,
       )

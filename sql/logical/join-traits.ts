@@ -21,7 +21,8 @@ export function joinTraits(join: JoinKind, { left, right, parts }: Sides): Trait
   const keepsRight = join === 'inner' || join === 'right'
   const { interval } = parts
   const sides = [...(keepsLeft ? [a] : []), ...(keepsRight ? [b] : [])]
-  const windowColumns = interval ? sides.flatMap((side) => side.windowColumns) : []
+  const held = interval && [interval.leftTime, width + interval.rightTime]
+  const windowColumns = sides.flatMap((side) => windowsOf(side, held))
   const times = interval
     ? [
         ...(keepsLeft && a.timeColumns.includes(interval.leftTime) ? [interval.leftTime] : []),
@@ -39,6 +40,16 @@ export function joinTraits(join: JoinKind, { left, right, parts }: Sides): Trait
     processingColumns: [],
     windowColumns,
   }
+}
+
+/** The window of a side that stays one: the join holds its watermark back by the times `held`. If
+ *  that is the window's end, its window_time, which is before that, is only a column. */
+function windowsOf({ windowColumns }: Traits, held: readonly number[] | undefined) {
+  if (held === undefined) return []
+  const byEnd = windowColumns.some(
+    ({ role, column }) => role === 'window_end' && held.includes(column),
+  )
+  return byEnd ? windowColumns.filter(({ role }) => role !== 'window_time') : windowColumns
 }
 
 /** The missing side of an outer join, or of an anti join, is only certain when its time is over. */

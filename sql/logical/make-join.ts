@@ -5,6 +5,7 @@ import type { JoinKind } from '../../engine/operator/nodes.ts'
 import { joinParts } from './join-parts.ts'
 import { joinTraits, temporalJoinTraits } from './join-traits.ts'
 import { fieldsOf, type JoinNode, type LogicalNode, type TemporalJoinNode } from './node.ts'
+import { byVersionKey } from './version-key.ts'
 
 export type JoinSides = Pick<JoinNode, 'join' | 'left' | 'right' | 'on'> & {
   readonly nullAware?: boolean | undefined
@@ -44,7 +45,9 @@ export type TemporalJoinSides = Pick<TemporalJoinNode, 'join' | 'left' | 'right'
 
 export function makeTemporalJoin(sides: TemporalJoinSides): TemporalJoinNode {
   const { join, left, right, on, time } = sides
-  const parts = joinParts(on, left, right)
+  const found = joinParts(on, left, right)
+  const parts =
+    time === undefined ? found : byVersionKey(found, right.traits, fieldsOf(left).length)
   return {
     ...sides,
     kind: 'temporal-join',

@@ -5,6 +5,7 @@ import { type Field, schemaOf } from '../../engine/batch/schema.ts'
 import { BIGINT } from '../../engine/batch/types.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { OverCall } from '../../engine/operator/nodes.ts'
+import { makeProcessingTime } from './make-rows.ts'
 import { fieldsOf, type LogicalNode, type OverNode, type RankNode, type Traits } from './node.ts'
 import { timeColumnsOf } from './traits.ts'
 
@@ -43,6 +44,8 @@ function rankTraits(input: Traits, parts: RankParts, width: number): Traits {
       : [single ? partition : [...partition, width]]
   return {
     ...orderedTraits(input, partitionBy),
+    // A row that moves up is no longer processed when its column says.
+    processingColumns: [],
     // The first rows to come stay the first ones if nothing is said of an order.
     appendOnly: input.appendOnly && parts.orderBy.length === 0 && ranking === 'row_number',
     keys: [...own, ...input.keys],
@@ -72,6 +75,18 @@ const columnsOnly = (exprs: readonly Expr[]): number[] | undefined => {
 
 export type OverParts = Pick<OverNode, 'partitionBy' | 'orderBy' | 'calls'>
 
+/** The input of an OVER that is ordered by `PROCTIME()`: by the clock, if that makes the results
+ *  final. Windows below would lose what they are, so there it stays. */
+export function clockedInput(input: LogicalNode, parts: OverParts): LogicalNode {
+  const [key] = parts.orderBy
+  const { timeColumns, processingColumns, windowColumns } = input.traits
+  if (key?.expr.kind !== 'column' || windowColumns.length > 0) return input
+  const { index } = key.expr
+  if (timeColumns.includes(index) || !processingColumns.includes(index)) return input
+  const timed = makeProcessingTime(input, index)
+  return finalTime(timed.traits, parts) === undefined ? input : timed
+}
+
 /** `added`: one field per call. */
 export function makeOver(input: LogicalNode, parts: OverParts, added: readonly Field[]): OverNode {
   assert(added.length === parts.calls.length, 'a field per call')
@@ -84,10 +99,12 @@ export function makeOver(input: LogicalNode, parts: OverParts, added: readonly F
     schema: schemaOf([...fieldsOf(input), ...added]),
     traits:
       timeColumn === undefined
-        ? { ...orderedTraits(input.traits, parts.partitionBy), appendOnly: false }
-        : { ...input.traits, timeColumns: [timeColumn] },
+        ? { ...orderedTraits(input.traits, parts.partitionBy), ...CHANGING }
+        : { ...input.traits, timeColumns: [timeColumn], processingColumns: [] },
   }
 }
+
+const CHANGING = { appendOnly: false, processingColumns: [] }
 
 /** The time that the rows are ordered by, if no later row can change the calls' results. */
 function finalTime(input: Traits, { orderBy, calls }: OverParts): number | undefined {

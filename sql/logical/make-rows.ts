@@ -1,7 +1,13 @@
-/** Makes the logical nodes that multiply rows or let them age out. */
+/** Makes the logical nodes that multiply rows, let them age out, or change what their time is. */
 
 import { type Field, schemaOf } from '../../engine/batch/schema.ts'
-import type { ExpandNode, LogicalNode, TemporalFilterNode, UnnestNode } from './node.ts'
+import type {
+  ExpandNode,
+  LogicalNode,
+  ProcessingTimeNode,
+  TemporalFilterNode,
+  UnnestNode,
+} from './node.ts'
 import { fieldsOf } from './node.ts'
 
 /** `added`: the keys, then the set's number. Rows keep their times and windows. */
@@ -56,6 +62,22 @@ export const makeTemporalFilter = (
     ...input.traits,
     appendOnly: input.traits.appendOnly && until === undefined,
     timeColumns: [],
+    processingColumns: [],
     windowColumns: [],
+  },
+})
+
+/** The rows with `timeColumn`, which holds `PROCTIME()`, as their time attribute. Event time means
+ *  nothing above: its watermark ends here. */
+export const makeProcessingTime = (input: LogicalNode, timeColumn: number): ProcessingTimeNode => ({
+  kind: 'processing-time',
+  input,
+  timeColumn,
+  schema: input.schema,
+  traits: {
+    ...input.traits,
+    timeColumns: [timeColumn],
+    windowColumns: [],
+    watermarked: true,
   },
 })

@@ -5,7 +5,7 @@ import { type Field, type Schema, schemaOf } from '../../engine/batch/schema.ts'
 import type { Expr, Value } from '../../engine/expr/ir.ts'
 import { operatorOf } from '../../engine/operator/index.ts'
 import type { SortKey, WindowSpec } from '../../engine/operator/nodes.ts'
-import type { TableSpec } from '../../engine/source/table.ts'
+import { declaredColumns, type TableSpec } from '../../engine/source/table.ts'
 import type {
   AggregateNode,
   FilterNode,
@@ -26,10 +26,10 @@ import {
   windowTraits,
 } from './traits.ts'
 
-/** Default: all columns of a table of which no unique columns are known. */
+/** Default: all columns, as declared, of a table of which no unique columns are known. */
 export function makeScan(
   table: TableSpec,
-  columns: readonly number[] = table.schema.fields.map((_, i) => i),
+  columns: readonly number[] = declaredColumns(table),
   tableKeys: readonly (readonly number[])[] = [],
 ): ScanNode {
   return {
@@ -127,6 +127,7 @@ export function makeWindowAggregate(
       window,
       columns: windowColumns,
       atClose: emit === undefined || emit.kind === 'close',
+      attached: parts.attached !== undefined,
     }),
   }
 }

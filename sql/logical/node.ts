@@ -6,12 +6,14 @@ import type { Field, Schema } from '../../engine/batch/schema.ts'
 import type { Expr, Value } from '../../engine/expr/ir.ts'
 import type {
   AggregateCall,
+  AsofJoinNode as AsofSpec,
   EmitPolicy,
   ExpandNode as ExpandSpec,
   JoinKind,
   JoinNode as JoinSpec,
   MatchNode as MatchSpec,
   OverCall,
+  ProcessingTimeNode as ProcessingTimeSpec,
   RankNode as RankSpec,
   SortKey,
   TemporalFilterNode as TemporalFilterSpec,
@@ -150,6 +152,20 @@ export interface TemporalJoinNode extends Base {
   readonly parts: JoinParts
 }
 
+/** ASOF JOIN. Its keys and its comparison are found in the condition, whenever the node is made. */
+export interface AsofJoinNode extends Base {
+  readonly kind: 'asof-join'
+  readonly join: 'inner' | 'left'
+  readonly left: LogicalNode
+  readonly right: LogicalNode
+  /** Over the left columns, then the right ones. */
+  readonly on: Expr
+  readonly parts: AsofParts
+}
+
+/** What the operator is told of an ASOF join's condition. */
+export type AsofParts = Omit<AsofSpec, 'join' | 'fields'>
+
 /** UNION ALL. Both sides have the same types. */
 export interface UnionNode extends Base {
   readonly kind: 'union'
@@ -201,6 +217,12 @@ export interface TemporalFilterNode extends Base, TemporalFilterSpec {
   readonly input: LogicalNode
 }
 
+/** From here on time is the clock of the epoch, not that of the rows. */
+export interface ProcessingTimeNode extends Base, ProcessingTimeSpec {
+  readonly kind: 'processing-time'
+  readonly input: LogicalNode
+}
+
 /** MATCH_RECOGNIZE. Its expressions are over what it refers to, not over the input's columns, but
  *  for PARTITION BY, ORDER BY and what aggregates add up. */
 export interface MatchNode extends Base, Omit<MatchSpec, 'fields'> {
@@ -227,6 +249,7 @@ export const fieldsOf = (node: LogicalNode): readonly Field[] => node.schema.fie
 export type WideNode =
   | JoinNode
   | TemporalJoinNode
+  | AsofJoinNode
   | UnionNode
   | SetOperationNode
   | RankNode
@@ -234,6 +257,7 @@ export type WideNode =
   | ExpandNode
   | UnnestNode
   | TemporalFilterNode
+  | ProcessingTimeNode
   | MatchNode
 
 /** The columns that a node adds behind its input's. */

@@ -4,10 +4,11 @@ import { unreachable } from '../../engine/base/assert.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
 import type { SortKey } from '../../engine/operator/nodes.ts'
 import { changeCall, changeKey } from './change-call.ts'
+import { makeAsofJoin } from './make-asof.ts'
 import { makeJoin, makeTemporalJoin } from './make-join.ts'
 import { changeMatch, makeMatch, matchPartsOf } from './make-match.ts'
 import { makeOver, makeRank, rankPartsOf } from './make-order.ts'
-import { makeExpand, makeTemporalFilter, makeUnnest } from './make-rows.ts'
+import { makeExpand, makeProcessingTime, makeTemporalFilter, makeUnnest } from './make-rows.ts'
 import { makeSetOperation, makeUnion } from './make-set.ts'
 import { addedTo, fieldsOf, type LogicalNode, type WideNode } from './node.ts'
 
@@ -22,21 +23,9 @@ export function rebuildWide(node: WideNode, { input, expr }: Rebuild): LogicalNo
   const onKey = (key: SortKey) => changeKey(key, expr)
   switch (node.kind) {
     case 'join':
-      return makeJoin({
-        join: node.join,
-        left: input(node.left),
-        right: input(node.right),
-        on: node.on && expr(node.on),
-        nullAware: node.nullAware,
-      })
     case 'temporal-join':
-      return makeTemporalJoin({
-        join: node.join,
-        left: input(node.left),
-        right: input(node.right),
-        on: expr(node.on),
-        time: node.time,
-      })
+    case 'asof-join':
+      return rebuildJoin(node, { input, expr })
     case 'union':
       return makeUnion(input(node.left), input(node.right), fieldsOf(node))
     case 'set-operation':
@@ -78,9 +67,29 @@ export function rebuildWide(node: WideNode, { input, expr }: Rebuild): LogicalNo
         until: until && expr(until),
       })
     }
+    case 'processing-time':
+      return makeProcessingTime(input(node.input), node.timeColumn)
     case 'match':
       return makeMatch(input(node.input), changeMatch(matchPartsOf(node), expr), fieldsOf(node))
     default:
       return unreachable(node)
+  }
+}
+
+type AnyJoin = Extract<WideNode, { kind: 'join' | 'temporal-join' | 'asof-join' }>
+
+function rebuildJoin(node: AnyJoin, { input, expr }: Rebuild): LogicalNode {
+  const [left, right] = [input(node.left), input(node.right)]
+  switch (node.kind) {
+    case 'join': {
+      const { join, on, nullAware } = node
+      return makeJoin({ join, left, right, on: on && expr(on), nullAware })
+    }
+    case 'temporal-join': {
+      const { join, on, time } = node
+      return makeTemporalJoin({ join, left, right, on: expr(on), time })
+    }
+    case 'asof-join':
+      return makeAsofJoin({ join: node.join, left, right, on: expr(node.on) })
   }
 }

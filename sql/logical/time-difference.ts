@@ -59,6 +59,12 @@ function movedTime(expr: Expr): MovedTime | undefined {
   return { column: moved.column, byUs: moved.byUs + (expr.name === '+' ? us : -us) }
 }
 
+/** The time column that an expression is, its digits aside; undefined if it is none. */
+export function timeColumnIn(expr: Expr): number | undefined {
+  const moved = movedTime(expr)
+  return moved?.byUs === 0 ? moved.column : undefined
+}
+
 /** A cast to more digits of the same kind of timestamp. */
 function keepsTime({ arg, type }: Extract<Expr, { kind: 'cast' }>): boolean {
   return (

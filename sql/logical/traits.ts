@@ -59,10 +59,13 @@ export function scanTraits(
   return place(whole, new Map(columns.map((column, i) => [column, i])))
 }
 
-/** `PROCTIME()`, also under a cast that changes its precision. */
+/** `PROCTIME()`, also under a cast that takes none of its milliseconds. */
 export function isProcessingTime(expr: Expr): boolean {
-  if (expr.kind === 'cast')
-    return expr.arg.type.kind === expr.type.kind && isProcessingTime(expr.arg)
+  if (expr.kind === 'cast') {
+    const { arg, type } = expr
+    const isSame = arg.type.kind === type.kind && 'precision' in type && (type.precision ?? 0) >= 3
+    return isSame && isProcessingTime(arg)
+  }
   return expr.kind === 'call' && expr.name === 'PROCTIME'
 }
 
@@ -101,10 +104,13 @@ export function windowTraits(input: Traits, width: number, window: WindowSpec): 
   const added = properties(WINDOW_COLUMNS, width, window)
   const once = window.kind === 'tumble' || window.kind === 'session'
   const keys = once ? input.keys : input.keys.map((key) => [...key, width + 1])
+  // The rows of a session wait until it is over.
+  const waits = window.kind === 'session'
   return {
     ...input,
     keys,
-    timeColumns: [...input.timeColumns, ...timeColumnsOf(added)],
+    timeColumns: [...(waits ? [] : input.timeColumns), ...timeColumnsOf(added)],
+    processingColumns: waits ? [] : input.processingColumns,
     // A windowed input's own windows are no longer the ones that its rows are grouped by.
     windowColumns: added,
   }
@@ -128,6 +134,8 @@ export interface WindowAggregateShape {
   readonly window: WindowSpec
   readonly columns: readonly WindowColumn[]
   readonly atClose: boolean
+  /** The rows have their windows already. */
+  readonly attached: boolean
 }
 
 export function windowAggregateTraits(input: Traits, shape: WindowAggregateShape): Traits {
@@ -136,11 +144,24 @@ export function windowAggregateTraits(input: Traits, shape: WindowAggregateShape
     // What was emitted at close is final, whatever the input is.
     appendOnly: shape.atClose,
     watermarked: input.watermarked,
-    keys: found
-      .filter(({ role }) => namesWindow(shape.window, role))
-      .map(({ column }) => [...indexes(shape.keyCount), column]),
+    keys: windowKeys(shape, found),
     timeColumns: timeColumnsOf(found),
     processingColumns: [],
     windowColumns: found,
   }
+}
+
+/** Sessions of several keys that are grouped together are told apart by both bounds. */
+function windowKeys(
+  { keyCount, window, attached }: WindowAggregateShape,
+  found: readonly WindowProperty[],
+): number[][] {
+  const keys = indexes(keyCount)
+  if (window.kind !== 'session' || !attached) {
+    return found
+      .filter(({ role }) => namesWindow(window, role))
+      .map(({ column }) => [...keys, column])
+  }
+  const bounds = found.filter(({ role }) => role !== 'window_time').map(({ column }) => column)
+  return bounds.length < 2 ? [] : [[...keys, ...bounds]]
 }

@@ -2,20 +2,25 @@
  *  what it can run, and its `schema` must be what the logical plan says. */
 
 import { assert } from '../../engine/base/assert.ts'
+import { fail } from '../../engine/base/errors.ts'
 import { sameShape, schemaText } from '../../engine/batch/schema.ts'
+import { isDeterministic } from '../../engine/expr/facts.ts'
 import { operatorOf } from '../../engine/operator/index.ts'
-import type { EmitPolicy } from '../../engine/operator/nodes.ts'
+import type { EmitPolicy, LookupJoinNode, WindowEnd } from '../../engine/operator/nodes.ts'
 import type { InputInfo } from '../../engine/operator/operator.ts'
 import type { OperatorPlan, Plan } from '../../engine/plan/physical.ts'
 import { matchPartsOf } from '../logical/make-match.ts'
 import { rankPartsOf } from '../logical/make-order.ts'
-import { fieldsOf, type LogicalNode } from '../logical/node.ts'
+import { fieldsOf, type LogicalNode, type TemporalJoinNode } from '../logical/node.ts'
+import { keepsFirst } from '../logical/version-rows.ts'
 import { inputsOf } from '../logical/visit.ts'
 import { detachWindow } from './detach-window.ts'
 import { forgets } from './forgets.ts'
+import { lookupNodeOf } from './lower-lookup.ts'
 import { lowerScan } from './lower-scan.ts'
+import { pinChanges } from './pin-changes.ts'
 import { refuseBareSession } from './refuse-bare-session.ts'
-import { versionsOf } from './versions-of.ts'
+import { versionsOf, withAllVersions } from './versions-of.ts'
 
 export interface Lowered extends InputInfo {
   readonly plan: Plan
@@ -23,7 +28,8 @@ export interface Lowered extends InputInfo {
 
 /** The plan that runs a logical plan. `stateTtlUs`: how long operators keep state without news; 0
  *  is for ever. Raises what an operator's `check` raises. */
-export function lower(node: LogicalNode, stateTtlUs = 0): Lowered {
+export function lower(planned: LogicalNode, stateTtlUs = 0): Lowered {
+  const node = pinChanges(planned)
   const { schema } = node
   switch (node.kind) {
     case 'scan':
@@ -42,15 +48,38 @@ export function lower(node: LogicalNode, stateTtlUs = 0): Lowered {
 type Operating = Exclude<LogicalNode, { kind: 'scan' | 'values' }>
 
 function operating(node: Operating, stateTtlUs: number): Lowered {
+  if (node.kind === 'temporal-join') {
+    const lookup = lookupNodeOf(node)
+    if (lookup !== undefined) return asking(node, lookup, stateTtlUs)
+    if (node.time !== undefined) return temporal(node, stateTtlUs)
+  }
   const inputs = inputsOf(node).map((input) => lower(input, stateTtlUs))
   const plans = inputs.map(({ plan }) => plan)
-  const versions = versionsOf(node, plans)
-  if (versions !== undefined) plans[1] = versions
-  const kind = node.kind
+  const kind = operatorKind(node, inputs)
   const own = stateTtlUs > 0 && forgets(node) ? { stateTtlUs } : {}
-  const versioned = versions === undefined ? {} : { versioned: true }
-  const parts = { ...operatorNode(node), ...own, ...versioned }
+  const parts = { ...operatorNode(node), ...own }
   const plan = { kind, node: parts, inputs: plans } as OperatorPlan
+  return checked(plan, inputs, node)
+}
+
+/** A projection that asks the clock or chance remembers what it said of rows that change. */
+function operatorKind(node: Operating, [input]: readonly InputInfo[]): string {
+  if (node.kind !== 'project' || input.appendOnly) return node.kind
+  return node.exprs.every(isDeterministic) ? 'project' : 'pinned-project'
+}
+
+/** In processing time, with a table outside. */
+function asking(node: TemporalJoinNode, lookup: LookupJoinNode, stateTtlUs: number): Lowered {
+  const left = lower(node.left, stateTtlUs)
+  const plan = { kind: 'lookup-join', node: lookup, inputs: [left.plan] } as OperatorPlan
+  return checked(plan, [left], node)
+}
+
+/** In event time: the right side brings all versions. */
+function temporal(node: TemporalJoinNode, stateTtlUs: number): Lowered {
+  const inputs = [lower(node.left, stateTtlUs), lower(versionsOf(node), stateTtlUs)]
+  const plans = [inputs[0].plan, withAllVersions(inputs[1].plan)]
+  const plan = { kind: node.kind, node: operatorNode(node), inputs: plans } as OperatorPlan
   return checked(plan, inputs, node)
 }
 
@@ -65,9 +94,9 @@ function operatorNode(node: Operating): object {
     case 'project':
       return { fields, exprs: node.exprs }
     case 'window': {
-      const { window, timeColumn } = node
+      const { window, timeColumn, partitionBy } = node
       refuseBareSession(node)
-      return { window, timeColumn }
+      return { window, timeColumn, partitionBy }
     }
     case 'aggregate': {
       const { keys, aggregates } = node
@@ -85,10 +114,14 @@ function operatorNode(node: Operating): object {
       return { join: node.join, ...node.parts, nullAware: node.nullAware, fields }
     case 'temporal-join': {
       const { join, time, parts } = node
-      const { leftKeys, rightKeys, condition } = parts
+      const { leftKeys, rightKeys, nullSafe, condition } = parts
+      const keys = { leftKeys, rightKeys, nullSafe }
       const when = time === undefined ? { kind: 'processing' } : { kind: 'event', ...time }
-      return { join, time: when, leftKeys, rightKeys, condition, fields }
+      const first = time !== undefined && keepsFirst(node.right) ? { ties: 'first' } : {}
+      return { join, time: when, ...keys, condition, ...first, fields }
     }
+    case 'asof-join':
+      return { join: node.join, ...node.parts, fields }
     case 'union':
       return { fields }
     case 'set-operation':
@@ -105,16 +138,27 @@ function operatorNode(node: Operating): object {
       return { value: node.value, outer: node.outer, ordinality: node.ordinality, fields }
     case 'temporal-filter':
       return { from: node.from, until: node.until }
+    case 'processing-time':
+      refuseWaiting(node)
+      return { timeColumn: node.timeColumn }
     case 'match':
       return { ...matchPartsOf(node), fields }
   }
 }
 
+/** Rows that a condition on the clock lets in later are no longer processed when they say. */
+function refuseWaiting({ input, timeColumn }: Extract<Operating, { kind: 'processing-time' }>) {
+  if (input.traits.processingColumns.includes(timeColumn)) return
+  fail('UNSUPPORTED', 'A window by processing time over rows that wait for the clock', {
+    hint: 'Put the condition on the clock after the window.',
+  })
+}
+
 /** The window's end, if each partition is within one window. */
-function windowEndOf(node: Extract<Operating, { kind: 'rank' | 'over' }>): number | undefined {
-  const end = node.traits.windowColumns.find(({ role }) => role === 'window_end')
+function windowEndOf(node: Extract<Operating, { kind: 'rank' | 'over' }>): WindowEnd | undefined {
+  const end = node.input.traits.windowColumns.find(({ role }) => role === 'window_end')
   const isKey = node.partitionBy.some((key) => key.kind === 'column' && key.index === end?.column)
-  return isKey ? end?.column : undefined
+  return isKey && end ? { column: end.column, session: end.window.kind === 'session' } : undefined
 }
 
 function checked(plan: OperatorPlan, inputs: readonly InputInfo[], node: LogicalNode): Lowered {

@@ -6,6 +6,7 @@ import type { LogicalNode } from '../logical/node.ts'
 import type { Rule } from './rule.ts'
 import { foldConstants } from './rules/fold-constants.ts'
 import { fuseWindow } from './rules/fuse-window.ts'
+import { liftVersionFilters } from './rules/lift-version-filters.ts'
 import { mergeProjects } from './rules/merge-projects.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushDownFilter } from './rules/push-down-filter.ts'
@@ -26,6 +27,8 @@ export const RULES: readonly Rule[] = [
   pushDownTemporalFilter,
   // Conditions on ranks have come to rest on the ranking by now.
   rankTopN,
+  // It can be seen by now which rows replace each other; rankings left conditions behind.
+  liftVersionFilters,
   // Moving filters brings projections together.
   mergeProjects,
   // Before pruning: a fused window no longer needs its columns.

@@ -23,11 +23,12 @@ export function alias(cursor: Cursor): Name | undefined {
 /** Words that stand between a table and JOIN in other dialects. */
 const JOIN_KINDS: ReadonlySet<string> = new Set(['ASOF', 'SEMI', 'ANTI', 'POSITIONAL', 'GLOBAL'])
 
+const JOIN_WORDS: ReadonlySet<string> = new Set(['JOIN', 'LEFT', 'RIGHT', 'FULL', 'INNER'])
+
 /** `AS t`, `t`, `t(a, b)`; undefined if there is none. */
 export function tableAlias(cursor: Cursor): TableAlias | undefined {
-  if (cursor.isAny(JOIN_KINDS) && (cursor.peek().key === 'JOIN' || cursor.peek().key === 'LEFT')) {
-    return undefined
-  }
+  if (cursor.isAny(JOIN_KINDS) && JOIN_WORDS.has(cursor.peek().key)) return undefined
+  if (cursor.is('MATCH_CONDITION', '(')) return undefined
   if (cursor.is('TABLESAMPLE')) cursor.refuse('TABLESAMPLE')
   if (cursor.is('PIVOT', '(') || cursor.is('UNPIVOT', '(')) cursor.refuse(cursor.key)
   if (cursor.is('WITHIN') && cursor.peek().kind === 'number') {

@@ -3,7 +3,7 @@
  *  `normalise`). Every error is a SqlError that knows its place; `locate` gives it line and
  *  column. */
 
-import { fail } from '../../engine/base/errors.ts'
+import { asSqlError, fail, type SqlError } from '../../engine/base/errors.ts'
 import type { Expression, Query, Statement } from '../ast.ts'
 import { Cursor } from './cursor.ts'
 import { DEFAULT_LIMITS, type ParseLimits } from './limits.ts'
@@ -26,6 +26,32 @@ export function parseStatements(sql: string, limits: Partial<ParseLimits> = {}):
     cursor.startStatement()
     statements.push(statement(cursor))
     if (!cursor.isEnd) cursor.expect(';')
+  }
+}
+
+/** Each statement of a text by itself: its tree, or what is wrong with it. Raises what is wrong
+ *  with the text as a whole, such as a quote that is never closed. */
+export function parseEach(
+  sql: string,
+  limits: Partial<ParseLimits> = {},
+): (Statement | SqlError)[] {
+  const cursor = open(sql, limits)
+  checkCount(cursor)
+  const statements: (Statement | SqlError)[] = []
+  for (;;) {
+    while (cursor.accept(';')) {}
+    if (cursor.isEnd) return statements
+    cursor.startStatement()
+    const start = cursor.index
+    try {
+      const found = statement(cursor)
+      if (!cursor.isEnd) cursor.expect(';')
+      statements.push(found)
+    } catch (error) {
+      statements.push(asSqlError(error))
+      cursor.index = start
+      while (!cursor.isEnd && !cursor.is(';')) cursor.advance()
+    }
   }
 }
 

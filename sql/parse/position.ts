@@ -1,24 +1,11 @@
 /** Places in a text for people: lines, columns and a caret under the culprit. */
 
-import { asSqlError, type Position, SqlError } from '../../engine/base/errors.ts'
+import type { Position, SqlError } from '../../engine/base/errors.ts'
+import { locatedError } from '../../engine/base/located-error.ts'
 
 /** The error as a SqlError whose `at` has become line, column and length; one that has a position
  *  already, or no place at all, stays as it is. Columns count UTF-16 code units from 1. */
-export function locate(error: unknown, sql: string): SqlError {
-  const found = asSqlError(error)
-  const { code, message, at, hint, details, cause } = found
-  if (at === undefined || found.position !== undefined) return found
-  const offset = Math.min(at.offset, sql.length)
-  const lineStart = sql.lastIndexOf('\n', offset - 1) + 1
-  let line = 1
-  for (let i = sql.indexOf('\n'); i >= 0 && i < lineStart; i = sql.indexOf('\n', i + 1)) line++
-  const position: Position = {
-    line,
-    column: offset - lineStart + 1,
-    length: Math.max(1, at.length),
-  }
-  return new SqlError(code, message, { at, position, hint, details, cause })
-}
+export const locate = (error: unknown, sql: string): SqlError => locatedError(error, sql)
 
 const WIDTH_MAX = 100
 

@@ -1,6 +1,7 @@
 /** One table of FROM: a name, a query or joins in brackets, a table function, a window. */
 
 import { fail } from '../../engine/base/errors.ts'
+import { didYouMean } from '../../engine/base/nearest.ts'
 import type { Expression, TableRef } from '../ast.ts'
 import { tableAlias } from './alias.ts'
 import type { Cursor } from './cursor.ts'
@@ -75,9 +76,20 @@ function wrapped(cursor: Cursor, first: Token): TableRef {
       hint: "For example TABLE(TUMBLE(TABLE s, DESCRIPTOR(ts), INTERVAL '1' MINUTE))",
     })
   }
+  if (!isWindowCall(cursor) && cursor.peek(2).key === 'TABLE') noWindow(cursor)
   const called = call(cursor)
   cursor.expect(')')
   return withAlias(cursor, called, first)
+}
+
+/** Only windows take TABLE s. */
+function noWindow({ token }: Cursor): never {
+  fail('UNKNOWN_FUNCTION', `There is no table function ${token.text}`, {
+    at: spanOf(token),
+    hint:
+      didYouMean(token.key, ['TUMBLE', 'HOP', 'CUMULATE', 'SESSION']) ??
+      'TUMBLE, HOP, CUMULATE and SESSION are.',
+  })
 }
 
 function call(cursor: Cursor): TableRef {

@@ -15,10 +15,14 @@ export function valueRows(cursor: Cursor): Expression[][] {
     const first = cursor.token
     const next = row(cursor)
     if (next.length !== rows[0].length) {
-      fail('SYNTAX', `This row has ${next.length} values, the first one ${rows[0].length}`, {
-        at: cursor.spanFrom(first),
-        hint: 'All rows of VALUES have the same columns',
-      })
+      fail(
+        'SYNTAX',
+        `This row has ${next.length} value${next.length === 1 ? '' : 's'}, the first one ${rows[0].length}`,
+        {
+          at: cursor.spanFrom(first),
+          hint: 'All rows of VALUES have the same columns',
+        },
+      )
     }
     rows.push(next)
   }

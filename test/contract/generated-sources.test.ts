@@ -12,7 +12,7 @@ import { type Clock, systemClock } from '../../engine/base/clock.ts'
 import { nodeDisk } from '../../engine/base/disk.ts'
 import { rowsOf } from '../../engine/batch/rows.ts'
 import { Appended } from '../../engine/source/appended.ts'
-import type { SplitReader } from '../../engine/source/source.ts'
+import type { SourceConnector, SplitReader } from '../../engine/source/source.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import { TableDecoder } from '../../engine/source/table-decoder.ts'
 import { Catalog, defineTable, EMBEDDED_CONNECTORS, parseStatements } from '../../sql/index.ts'
@@ -35,8 +35,14 @@ function tableOf(sql: string): TableSpec {
   return defineTable(statement, new Catalog(), CATALOG, { id: 't1' })!.spec
 }
 
+function sourceOf(table: TableSpec, all = connectors): SourceConnector {
+  const connector = all.get(table.connector)
+  if (connector === undefined || 'read' in connector) throw new Error('its splits are not fixed')
+  return connector
+}
+
 const open = (table: TableSpec, split: string, from = ''): SplitReader =>
-  connectors.get(table.connector)!.open(table, { id: split }, from)
+  sourceOf(table).open(table, { id: split }, from)
 
 interface Pull {
   readonly rows: unknown[][]
@@ -118,8 +124,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe.each(Object.entries(TABLES))('%s', (name, sql) => {
   const table = () => tableOf(sql)
   const splits = () =>
-    connectors
-      .get(table().connector)!
+    sourceOf(table())
       .listSplits(table())
       .map(({ id }) => id)
 
@@ -193,7 +198,7 @@ describe('tail of a folder', () => {
 
   it('waits for whole lines and later files, and reports a file that comes too late', () => {
     const table = tableOf(sql)
-    const reader = tailed.get('filesystem')!.open(table, { id: '0' }, '')
+    const reader = sourceOf(table, tailed).open(table, { id: '0' }, '')
     const decoder = new TableDecoder(table)
     const next = () => {
       look()

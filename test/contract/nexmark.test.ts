@@ -5,9 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nexmarkQuery, QUERIES } from '../../bench/nexmark/tables.ts'
 import { checkNexmark, oracleOfChecks } from '../../bench/nexmark.bench.ts'
 
-/** Over processing time: windows that do not close yet, and no answer to compare. */
-const SKIPPED = new Set([12])
-
 let connection: DuckDBConnection
 
 beforeAll(async () => {
@@ -16,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => connection.closeSync())
 
 describe('Nexmark', () => {
-  for (const n of QUERIES.filter((query) => !SKIPPED.has(query))) {
+  for (const n of QUERIES) {
     it(`q${n}: ${nexmarkQuery(n).title}`, { timeout: 60_000 }, async () => {
       expect(await checkNexmark(connection, n)).toBe('equal')
     })

@@ -313,9 +313,9 @@ describe('bad HTTP', () => {
 
   it('unknown paths are 404, wrong methods 405, unknown Accept 415', async () => {
     expect((await server.get('/v2/sql')).json.code).toBe('NOT_FOUND')
-    const put = await server.call('PUT', '/v1/queries/x')
-    expect(put.json.code).toBe('METHOD_NOT_ALLOWED')
-    expect(put.headers.get('allow')).toBe('DELETE, GET')
+    const post = await server.post('/v1/queries/x', {})
+    expect(post.json.code).toBe('METHOD_NOT_ALLOWED')
+    expect(post.headers.get('allow')).toBe('DELETE, GET, PATCH, PUT')
     const xml = await server.post('/v1/sql', { sql: 'SELECT 1' }, { accept: 'text/xml' })
     expect(xml.json.code).toBe('UNSUPPORTED_MEDIA_TYPE')
     const two = await server.post('/v1/sql', { sql: 'SELECT 1; SELECT 2' }, { accept: 'text/csv' })

@@ -34,6 +34,30 @@ const comparison = (tables: readonly Table[]): fc.Arbitrary<string> =>
     )
     .map(([a, operator, b]) => `${a} ${operator} ${b}`)
 
+const OPERATORS = ['=', '<>', '<', '<=', '>', '>=']
+
+/** A condition between two tables: by equality in half of the cases. */
+const between = (a: fc.Arbitrary<string>, b: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc
+    .tuple(a, fc.constantFrom('=', '=', '=', 'IS NOT DISTINCT FROM', '<', '>=', '<>'), b)
+    .map((parts) => parts.join(' '))
+
+const Z = fc.constantFrom('z.id', 'z.k', 'z.v')
+
+/** A subquery inside a subquery, which may read the columns of both around it. */
+const nested = (inner: Table, around: Table): fc.Arbitrary<string> =>
+  fc
+    .tuple(
+      fc.constantFrom('EXISTS (SELECT 1', 'NOT EXISTS (SELECT 1', '3 > (SELECT COUNT(*)'),
+      between(Z, column([inner])),
+      fc.option(between(Z, column([around]))),
+      fc.option(fc.tuple(column([inner]), fc.constantFrom(...OPERATORS), column([around]))),
+    )
+    .map(
+      ([head, near, far, both]) =>
+        `${head} FROM o AS z WHERE ${near}${far === null ? '' : ` AND ${far}`}${both === null ? '' : ` AND z.v + ${both[0]} ${both[1]} ${both[2]}`})`,
+    )
+
 /** A subquery over the other table than the one around it, correlated or not. */
 function membership(around: Table): fc.Arbitrary<string> {
   const inner: Table = around === 'o' ? 'p' : 'o'
@@ -41,20 +65,54 @@ function membership(around: Table): fc.Arbitrary<string> {
     fc.constant(''),
     comparison([inner]).map((condition) => ` WHERE ${condition}`),
     fc
-      .tuple(column([inner]), column([around]), fc.option(comparison([inner])))
-      .map(([a, b, more]) => ` WHERE ${a} = ${b}${more === null ? '' : ` AND ${more}`}`),
+      .tuple(between(column([inner]), column([around])), fc.option(comparison([inner])))
+      .map(([one, more]) => ` WHERE ${one}${more === null ? '' : ` AND ${more}`}`),
+    fc
+      .tuple(nested(inner, around), fc.option(between(column([inner]), column([around]))))
+      .map(([one, more]) => ` WHERE ${one}${more === null ? '' : ` AND ${more}`}`),
   )
   const not = fc.constantFrom('', 'NOT ')
+  const quantifier = fc.constantFrom('ANY', 'ALL', 'SOME')
+  const output = fc.oneof(
+    { weight: 5, arbitrary: column([inner]) },
+    { weight: 1, arbitrary: fc.tuple(column([inner]), column([around])).map((p) => p.join(' + ')) },
+    { weight: 1, arbitrary: column([inner]).map((one) => `MAX(${one})`) },
+  )
   return fc.oneof(
     fc
-      .tuple(value([around]), not, column([inner]), where)
+      .tuple(value([around]), not, output, where)
       .map(([a, no, b, w]) => `${a} ${no}IN (SELECT ${b} FROM ${inner}${w})`),
+    fc
+      .tuple(value([around]), value([around]), not, column([inner]), column([inner]), where)
+      .map(([a, b, no, x, y, w]) => `${no}ROWS_IN{${a};${b};${x};${y};${inner}${w}}`),
+    fc
+      .tuple(value([around]), fc.constantFrom(...OPERATORS), quantifier, output, where)
+      .map(([a, operator, q, b, w]) => `${a} ${operator} ${q} (SELECT ${b} FROM ${inner}${w})`),
     fc.tuple(not, where).map(([no, w]) => `${no}EXISTS (SELECT 1 FROM ${inner}${w})`),
     fc
       .tuple(column([around]), fc.constantFrom('MAX', 'COUNT', 'SUM'), column([inner]), where)
       .map(([a, f, b, w]) => `${a} > (SELECT ${f}(${b}) FROM ${inner}${w})`),
   )
 }
+
+const ROWS_IN = /ROWS_IN\{(.*?);(.*?);(.*?);(.*?);(.*?)\}/g
+
+/** The query with `(a, b) IN (SELECT x, y …)` written so. */
+export const asWritten = (sql: string): string =>
+  sql.replace(ROWS_IN, '($1, $2) IN (SELECT $3, $4 FROM $5)')
+
+/** The same written out: DuckDB compares rows as structs, where NULL is equal to NULL. */
+export const writtenOut = (sql: string): string =>
+  sql.replace(ROWS_IN, (_, a: string, b: string, x: string, y: string, rest: string) => {
+    const [tables, where] = [
+      rest.split(' WHERE ')[0],
+      rest.split(' WHERE ').slice(1).join(' WHERE '),
+    ]
+    const equal = `(${a} = ${x} AND ${b} = ${y})`
+    const any = (test: string) =>
+      `EXISTS (SELECT 1 FROM ${tables} WHERE ${test}${where === '' ? '' : ` AND (${where})`})`
+    return `(CASE WHEN ${any(equal)} THEN TRUE WHEN ${any(`${equal} IS NULL`)} THEN NULL ELSE FALSE END)`
+  })
 
 const condition = (tables: readonly Table[]): fc.Arbitrary<string> => {
   const simple = comparison(tables)
@@ -93,10 +151,21 @@ const select: fc.Arbitrary<string> = from.chain(({ text, tables }) =>
       a: value(tables),
       b: value(tables),
       where: fc.option(condition(tables)),
-      shape: fc.constantFrom('plain', 'distinct', 'group', 'having', 'rank', 'over'),
+      test: membership(tables[0]),
+      shape: fc.constantFrom(
+        'plain',
+        'distinct',
+        'group',
+        'having',
+        'rank',
+        'over',
+        'truth',
+        'case',
+        'having-in',
+      ),
       n: fc.integer({ min: 1, max: 4 }),
     })
-    .map(({ a, b, where, shape, n }) => {
+    .map(({ a, b, where, test, shape, n }) => {
       const rest = `FROM ${text}${where === null ? '' : ` WHERE ${where}`}`
       switch (shape) {
         case 'distinct':
@@ -109,6 +178,12 @@ const select: fc.Arbitrary<string> = from.chain(({ text, tables }) =>
           return `SELECT ${a} AS a, ${b} AS b ${rest} QUALIFY RANK() OVER (PARTITION BY 0 + ${a} ORDER BY 0 + ${b}) <= ${n}`
         case 'over':
           return `SELECT ${b} AS a, COUNT(*) OVER (PARTITION BY 0 + ${a} ORDER BY 0 + ${b}) AS b ${rest}`
+        case 'truth':
+          return `SELECT ${a} AS a, CASE ${test} WHEN TRUE THEN 1 WHEN FALSE THEN 0 END AS b ${rest}`
+        case 'case':
+          return `SELECT ${a} AS a, CASE WHEN ${test} THEN ${b} ELSE -1 END AS b ${rest}`
+        case 'having-in':
+          return `SELECT MIN(${b}) AS a, COUNT(*) AS b ${rest} GROUP BY 0 + ${a} HAVING COUNT(*) >= ALL (SELECT w FROM p WHERE p.w < ${n}) OR SUM(${b}) IN (SELECT v FROM o)`
         default:
           return `SELECT ${a} AS a, ${b} AS b ${rest}`
       }

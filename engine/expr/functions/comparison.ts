@@ -40,15 +40,15 @@ const COMPARABLE: ReadonlySet<DataType['kind']> = new Set<DataType['kind']>([
 ])
 
 /** The signature of an order: maps have none. */
-function resolveOrdered(args: readonly Expr[]): Signature | undefined {
-  const signature = resolvePair(args)
+export function resolveOrdered(args: readonly Expr[]): Signature | undefined {
+  const signature = resolveEquality(args)
   return signature?.args.some(hasMap) ? undefined : signature
 }
 
 const hasMap = (type: DataType): boolean => type.kind === 'map' || partsOf(type).some(hasMap)
 
 /** The types in which the two sides are compared. Exact numbers keep their own scale. */
-function resolvePair(args: readonly Expr[]): Signature | undefined {
+export function resolveEquality(args: readonly Expr[]): Signature | undefined {
   if (args.length !== 2) return undefined
   const common = meetingType(args)
   if (common === undefined) return undefined
@@ -88,9 +88,10 @@ const OPERATORS = {
   '>=': { native: (a: Int64, b: Int64) => a >= b, ordered: (o: number) => o >= 0, js: '>=' },
 } as const
 
-type Operator = keyof typeof OPERATORS
+export type Operator = keyof typeof OPERATORS
 
-function compareBy(operator: Operator, a: DataType, b: DataType): Apply {
+/** `a operator b` over non-NULL values. */
+export function compareBy(operator: Operator, a: DataType, b: DataType): Apply {
   const { native, ordered } = OPERATORS[operator]
   const order = orderOf(a, b)
   return order === undefined ? native : (x: never, y: never) => ordered(order(x, y))
@@ -172,7 +173,7 @@ function comparisonEntry(
     doc,
     syntax: [`a ${name} b`],
     examples,
-    resolve: name === '=' || name === '<>' ? resolvePair : resolveOrdered,
+    resolve: name === '=' || name === '<>' ? resolveEquality : resolveOrdered,
     nulls: 'strict',
     evaluate: ({ args: [a, b] }) => compareBy(name, a.type, b.type),
     emit: total((args, code, call) => scalar(compareCode(name, args, code, call.args))),
@@ -191,7 +192,7 @@ const distinctEntry = (name: string, negated: boolean): PlainFunction => ({
     { args: [nullLiteral(), nullLiteral()], result: negated ? 'TRUE' : 'FALSE' },
     { args: [text('a'), text('a')], result: negated ? 'TRUE' : 'FALSE' },
   ],
-  resolve: resolvePair,
+  resolve: resolveEquality,
   nulls: 'custom',
   nullable: 'never',
   evaluate({ args: [a, b] }) {
@@ -263,5 +264,15 @@ export const comparison: readonly ScalarFunction[] = [
     nulls: 'macro',
     arity: [3, 3],
     expand: ([x, low, high], { call }) => call('OR', call('<', x, low), call('>', x, high)),
+  },
+  {
+    name: 'BETWEEN SYMMETRIC',
+    family: 'comparison',
+    doc: 'Between the two bounds, whichever of them is the lower one.',
+    syntax: ['x BETWEEN SYMMETRIC a AND b'],
+    examples: [{ args: [int(2), int(3), int(1)], result: 'TRUE' }],
+    nulls: 'macro',
+    arity: [3, 3],
+    expand: ([x, a, b], { call }) => call('OR', call('BETWEEN', x, a, b), call('BETWEEN', x, b, a)),
   },
 ]

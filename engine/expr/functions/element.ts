@@ -3,7 +3,7 @@
 
 import { fail } from '../../base/errors.ts'
 import { nearestName } from '../../base/nearest-name.ts'
-import { BIGINT, type DataType, INT, JSON_TYPE, VARCHAR } from '../../batch/types.ts'
+import { BIGINT, type DataType, INT, JSON_TYPE, typeName, VARCHAR } from '../../batch/types.ts'
 import type { LoopCode } from '../codegen.ts'
 import { coerce, literalText } from '../coerce.ts'
 import { placeOf } from '../column-place.ts'
@@ -58,7 +58,15 @@ const field: PlainFunction = {
       result: '2',
     },
   ],
-  resolve: (args) => (args.length === 2 ? resolveField(args) : undefined),
+  resolve(args) {
+    if (args.length !== 2) return undefined
+    const [{ type }, name] = args
+    if (type.kind === 'row' || type.kind === 'null') return resolveField(args)
+    return fail('TYPE_MISMATCH', `A value of type ${typeName(type)} has no fields`, {
+      at: name.at,
+      hint: "Only a ROW has fields; a member of JSON is read by json -> 'key'.",
+    })
+  },
   evaluate({ args: [row, name] }) {
     const fields = row.type.kind === 'row' ? row.type.fields : []
     const index = fieldIndex(fields, literalText(name) ?? '')

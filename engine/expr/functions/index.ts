@@ -19,6 +19,7 @@ import { maps } from './map.ts'
 import { masks } from './mask.ts'
 import { math } from './math.ts'
 import { pattern } from './pattern.ts'
+import { quantifiedComparison } from './quantified.ts'
 import { singleRow } from './single-row.ts'
 import { string } from './string.ts'
 import { stringEdits } from './string-edit.ts'
@@ -29,6 +30,7 @@ import { userFunction } from './user.ts'
 /** Every function once, family by family. */
 export const FUNCTIONS: readonly ScalarFunction[] = [
   ...comparison,
+  ...quantifiedComparison,
   ...inList,
   ...logic,
   ...arithmetic,

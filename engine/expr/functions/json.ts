@@ -2,19 +2,17 @@
  *  is JSON or a text that holds it; a text that does not gives NULL (JSON_EXISTS: FALSE). */
 
 import { fail } from '../../base/errors.ts'
-import { BOOLEAN, INT, JSON_TYPE, VARCHAR } from '../../batch/types.ts'
-import { scalar } from '../emitted.ts'
-import { type PlainFunction, type ScalarFunction, total } from '../function.ts'
-import type { Value } from '../ir.ts'
+import { BOOLEAN, INT, JSON_TYPE, typeName, VARCHAR } from '../../batch/types.ts'
+import type { PlainFunction, ScalarFunction } from '../function.ts'
 import type { Wanted } from '../json/extract.ts'
 import { JsonFinder } from '../json/find.ts'
-import { jsonText } from '../json/json-text.ts'
+import { type Asked, outcomeOf } from '../json/outcome.ts'
 import { isJson } from '../json/parse.ts'
 import { parseJsonPath, pathOf } from '../json/path.ts'
-import { skipDocument } from '../json/scan.ts'
-import { int, literal, nullLiteral, text } from '../literal.ts'
-import { limitText } from '../text-limit.ts'
+import { int, text } from '../literal.ts'
 import { encodeText } from '../utf8.ts'
+import { jsonBuilders } from './json-build.ts'
+import { jsonOperators } from './json-operators.ts'
 import {
   documentType,
   extraction,
@@ -23,6 +21,7 @@ import {
   resolveWay,
   type Way,
 } from './json-path-call.ts'
+import { jsonTests } from './json-test.ts'
 import { lastOf } from './last.ts'
 import { oneOf } from './signature.ts'
 
@@ -36,14 +35,16 @@ function taking(
   way: Way,
   wanted: Wanted,
   examples: PlainFunction['examples'],
+  forms: PlainFunction['forms'] = [],
 ): PlainFunction {
-  const type = wanted === 'value' || wanted === 'nested' ? JSON_TYPE : VARCHAR
+  const type = wanted === 'scalar' || wanted === 'text' ? VARCHAR : JSON_TYPE
   return {
     ...plain,
     name,
     doc,
     syntax: [syntax],
     examples,
+    forms,
     resolve: (args) => resolveWay(args, way, type),
     nullable: 'always',
     evaluate: (call) => extraction(call, way, wanted),
@@ -54,8 +55,12 @@ function taking(
 const exists: PlainFunction = {
   ...plain,
   name: 'JSON_EXISTS',
-  doc: 'Whether the path leads to a value of the document, JSON null included.',
-  syntax: ['JSON_EXISTS(json, path)'],
+  doc: 'Whether the path leads to a value of the document, JSON null included. ON ERROR says what it is if the text is no JSON, or a strict path does not fit it: FALSE unless it says otherwise.',
+  syntax: ['JSON_EXISTS(json, path [TRUE | FALSE | UNKNOWN | ERROR ON ERROR])'],
+  forms: [
+    { sql: "JSON_EXISTS('{}', 'strict $.a' TRUE ON ERROR)", result: 'TRUE' },
+    { sql: "JSON_EXISTS('{}', 'lax $.a' TRUE ON ERROR)", result: 'FALSE' },
+  ],
   examples: [
     { args: [DOCUMENT, text('$.a.b[1]')], result: 'TRUE' },
     { args: [DOCUMENT, text('$.x')], result: 'FALSE' },
@@ -74,132 +79,69 @@ const exists: PlainFunction = {
   },
 }
 
-const KINDS: Readonly<Record<string, (first: string) => boolean>> = {
-  '': () => true,
-  ' VALUE': () => true,
-  ' OBJECT': (first) => first === '{',
-  ' ARRAY': (first) => first === '[',
-  ' SCALAR': (first) => first !== '{' && first !== '[',
-}
+/** JSON_QUERY with a wrapper, whatever it finds. */
+const wrapping = (wanted: 'wrapped' | 'array'): PlainFunction => ({
+  ...taking(
+    `JSON_QUERY WITH ${wanted === 'array' ? 'CONDITIONAL ' : ''}WRAPPER`,
+    'What the path leads to, in an array. Made for JSON_QUERY … WITH WRAPPER.',
+    'JSON_QUERY(json, path WITH WRAPPER)',
+    'path',
+    wanted,
+    [
+      { args: [DOCUMENT, text('$.s')], result: '["x"]' },
+      {
+        args: [DOCUMENT, text('$.a.b')],
+        result: wanted === 'array' ? '[10, 20]' : '[[10, 20]]',
+      },
+    ],
+  ),
+  internal: true,
+})
 
-const isJsonTests = Object.entries(KINDS).flatMap(([kind, fits]) =>
-  [true, false].map((wanted): PlainFunction => {
-    const name = `IS${wanted ? '' : ' NOT'} JSON${kind}`
-    const isIt = (value: string) => fits(value.trimStart()[0]) && isJson(value)
-    return {
-      ...plain,
-      name,
-      doc: `Whether the text is${wanted ? '' : ' not'} JSON${kind.replace(/^ (\w+)/, (_, word: string) => ` of the kind ${word}`)}.`,
-      syntax: [`text ${name}`],
-      examples: [
-        { args: [text('{"a": 1}')], result: isIt('{"a": 1}') === wanted ? 'TRUE' : 'FALSE' },
-      ],
-      resolve: oneOf([[VARCHAR], BOOLEAN]),
-      evaluate: () => (value: string) => isIt(value) === wanted,
-      ...(kind === '' ? { emit: isJsonEmit(wanted) } : {}),
-    }
-  }),
-)
+const outcomes = (asked: Asked, result: string): PlainFunction => ({
+  ...plain,
+  internal: true,
+  name: `JSON OUTCOME ${asked.toUpperCase()}`,
+  doc: 'Whether a path finds (0), finds nothing (1), or does not fit the document (2). Made for ON EMPTY and ON ERROR.',
+  syntax: ['JSON_VALUE(json, path NULL ON EMPTY)'],
+  examples: [
+    { args: [DOCUMENT, text('$.s')], result },
+    { args: [DOCUMENT, text('strict $.x')], result: '2' },
+    { args: [DOCUMENT, text('lax $.x')], result: '1' },
+    { args: [text('no'), text('$.x')], result: '2' },
+  ],
+  resolve: (args) => resolveWay(args, 'path', INT),
+  evaluate({ args, at }) {
+    const path = fixedPath(args, 'path', at)
+    if (path !== undefined) return outcomeOf(path, asked)
+    const outcome = lastOf((value: string) => outcomeOf(parseJsonPath(value, at), asked))
+    return (document: string, value: string) => outcome(value)(document)
+  },
+})
 
-function isJsonEmit(wanted: boolean): PlainFunction['emit'] {
-  return total(([value], code) => {
-    const slice = code.asSlice(value)
-    if (slice === undefined) return undefined
-    const test = code.bind(skipDocument, 'isJson')
-    return scalar(`${wanted ? '' : '!'}${test}(${slice.heap}, ${slice.start}, ${slice.end})`)
-  })
-}
-
-const object: PlainFunction = {
+/** (function's name, document, path, NULL of the wanted type): always an error. */
+const failure: PlainFunction = {
   family: 'json',
   nulls: 'custom',
-  nullable: 'never',
-  name: 'JSON_OBJECT',
-  doc: 'A JSON object of keys and values. NULL values are kept as null; JSON values stand as they are.',
-  syntax: ['JSON_OBJECT(key VALUE value, …)', 'JSON_OBJECT(key, value, …)'],
-  examples: [
-    {
-      args: [text('id'), int(7), text('name'), text('x "y"'), text('no'), nullLiteral()],
-      result: '{"id":7,"name":"x \\"y\\"","no":null}',
-    },
-  ],
+  nullable: 'always',
+  internal: true,
+  name: 'JSON FAILURE',
+  doc: 'The error of ERROR ON EMPTY and ERROR ON ERROR.',
+  syntax: ['JSON_VALUE(json, path ERROR ON ERROR)'],
+  examples: [],
   resolve(args) {
-    if (args.length % 2 === 1) return undefined
-    return { args: args.map(({ type }, i) => (i % 2 === 0 ? VARCHAR : type)), type: JSON_TYPE }
+    if (args.length !== 4) return undefined
+    return { args: [VARCHAR, VARCHAR, VARCHAR, args[3].type], type: args[3].type }
   },
-  evaluate({ args, at }) {
-    const prints = args.map(({ type }) => jsonText(type) as (value: Value) => string)
-    return (...values: Value[]) => {
-      const parts: string[] = []
-      for (let i = 0; i < values.length; i += 2) {
-        const [key, value] = [values[i], values[i + 1]]
-        if (key === null) fail('INVALID_VALUE', 'A key of JSON_OBJECT is NULL', { at })
-        parts.push(`${JSON.stringify(key)}:${value === null ? 'null' : prints[i + 1](value)}`)
-      }
-      return limited(`{${parts.join(',')}}`, at)
-    }
-  },
-}
-
-function limited(made: string, at: Parameters<typeof limitText>[1]): string {
-  limitText(made.length, at)
-  return made
-}
-
-const array: PlainFunction = {
-  family: 'json',
-  nulls: 'custom',
-  nullable: 'never',
-  name: 'JSON_ARRAY',
-  doc: 'A JSON array of the values. NULLs are left out; JSON values stand as they are.',
-  syntax: ['JSON_ARRAY(a, b, …)'],
-  examples: [{ args: [int(1), text('a'), nullLiteral()], result: '[1,"a"]' }],
-  resolve: (args) => ({ args: args.map(({ type }) => type), type: JSON_TYPE }),
-  evaluate({ args, at }) {
-    const prints = args.map(({ type }) => jsonText(type) as (value: Value) => string)
-    return (...values: Value[]) => {
-      const parts = values.flatMap((value, i) => (value === null ? [] : [prints[i](value)]))
-      return limited(`[${parts.join(',')}]`, at)
-    }
-  },
-}
-
-const string: PlainFunction = {
-  ...plain,
-  name: 'JSON_STRING',
-  aliases: ['TO_JSON'],
-  doc: 'Any value as JSON: numbers with all their digits, dates and times as text, arrays, maps and rows as arrays and objects.',
-  syntax: ['JSON_STRING(value)'],
-  examples: [
-    { args: [text('a "b"')], result: '"a \\"b\\""' },
-    { args: [literal({ kind: 'array', element: INT }, [1, null])], result: '[1,null]' },
-  ],
-  resolve: (args) => (args.length === 1 ? { args: [args[0].type], type: JSON_TYPE } : undefined),
-  evaluate: ({ args }) => jsonText(args[0].type),
-}
-
-const quote: PlainFunction = {
-  ...plain,
-  name: 'JSON_QUOTE',
-  doc: 'The text as a JSON string, in quotes.',
-  syntax: ['JSON_QUOTE(text)'],
-  examples: [{ args: [text('a\tb')], result: '"a\\tb"' }],
-  resolve: oneOf([[VARCHAR], VARCHAR]),
-  evaluate: () => (value: string) => JSON.stringify(value),
-}
-
-const unquote: PlainFunction = {
-  ...plain,
-  name: 'JSON_UNQUOTE',
-  doc: 'The text that a JSON string means; any other text stays as it is.',
-  syntax: ['JSON_UNQUOTE(text)'],
-  examples: [
-    { args: [text('"a\\tb"')], result: 'a\tb' },
-    { args: [text('abc')], result: 'abc' },
-  ],
-  resolve: oneOf([[VARCHAR], VARCHAR]),
-  evaluate: () => (value: string) =>
-    value.startsWith('"') && isJson(value) ? (JSON.parse(value) as string) : value,
+  evaluate:
+    ({ at, type }) =>
+    (name: string, document: string, path: string) => {
+      const shown = document.length > 60 ? `${document.slice(0, 60)}…` : document
+      const what = isJson(document)
+        ? `${path} finds no ${typeName(type)} in ${shown}`
+        : `'${shown}' is not JSON`
+      return fail('INVALID_VALUE', `${name}: ${what}`, { at })
+    },
 }
 
 const parse = (name: string, safe: boolean): PlainFunction => ({
@@ -270,8 +212,8 @@ const length: PlainFunction = {
 export const json: readonly ScalarFunction[] = [
   taking(
     'JSON_VALUE',
-    'The text of the string, number or truth value that the path leads to; NULL if there is none, or it is null, an array or an object. Paths are as $.a.b, $[0], $[*], $..a, behind lax (the default) or strict.',
-    'JSON_VALUE(json, path)',
+    "The string, number or truth value that the path leads to, as text or as the type behind RETURNING. ON EMPTY says what it is if there is none or it is null, ON ERROR if the text is no JSON, the value an array or object or none of the type, or (behind strict, the default) the path does not fit the document; NULL unless they say otherwise. Behind lax all of that is empty, but for the type. Paths are as $.a.b, $['a b'], $[0], $[*], $..a.",
+    'JSON_VALUE(json, path [RETURNING type] [NULL | ERROR | DEFAULT x ON EMPTY] [NULL | ERROR | DEFAULT x ON ERROR])',
     'path',
     'scalar',
     [
@@ -279,17 +221,30 @@ export const json: readonly ScalarFunction[] = [
       { args: [DOCUMENT, text('lax $.s')], result: 'x' },
       { args: [DOCUMENT, text('$.a')], result: 'NULL' },
     ],
+    [
+      { sql: `JSON_VALUE('{"a": true}', '$.a' RETURNING BOOLEAN)`, result: 'TRUE' },
+      { sql: `JSON_VALUE('{"a": 1}', 'lax $.b' DEFAULT 'none' ON EMPTY)`, result: 'none' },
+      {
+        sql: `JSON_VALUE('{"a": 1}', 'strict $.b' NULL ON EMPTY DEFAULT 'x' ON ERROR)`,
+        result: 'x',
+      },
+    ],
   ),
   taking(
     'JSON_QUERY',
-    'The array or object that the path leads to, as JSON; an array of all of them if the path can lead to several; NULL if there is none or it is a scalar.',
-    'JSON_QUERY(json, path)',
+    'The array or object that the path leads to, as JSON or as the type behind RETURNING; an array of all of them if the path can lead to several. A scalar must be wrapped: WITH WRAPPER puts any value into an array, WITH CONDITIONAL WRAPPER all but arrays. ON EMPTY and ON ERROR are as of JSON_VALUE; a scalar without a wrapper is empty behind lax, an error behind strict.',
+    'JSON_QUERY(json, path [RETURNING type] [WITHOUT | WITH [CONDITIONAL | UNCONDITIONAL] [ARRAY] WRAPPER] [NULL | EMPTY ARRAY | EMPTY OBJECT | ERROR ON EMPTY] [NULL | EMPTY ARRAY | EMPTY OBJECT | ERROR ON ERROR])',
     'path',
     'nested',
     [
       { args: [DOCUMENT, text('$.a')], result: '{"b": [10, 20]}' },
       { args: [DOCUMENT, text('$.a.b[*]')], result: '[10,20]' },
       { args: [DOCUMENT, text('$.s')], result: 'NULL' },
+    ],
+    [
+      { sql: `JSON_QUERY('{"a": 1}', '$.a' WITH CONDITIONAL WRAPPER)`, result: '[1]' },
+      { sql: "JSON_QUERY('{}', 'lax $.a' EMPTY OBJECT ON EMPTY)", result: '{}' },
+      { sql: `JSON_QUERY('["a", "b"]', '$' RETURNING ARRAY<STRING>)`, result: '[a, b]' },
     ],
   ),
   exists,
@@ -315,12 +270,16 @@ export const json: readonly ScalarFunction[] = [
       { args: [DOCUMENT, text('n')], result: 'NULL' },
     ],
   ),
-  ...isJsonTests,
-  object,
-  array,
-  string,
-  quote,
-  unquote,
+  wrapping('wrapped'),
+  wrapping('array'),
+  outcomes('any', '0'),
+  outcomes('scalar', '0'),
+  outcomes('nested', '2'),
+  outcomes('wrapped', '0'),
+  failure,
+  ...jsonOperators,
+  ...jsonTests,
+  ...jsonBuilders,
   parse('PARSE_JSON', false),
   parse('TRY_PARSE_JSON', true),
   keys,

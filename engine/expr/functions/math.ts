@@ -70,13 +70,21 @@ const abs: PlainFunction = {
 const sign: PlainFunction = {
   ...plain,
   name: 'SIGN',
-  doc: '-1, 0 or 1 by the sign of the number, of the same type.',
+  doc: '-1, 0 or 1 by the sign of the number, of the same type; a DECIMAL gets room for the 1.',
   syntax: ['SIGN(x)'],
   examples: [
     { args: [int(-5)], result: '-1' },
     { args: [double(0.5)], result: '1.0' },
+    { args: [decimal('-0.5')], result: '-1.0' },
   ],
-  resolve: sameNumber,
+  resolve(args) {
+    const found = sameNumber(args)
+    if (found?.type.kind !== 'decimal') return found
+    const { precision, scale } = found.type
+    if (scale < precision) return found
+    const room = precision < 38 ? { precision: precision + 1 } : { scale: scale - 1 }
+    return { ...found, type: { ...found.type, ...room } }
+  },
   evaluate: ({ type }) => {
     if (type.kind === 'float' || type.kind === 'double') return Math.sign
     const one =

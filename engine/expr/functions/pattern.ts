@@ -14,7 +14,7 @@ import {
 import type { CallExpr } from '../ir.ts'
 import { text } from '../literal.ts'
 import type { Regex } from '../regex/regex.ts'
-import { compileLike, compileSimilar } from '../text-pattern.ts'
+import { compileLike, compileSimilar, escapeOf } from '../text-pattern.ts'
 import { lastOf } from './last.ts'
 import { likePiece } from './like-code.ts'
 import { regexps, testCode } from './regexp.ts'
@@ -50,6 +50,8 @@ const matcherEmit = (make: MakeRegex): Emit =>
     return slice && regex && scalar(testCode(regex, slice, code))
   })
 
+const signature = oneOf([[VARCHAR, VARCHAR], BOOLEAN], [[VARCHAR, VARCHAR, VARCHAR], BOOLEAN])
+
 function patternEntry(
   name: string,
   doc: string,
@@ -63,7 +65,11 @@ function patternEntry(
     doc,
     syntax: [syntax],
     examples,
-    resolve: oneOf([[VARCHAR, VARCHAR], BOOLEAN], [[VARCHAR, VARCHAR, VARCHAR], BOOLEAN]),
+    resolve(args) {
+      const [, , mark] = args
+      if (mark !== undefined) escapeOf(literalText(mark), mark.at)
+      return signature(args)
+    },
     evaluate: (call) => matcher(make, call),
     emit: matcherEmit(make),
   }

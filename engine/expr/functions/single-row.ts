@@ -19,7 +19,7 @@ const entry: PlainFunction = {
     ({ at }) =>
     (value: Value, rows: Value) => {
       if (Number(rows) <= 1) return value
-      return fail('INVALID_VALUE', `A subquery as a value has ${rows} rows`, {
+      return fail('INVALID_VALUE', 'A subquery as a value has more than one row', {
         at,
         hint: 'Aggregate it, or add LIMIT 1.',
       })

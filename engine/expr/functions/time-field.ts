@@ -1,11 +1,12 @@
 /** Fields of dates, times and timestamps, and their rounding to a unit. */
 
-import { BIGINT, type DataType, VARCHAR } from '../../batch/types.ts'
+import { BIGINT, type DataType, isInterval, VARCHAR } from '../../batch/types.ts'
 import type { Value } from '../../batch/value.ts'
 import type { PlainFunction, Signature } from '../function.ts'
 import type { Int64 } from '../int64.ts'
 import type { Expr } from '../ir.ts'
-import { date, text, timestamp } from '../literal.ts'
+import { date, months, seconds, text, timestamp } from '../literal.ts'
+import { intervalField, intervalFields } from './interval-field.ts'
 import {
   dateField,
   type Field,
@@ -23,12 +24,18 @@ const TS = timestamp('2024-02-29 13:45:30.123')
 
 function resolveField(args: readonly Expr[], field: Field): Signature | undefined {
   const [point] = args
+  if (isInterval(point.type)) {
+    return intervalFields(point.type).includes(field)
+      ? { args: [point.type], type: BIGINT }
+      : undefined
+  }
   if (point.type.kind === 'time' && isClockField(field)) return { args: [point.type], type: BIGINT }
   const type = pointType(point)
   return type && { args: [type], type: BIGINT }
 }
 
 function fieldValue(type: DataType, field: Field): (value: never) => number {
+  if (isInterval(type)) return intervalField(type, field)
   if (type.kind === 'date') return (days: number) => dateField(days, field)
   if (type.kind === 'time' && isClockField(field)) return (us: number) => timeField(us, field)
   return (us: Int64) => timestampField(us, field)
@@ -38,11 +45,13 @@ const extract: PlainFunction = {
   ...plain,
   name: 'EXTRACT',
   aliases: ['DATE_PART'],
-  doc: 'A field of a date, time or timestamp, as BIGINT: YEAR, QUARTER, MONTH, WEEK (ISO), DAY, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND (within the second), DOW (1 = Sunday), ISODOW (1 = Monday), DOY, ISOYEAR, EPOCH, DECADE, CENTURY, MILLENNIUM.',
-  syntax: ['EXTRACT(field FROM timestamp)'],
+  doc: 'A field of a date, time, timestamp or interval, as BIGINT: YEAR, QUARTER, MONTH, WEEK (ISO), DAY, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND (within the second), DOW (1 = Sunday), ISODOW (1 = Monday), DOY, ISOYEAR, EPOCH, DECADE, CENTURY, MILLENNIUM.',
+  syntax: ['EXTRACT(field FROM timestamp)', 'EXTRACT(field FROM interval)'],
   examples: [
     { args: [text('HOUR'), TS], result: '13' },
     { args: [text('DOY'), date('2024-02-29')], result: '60' },
+    { args: [text('MONTH'), months(27)], result: '3' },
+    { args: [text('HOUR'), seconds(100_000)], result: '3' },
   ],
   resolve(args) {
     if (args.length !== 2) return undefined

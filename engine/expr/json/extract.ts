@@ -5,8 +5,9 @@ import { JsonFinder } from './find.ts'
 import type { JsonPath } from './path.ts'
 
 /** What comes out: `value`: JSON of any kind. `nested`: arrays and objects. `scalar`: the text of
- *  strings, numbers and truth values. `text`: as `scalar`, and JSON of arrays and objects. */
-export type Wanted = 'value' | 'nested' | 'scalar' | 'text'
+ *  strings, numbers and truth values. `text`: as `scalar`, and JSON of arrays and objects.
+ *  `wrapped`: any value but null in an array; `array`: the same, but arrays as they are. */
+export type Wanted = 'value' | 'nested' | 'scalar' | 'text' | 'wrapped' | 'array'
 
 /** Finds in bytes; what it found is heap[start, end) until the next. */
 export class JsonExtractor {
@@ -50,6 +51,9 @@ export class JsonExtractor {
       // n: null.
       if (first === 110) return false
       if (first === 34) return this.#takeString(bytes, from, to)
+    }
+    if (wanted === 'wrapped' || (wanted === 'array' && first !== 91)) {
+      return first !== 110 && this.#takeAll(bytes)
     }
     this.heap = bytes
     this.start = from

@@ -1,5 +1,5 @@
 /** JSON paths, the part of SQL:2016's language that Flink has: `$.a.b`, `$['a']`, `$[0]`, `$[-1]`,
- *  `$[0, 2 to 4]`, `$[*]`, `$.*`, `$..a`, behind `lax` (the default) or `strict`. */
+ *  `$[0, 2 to 4]`, `$[*]`, `$.*`, `$..a`, behind `lax` or `strict` (the default, as in Flink). */
 
 import { fail, type Span } from '../../base/errors.ts'
 import { encodeText } from '../utf8.ts'
@@ -23,6 +23,8 @@ export interface JsonPath {
   readonly steps: readonly Step[]
   /** Whether it means one value at most. */
   readonly isSingle: boolean
+  /** Whether a document that does not fit is an error. */
+  readonly strict: boolean
 }
 
 /** The step to a member. */
@@ -38,8 +40,9 @@ export const keyStep = (name: string, deep = false): Step => ({
 export const indexStep = (index: number): Step => ({ kind: 'index', ranges: [[index, index]] })
 
 /** A path of steps. */
-export const pathOf = (steps: readonly Step[]): JsonPath => ({
+export const pathOf = (steps: readonly Step[], strict = true): JsonPath => ({
   steps,
+  strict,
   isSingle: steps.every(
     (step) =>
       (step.kind === 'key' && !step.deep) ||
@@ -53,7 +56,7 @@ const STEPS_MAX = 100
 
 /** INVALID_ARGUMENT with the character if it is no path, UNSUPPORTED for filters and methods. */
 export function parseJsonPath(text: string, at: Span | undefined): JsonPath {
-  const begin = /^\s*(?:(?:lax|strict)\s+)?\$/i.exec(text)
+  const begin = /^\s*(?:(lax|strict)\s+)?\$/i.exec(text)
   if (begin === null) return bad(text, 0, at, 'it begins with $')
   const steps: Step[] = []
   let place = begin[0].length
@@ -63,7 +66,7 @@ export function parseJsonPath(text: string, at: Span | undefined): JsonPath {
     place = next
     if (steps.length > STEPS_MAX) bad(text, place, at, `it has at most ${STEPS_MAX} steps`)
   }
-  return pathOf(steps)
+  return pathOf(steps, begin[1]?.toLowerCase() !== 'lax')
 }
 
 function bad(text: string, place: number, at: Span | undefined, hint: string): never {
@@ -75,7 +78,8 @@ function bad(text: string, place: number, at: Span | undefined, hint: string): n
 }
 
 const MEMBER = /(\.\.?)(?:([\p{L}_$][\p{L}\p{N}_$-]*)|"((?:[^"\\]|\\.)*)"|(\*))/uy
-const QUOTED = /\[\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*\]/y
+/** Flink's documentation also writes `$.['a b']`. */
+const QUOTED = /\.?\[\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*\]/y
 const EVERY = /\[\s*\*\s*\]/y
 const RANGES =
   /\[\s*(-?\d{1,9}(?:\s+to\s+-?\d{1,9})?(?:\s*,\s*-?\d{1,9}(?:\s+to\s+-?\d{1,9})?)*)\s*\]/y

@@ -12,32 +12,58 @@ import {
   freshLaneCounts,
   type LaneCounts,
   laneEntries,
+  markDouble,
+  markInteger,
 } from './lane-counts.ts'
-import { addSlice, addText, freshTextCounts, type TextCounts, textEntries } from './text-counts.ts'
+import {
+  addSlice,
+  addText,
+  freshTextCounts,
+  markSlice,
+  markText,
+  type TextCounts,
+  textEntries,
+} from './text-counts.ts'
 
 /** Text, and numbers beyond 64 bits by their digits, are kept as bytes; all else as two lanes. */
 const isText = (type: DataType): boolean => ['bytes', 'i128'].includes(storageOf(type))
 
-/** Emits the counting of a value into `element`, which holds the table. Returns a variable: 1 if
- *  the value has appeared, -1 if it has gone, else 0. With weight '0' rows are never taken out. */
-export function emitCounting(
+/** A value, and the state's element that holds the table. */
+export interface Counted {
+  readonly type: DataType
+  readonly value: Emitted
+  readonly element: string
+}
+
+/** Emits the counting of a value. Returns a variable: 1 if the value has appeared, -1 if it has
+ *  gone, else 0. */
+export function emitCounting(code: LoopCode, counted: Counted, weight: string): string {
+  const { type, value } = counted
+  const counting = isText(type)
+    ? code.bind(value.form === 'slice' ? addSlice : addText, 'addText')
+    : code.bind(isFloating(type) ? addDouble : addInteger, 'addValue')
+  return emitChange(code, counted, counting, weight)
+}
+
+/** Emits the marking of a value as seen by the sets of `bits`. Returns a variable: the bits that it
+ *  did not have yet. */
+export function emitMarking(code: LoopCode, counted: Counted, bits: string): string {
+  const { type, value } = counted
+  const marking = isText(type)
+    ? code.bind(value.form === 'slice' ? markSlice : markText, 'markText')
+    : code.bind(isFloating(type) ? markDouble : markInteger, 'markValue')
+  return emitChange(code, counted, marking, bits)
+}
+
+function emitChange(
   code: LoopCode,
-  type: DataType,
-  value: Emitted,
-  element: string,
-  weight: string,
+  { type, value, element }: Counted,
+  change: string,
+  by: string,
 ): string {
   const fresh = isText(type) ? freshTextCounts : freshLaneCounts
   code.line(`if (${element} === undefined) ${element} = ${code.bind(fresh, 'freshCounts')}()`)
-  return code.constant(
-    'delta',
-    `${counting(code, type, value)}(${element}, ${argument(value)}, ${weight})`,
-  )
-}
-
-function counting(code: LoopCode, type: DataType, value: Emitted): string {
-  if (!isText(type)) return code.bind(isFloating(type) ? addDouble : addInteger, 'addValue')
-  return code.bind(value.form === 'slice' ? addSlice : addText, 'addText')
+  return code.constant('delta', `${change}(${element}, ${argument(value)}, ${by})`)
 }
 
 function argument(value: Emitted): string {
@@ -48,7 +74,8 @@ function argument(value: Emitted): string {
 /** Booleans count as 0 and 1. */
 const numeric = (value: string): string => `(typeof ${value} === 'boolean' ? +${value} : ${value})`
 
-/** A function from a table to its [value, count] pairs; the values as generated code has them. */
+/** A function from a table to its [value, count or marks] pairs; the values as generated code has
+ *  them. */
 export function entriesOf(type: DataType): (table: unknown) => Iterable<[unknown, number]> {
   if (!isText(type)) {
     const floating = isFloating(type)

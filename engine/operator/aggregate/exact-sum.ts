@@ -1,7 +1,7 @@
 /** Exact sums of 64-bit integers in two doubles: total = high * 2^32 + low, |low| <= 2^52. Adding a
  *  value below 2^52 is one addition and one comparison; everything larger takes the slow path. */
 
-import { fail } from '../../base/errors.ts'
+import { fail, type Span } from '../../base/errors.ts'
 import { exactInteger } from '../../batch/value.ts'
 import type { AddCode, AggregateCode, MergeCode, Slot } from './aggregate.ts'
 
@@ -60,8 +60,9 @@ function slowAdd(low: number, high: number, value: number | bigint, weight: numb
 const totalOf = (low: number, high: number): bigint => BigInt(high) * BigInt(BASE) + BigInt(low)
 
 /** Emits the sum as an i64 value; OUT_OF_RANGE beyond 64 bits. */
-export function emitExactTotal({ code, slot }: AggregateCode): string {
-  const total = code.bind(total64, 'total64')
+export function emitExactTotal({ code, call, slot }: AggregateCode): string {
+  const at = call.args[0]?.at
+  const total = code.bind((low: number, high: number) => total64(low, high, at), 'total64')
   return `(${slot('high')} === 0 ? ${slot('low')} : ${total}(${slot('low')}, ${slot('high')}))`
 }
 
@@ -71,10 +72,11 @@ export function emitExactAverage({ code, slot }: AggregateCode, count: string): 
   return `(${slot('high')} === 0 ? Math.trunc(${slot('low')} / ${count}) + 0 : ${average}(${slot('low')}, ${slot('high')}, ${count}))`
 }
 
-function total64(low: number, high: number): number | bigint {
+function total64(low: number, high: number, at: Span | undefined): number | bigint {
   const total = totalOf(low, high)
   if (BigInt.asIntN(64, total) !== total) {
     fail('OUT_OF_RANGE', `SUM is ${total}, which does not fit BIGINT`, {
+      at,
       hint: 'Sum a DECIMAL or a DOUBLE: SUM(CAST(x AS DOUBLE)).',
     })
   }

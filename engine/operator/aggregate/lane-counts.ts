@@ -1,10 +1,11 @@
-/** How often each number of a group was seen: a hash table in one typed array, outside the
- *  JavaScript heap once it is large. Plain data, so that it can be an aggregate's state. */
+/** How often each number of a group was seen, or by which of several sets: a hash table in one
+ *  typed array, outside the JavaScript heap once it is large. Plain data, so that it can
+ *  be the state of an aggregate. */
 
 import { fail } from '../../base/errors.ts'
 import { integerOfLanes } from '../../batch/value.ts'
 
-/** Entries of (low lane, high lane, count); a count of 0 is a free entry. */
+/** Entries of (low lane, high lane, count or marks); 0 of these is a free entry. */
 export interface LaneCounts {
   size: number
   entries: Int32Array
@@ -21,8 +22,8 @@ export const freshLaneCounts = (): LaneCounts => ({
 const DOUBLE = new Float64Array(1)
 const WORDS = new Int32Array(DOUBLE.buffer)
 
-/** Adds to the count of an integer. Weight 0: it is there, however often. Returns 1 if the value
- *  has appeared by that, -1 if it has gone, else 0. */
+/** Adds to the count of an integer. Returns 1 if the value has appeared by that, -1 if it has gone,
+ *  else 0. */
 export function addInteger(counts: LaneCounts, value: number | bigint, weight: number): number {
   if (typeof value === 'number') {
     return addLanes(counts, value | 0, Math.floor(value / 4294967296) | 0, weight)
@@ -35,6 +36,22 @@ export function addInteger(counts: LaneCounts, value: number | bigint, weight: n
 export function addDouble(counts: LaneCounts, value: number, weight: number): number {
   DOUBLE[0] = Number.isNaN(value) ? Number.NaN : value + 0
   return addLanes(counts, WORDS[0], WORDS[1], weight)
+}
+
+/** Marks an integer as seen by the sets whose bits are set; returns the bits that it did not have
+ *  yet. A table has either counts or marks. */
+export function markInteger(counts: LaneCounts, value: number | bigint, bits: number): number {
+  if (typeof value === 'number') {
+    return markLanes(counts, value | 0, Math.floor(value / 4294967296) | 0, bits)
+  }
+  const [low, high] = [BigInt.asIntN(32, value), BigInt.asIntN(32, value >> 32n)]
+  return markLanes(counts, Number(low), Number(high), bits)
+}
+
+/** The same for a double. */
+export function markDouble(counts: LaneCounts, value: number, bits: number): number {
+  DOUBLE[0] = Number.isNaN(value) ? Number.NaN : value + 0
+  return markLanes(counts, WORDS[0], WORDS[1], bits)
 }
 
 function homeOf(low: number, high: number): number {
@@ -51,11 +68,8 @@ function addLanes(counts: LaneCounts, low: number, high: number, weight: number)
     const at = slot * WIDTH
     const count = entries[at + 2]
     if (count === 0) {
-      entries[at] = low
-      entries[at + 1] = high
-      entries[at + 2] = weight || 1
-      if (++counts.size * 4 > mask * 3) grow(counts)
-      return weight >= 0 ? 1 : 0
+      insert(counts, at, low, high, weight)
+      return weight > 0 ? 1 : 0
     }
     if (entries[at] === low && entries[at + 1] === high) {
       const now = checkedCount(count + weight)
@@ -65,6 +79,34 @@ function addLanes(counts: LaneCounts, low: number, high: number, weight: number)
     }
     slot = (slot + 1) & mask
   }
+}
+
+function markLanes(counts: LaneCounts, low: number, high: number, bits: number): number {
+  const { entries } = counts
+  const mask = entries.length / WIDTH - 1
+  let at = (homeOf(low, high) & mask) * WIDTH
+  for (;;) {
+    const marks = entries[at + 2]
+    if (marks === 0) {
+      insert(counts, at, low, high, bits)
+      return bits
+    }
+    if (entries[at] === low && entries[at + 1] === high) {
+      const fresh = bits & ~marks
+      if (fresh !== 0) entries[at + 2] = marks | bits
+      return fresh
+    }
+    at += WIDTH
+    if (at === entries.length) at = 0
+  }
+}
+
+function insert(counts: LaneCounts, at: number, low: number, high: number, word: number): void {
+  const { entries } = counts
+  entries[at] = low
+  entries[at + 1] = high
+  entries[at + 2] = word
+  if (++counts.size * 4 * WIDTH > entries.length * 3) grow(counts)
 }
 
 /** LIMIT_EXCEEDED for a count beyond 32 bits. */
@@ -80,10 +122,14 @@ function grow(counts: LaneCounts): void {
   const entries = new Int32Array(old.length * 2)
   const mask = entries.length / WIDTH - 1
   for (let at = 0; at < old.length; at += WIDTH) {
-    if (old[at + 2] === 0) continue
-    let slot = homeOf(old[at], old[at + 1]) & mask
+    const word = old[at + 2]
+    if (word === 0) continue
+    const [low, high] = [old[at], old[at + 1]]
+    let slot = homeOf(low, high) & mask
     while (entries[slot * WIDTH + 2] !== 0) slot = (slot + 1) & mask
-    entries.set(old.subarray(at, at + WIDTH), slot * WIDTH)
+    entries[slot * WIDTH] = low
+    entries[slot * WIDTH + 1] = high
+    entries[slot * WIDTH + 2] = word
   }
   counts.entries = entries
 }
@@ -103,7 +149,7 @@ function remove(counts: LaneCounts, slot: number): void {
   counts.size--
 }
 
-/** Every value with its count. */
+/** Every value with its count or marks. */
 export function* laneEntries(
   { entries }: LaneCounts,
   floating: boolean,

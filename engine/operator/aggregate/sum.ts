@@ -34,12 +34,16 @@ function totalOf(code: AggregateCode): string {
   if (isFloating(type)) return emitDoubleTotal(code)
   if (type.kind === 'decimal') return emitWideTotal(code, 'SUM')
   const total = emitExactTotal(code)
-  return type.kind === 'interval_month' ? `${code.code.bind(months, 'months')}(${total})` : total
+  return type.kind === 'interval_month'
+    ? `${code.code.bind((sum: number | bigint) => months(sum, code.call), 'months')}(${total})`
+    : total
 }
 
-function months(total: number | bigint): number {
+function months(total: number | bigint, { args }: AggregateCode['call']): number {
   if (total < -(2 ** 31) || total >= 2 ** 31) {
-    fail('OUT_OF_RANGE', `SUM is ${total} months, which does not fit INTERVAL YEAR TO MONTH`)
+    fail('OUT_OF_RANGE', `SUM is ${total} months, which does not fit INTERVAL YEAR TO MONTH`, {
+      at: args[0]?.at,
+    })
   }
   return Number(total)
 }

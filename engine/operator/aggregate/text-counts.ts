@@ -1,12 +1,12 @@
-/** How often each string of a group was seen: a hash table and the strings' bytes in typed arrays,
- *  outside the JavaScript heap once they are large. Plain data, so that it can be an aggregate's
- *  state. */
+/** How often each string of a group was seen, or by which of several sets: a hash table and the
+ *  strings' bytes in typed arrays, outside the JavaScript heap once they are large. Plain data, so
+ *  that it can be an aggregate's state. */
 
 import { copyBytes } from '../../batch/bytes.ts'
 import { equalSlices } from '../../expr/utf8.ts'
 import { checkedCount } from './lane-counts.ts'
 
-/** Entries of (hash, start, end, count) into the heap; a count of 0 is a free entry. */
+/** Entries of (hash, start, end, count or marks) into the heap; 0 of these is a free entry. */
 export interface TextCounts {
   size: number
   entries: Int32Array
@@ -28,8 +28,8 @@ export const freshTextCounts = (): TextCounts => ({
   garbage: 0,
 })
 
-/** Adds to the count of heap[start, end). Weight 0: it is there, however often. Returns 1 if the
- *  value has appeared by that, -1 if it has gone, else 0. */
+/** Adds to the count of heap[start, end). Returns 1 if the value has appeared by that, -1 if it has
+ *  gone, else 0. */
 export function addSlice(
   counts: TextCounts,
   heap: Uint8Array,
@@ -45,8 +45,8 @@ export function addSlice(
     const at = slot * WIDTH
     const count = entries[at + 3]
     if (count === 0) {
-      insert(counts, at, hash, heap, start, end, weight || 1)
-      return weight >= 0 ? 1 : 0
+      insert(counts, at, hash, heap, start, end, weight)
+      return weight > 0 ? 1 : 0
     }
     if (entries[at] === hash && isSame(counts, at, heap, start, end)) {
       const now = checkedCount(count + weight)
@@ -58,14 +58,50 @@ export function addSlice(
   }
 }
 
+/** What stands for a text, or for a wide number by its digits. */
+type TextValue = string | Uint8Array | number | bigint
+
+const bytesOf = (value: TextValue): Uint8Array =>
+  value instanceof Uint8Array ? value : encoder.encode(String(value))
+
 /** The same for a text, or for the digits of a wide number. */
-export function addText(
-  counts: TextCounts,
-  value: string | Uint8Array | number | bigint,
-  weight: number,
-): number {
-  const bytes = value instanceof Uint8Array ? value : encoder.encode(String(value))
+export function addText(counts: TextCounts, value: TextValue, weight: number): number {
+  const bytes = bytesOf(value)
   return addSlice(counts, bytes, 0, bytes.length, weight)
+}
+
+/** Marks heap[start, end) as seen by the sets whose bits are set; returns the bits that it did not
+ *  have yet. A table has either counts or marks. */
+export function markSlice(
+  counts: TextCounts,
+  heap: Uint8Array,
+  start: number,
+  end: number,
+  bits: number,
+): number {
+  const { entries } = counts
+  const mask = entries.length / WIDTH - 1
+  const hash = hashOf(heap, start, end)
+  let slot = hash & mask
+  for (;;) {
+    const at = slot * WIDTH
+    const marks = entries[at + 3]
+    if (marks === 0) {
+      insert(counts, at, hash, heap, start, end, bits)
+      return bits
+    }
+    if (entries[at] === hash && isSame(counts, at, heap, start, end)) {
+      entries[at + 3] = marks | bits
+      return bits & ~marks
+    }
+    slot = (slot + 1) & mask
+  }
+}
+
+/** The same for a text, or for the digits of a wide number. */
+export function markText(counts: TextCounts, value: TextValue, bits: number): number {
+  const bytes = bytesOf(value)
+  return markSlice(counts, bytes, 0, bytes.length, bits)
 }
 
 function hashOf(heap: Uint8Array, start: number, end: number): number {
@@ -92,7 +128,7 @@ function insert(
   heap: Uint8Array,
   start: number,
   end: number,
-  weight: number,
+  word: number,
 ): void {
   const length = end - start
   if (counts.heapSize + length > counts.heap.length) makeRoom(counts, length)
@@ -102,7 +138,7 @@ function insert(
   entries[at + 1] = counts.heapSize
   counts.heapSize += length
   entries[at + 2] = counts.heapSize
-  entries[at + 3] = weight
+  entries[at + 3] = word
   if (++counts.size * WIDTH * 4 > entries.length * 3) grow(counts)
 }
 
@@ -154,7 +190,7 @@ function remove(counts: TextCounts, slot: number): void {
   counts.size--
 }
 
-/** The bytes of every value (a view) with its count. */
+/** The bytes of every value (a view) with its count or marks. */
 export function* textEntries({ entries, heap }: TextCounts): Generator<[Uint8Array, number]> {
   for (let at = 0; at < entries.length; at += WIDTH) {
     const count = entries[at + 3]

@@ -1,6 +1,6 @@
 /** Exact sums of decimals of any size: a number while it is below 2^53, then a bigint. */
 
-import { fail } from '../../base/errors.ts'
+import { fail, type Span } from '../../base/errors.ts'
 import { exactInteger } from '../../batch/value.ts'
 import { divideHalfUp, fitDecimal, PRECISION_MAX, powerOfTen } from '../../expr/decimal.ts'
 import type { AddCode, AggregateCode, MergeCode, Slot } from './aggregate.ts'
@@ -32,27 +32,31 @@ function wideAdd(total: Exact | undefined, value: Exact, weight: number): Exact 
 }
 
 /** Emits the sum as a DECIMAL(38, s); OUT_OF_RANGE beyond 38 digits. */
-export function emitWideTotal({ code, slot }: AggregateCode, name: string): string {
-  const fit = code.bind((total: Exact | undefined) => fitted(BigInt(total ?? 0), name), 'fit')
+export function emitWideTotal({ code, call, slot }: AggregateCode, name: string): string {
+  const at = call.args[0]?.at
+  const fit = code.bind((total: Exact | undefined) => fitted(BigInt(total ?? 0), name, at), 'fit')
   return `${fit}(${slot('total')})`
 }
 
 /** Emits `total / count`, rounded half up, with `digits` more digits behind the point. */
 export function emitWideAverage(
-  { code, slot }: AggregateCode,
+  { code, call, slot }: AggregateCode,
   count: string,
   digits: number,
 ): string {
   const shift = powerOfTen(digits)
   const average = (total: Exact | undefined, n: number) =>
-    n === 0 ? 0 : fitted(divideHalfUp(BigInt(total ?? 0) * shift, BigInt(n)), 'AVG')
+    n === 0
+      ? 0
+      : fitted(divideHalfUp(BigInt(total ?? 0) * shift, BigInt(n)), 'AVG', call.args[0]?.at)
   return `${code.bind(average, 'average')}(${slot('total')}, ${count})`
 }
 
-function fitted(value: bigint, name: string): Exact {
+function fitted(value: bigint, name: string, at: Span | undefined): Exact {
   return (
     fitDecimal(value, PRECISION_MAX) ??
     fail('OUT_OF_RANGE', `${name} has more than ${PRECISION_MAX} digits`, {
+      at,
       hint: 'Sum a DECIMAL of fewer digits, or a DOUBLE.',
     })
   )

@@ -1,6 +1,7 @@
 /** The aggregates of an operator as slots in arrays: where each slot lies, and the code that adds a
  *  row to all of them, merges two groups and reads a result. FILTER, DISTINCT and NULL arguments
- *  are dealt with here. DISTINCT calls of one argument and filter share the table of its values. */
+ *  are dealt with here. DISTINCT calls of one argument and filter share the table of its values;
+ *  where no row is taken out again, so do those of other filters: the table has a bit for each. */
 
 import { fail } from '../../base/errors.ts'
 import type { DataType } from '../../batch/types.ts'
@@ -10,7 +11,7 @@ import { ExprKeys } from '../../expr/expr-keys.ts'
 import type { Expr } from '../../expr/ir.ts'
 import type { ArrayKind } from '../../state/group-table.ts'
 import type { AggregateForm, AggregateFunction } from '../aggregate/aggregate.ts'
-import { emitCounting, entriesOf } from '../aggregate/distinct-values.ts'
+import { emitCounting, emitMarking, entriesOf } from '../aggregate/distinct-values.ts'
 import { findAggregate } from '../aggregate/index.ts'
 import type { AggregateCall } from '../nodes.ts'
 
@@ -25,13 +26,25 @@ interface Placed {
 
 /** DISTINCT calls that see the same values. */
 interface DistinctSet {
-  readonly arg: Expr
   readonly filter: Expr | undefined
-  /** Position of the array of tables, and of the one of counts of NULL. */
-  readonly values: number
+  /** Position of the array of counts of NULL. */
   readonly nulls: number
+  /** Its bit in the marks of a value. */
+  readonly bit: number
   readonly members: Placed[]
 }
+
+/** DISTINCT sets that share a table of values: those of one argument, or one where values are
+ *  counted. */
+interface DistinctTable {
+  readonly arg: Expr
+  /** Position of the array of tables. */
+  readonly values: number
+  readonly sets: Map<string, DistinctSet>
+}
+
+/** Bits of a number that stays a small integer. */
+const SETS_MAX = 30
 
 /** JavaScript for an element of the array at a position. */
 export type Element = (index: number) => string
@@ -50,7 +63,7 @@ export class AggregateSlots {
   readonly #appendOnly: boolean
   readonly #placed: Placed[] = []
   readonly #plain: Placed[] = []
-  readonly #sets = new Map<string, DistinctSet>()
+  readonly #tables = new Map<string, DistinctTable>()
   readonly #keys = new ExprKeys()
 
   constructor({ calls, first, appendOnly }: SlotsOptions) {
@@ -81,13 +94,29 @@ export class AggregateSlots {
   }
 
   #setOf({ args: [arg], filter }: AggregateCall): DistinctSet {
-    const key = `${this.#keys.of(arg)} ${filter === undefined ? '' : this.#keys.of(filter)}`
-    const known = this.#sets.get(key)
+    const key = filter === undefined ? '' : String(this.#keys.of(filter))
+    const { sets } = this.#tableOf(arg, key)
+    const known = sets.get(key)
     if (known !== undefined) return known
-    const [values, nulls] = [this.#array('js', 0), this.#array('f64', 0)]
-    const set: DistinctSet = { arg, filter, values, nulls, members: [] }
-    this.#sets.set(key, set)
+    const set = { filter, nulls: this.#array('f64', 0), bit: 1 << sets.size, members: [] }
+    sets.set(key, set)
     return set
+  }
+
+  /** A table that has the set, or room for it. */
+  #tableOf(arg: Expr, set: string): DistinctTable {
+    const setsMax = this.#appendOnly ? SETS_MAX : 1
+    for (let n = 0; ; n++) {
+      const key = `${n} ${this.#keys.of(arg)}`
+      const table = this.#tables.get(key) ?? this.#newTable(arg, key)
+      if (table.sets.has(set) || table.sets.size < setsMax) return table
+    }
+  }
+
+  #newTable(arg: Expr, key: string): DistinctTable {
+    const table = { arg, values: this.#array('js', 0), sets: new Map() }
+    this.#tables.set(key, table)
+    return table
   }
 
   /** Emits the adding of the current row; `weight` is JavaScript, '1' for rows without weights. */
@@ -98,9 +127,7 @@ export class AggregateSlots {
         this.#emitMember(code, placed, values, weight, element)
       })
     }
-    for (const set of this.#sets.values()) {
-      filtered(code, set.filter, () => this.#emitSet(code, set, weight, element))
-    }
+    for (const table of this.#tables.values()) this.#emitTable(code, table, weight, element)
   }
 
   #emitMember(
@@ -120,39 +147,77 @@ export class AggregateSlots {
     else if (isNull !== 'true') code.block(`if (!(${isNull}))`, add)
   }
 
-  #emitSet(code: LoopCode, set: DistinctSet, weight: string, element: Element): void {
-    const value = code.emit(set.arg)
-    const count = () => {
-      const counted = this.#appendOnly ? '0' : weight
-      const delta = emitCounting(code, set.arg.type, value, element(set.values), counted)
-      const known = { ...value, isNull: 'false' }
-      code.block(`if (${delta} !== 0)`, () =>
-        this.#emitDelta(code, set.members, known, delta, element),
-      )
+  #emitTable(code: LoopCode, table: DistinctTable, weight: string, element: Element): void {
+    const sets = [...table.sets.values()]
+    if (sets.length === 1) {
+      const add = () => this.#emitSets(code, table, String(sets[0].bit), weight, element)
+      filtered(code, sets[0].filter, add)
+      return
     }
-    const takers = set.members.filter(({ entry }) => entry.takesNulls === true)
+    code.block('', () => {
+      const bits = code.name('bits')
+      code.line(`let ${bits} = 0`)
+      for (const { filter, bit } of sets) {
+        filtered(code, filter, () => code.line(`${bits} |= ${bit}`))
+      }
+      const add = () => this.#emitSets(code, table, bits, weight, element)
+      code.block(`if (${bits} !== 0)`, add)
+    })
+  }
+
+  /** Adds the row to the sets of the bits. */
+  #emitSets(
+    code: LoopCode,
+    table: DistinctTable,
+    bits: string,
+    weight: string,
+    element: Element,
+  ): void {
+    const { arg, sets } = table
+    const value = code.emit(arg)
+    const count = () => this.#emitValue(code, table, value, { bits, weight }, element)
+    const takers = [...sets.values()].filter(({ members }) => takersOf(members).length > 0)
+    const ofNull = () => {
+      for (const set of takers) {
+        const add = () => this.#emitNull(code, arg, set, weight, element)
+        if (sets.size === 1) add()
+        else code.block(`if ((${bits} & ${set.bit}) !== 0)`, add)
+      }
+    }
     if (value.isNull === 'false') count()
     else if (takers.length === 0) code.block(`if (!(${value.isNull}))`, count)
-    else {
-      const ofNull = () => this.#emitNull(code, set, takers, weight, element)
-      code.branch(value.isNull, ofNull, count)
+    else code.branch(value.isNull, ofNull, count)
+  }
+
+  /** Adds a value that is not NULL: marks it, or counts it where it can be taken out again. */
+  #emitValue(
+    code: LoopCode,
+    { arg, values, sets }: DistinctTable,
+    value: Emitted,
+    { bits, weight }: { bits: string; weight: string },
+    element: Element,
+  ): void {
+    const counted = { type: arg.type, value, element: element(values) }
+    const delta = this.#appendOnly
+      ? emitMarking(code, counted, bits)
+      : emitCounting(code, counted, weight)
+    const known = { ...value, isNull: 'false' }
+    for (const { bit, members } of sets.values()) {
+      const isChanged = sets.size === 1 ? delta : `(${delta} & ${bit})`
+      code.block(`if (${isChanged} !== 0)`, () =>
+        this.#emitDelta(code, members, known, delta, element),
+      )
     }
   }
 
   /** NULL is one value more, for the members that take it. */
-  #emitNull(
-    code: LoopCode,
-    set: DistinctSet,
-    takers: readonly Placed[],
-    weight: string,
-    element: Element,
-  ): void {
+  #emitNull(code: LoopCode, arg: Expr, set: DistinctSet, weight: string, element: Element): void {
     const nulls = element(set.nulls)
     const before = code.constant('before', `+(${nulls} > 0)`)
     code.line(`${nulls} += ${weight}`)
     const delta = code.constant('delta', `(${nulls} > 0) - ${before}`)
     code.block(`if (${delta} !== 0)`, () =>
-      this.#emitDelta(code, takers, nullOf(set.arg.type), delta, element),
+      this.#emitDelta(code, takersOf(set.members), nullOf(arg.type), delta, element),
     )
   }
 
@@ -178,31 +243,26 @@ export class AggregateSlots {
       const [slot, from] = [element, other].map((name) => (s: string) => name(slots.get(s)!))
       code.block('', () => form.merge({ code, call, args, slot, other: from }))
     }
-    for (const set of this.#sets.values()) {
-      code.block('', () => this.#emitMergeSet(code, set, element, other))
+    for (const table of this.#tables.values()) {
+      code.block('', () => this.#emitMergeTable(code, table, element, other))
     }
   }
 
-  #emitMergeSet(code: LoopCode, set: DistinctSet, element: Element, other: Element): void {
-    const { type } = set.arg
+  #emitMergeTable(code: LoopCode, table: DistinctTable, element: Element, other: Element): void {
+    const { arg, values, sets } = table
     const [value, count] = [code.name('value'), code.name('count')]
-    const entries = `${code.bind(entriesOf(type), 'entries')}(${other(set.values)})`
-    code.block(`if (${other(set.values)} !== undefined)`, () =>
-      code.block(`for (const [${value}, ${count}] of ${entries})`, () => {
-        const known: Emitted = {
-          form: isByteLike(type) ? 'text' : 'scalar',
-          value,
-          isNull: 'false',
-        }
-        const counted = this.#appendOnly ? '0' : count
-        const delta = emitCounting(code, type, known, element(set.values), counted)
-        code.block(`if (${delta} !== 0)`, () =>
-          this.#emitDelta(code, set.members, known, delta, element),
-        )
-      }),
+    const entries = `${code.bind(entriesOf(arg.type), 'entries')}(${other(values)})`
+    const form = isByteLike(arg.type) ? 'text' : 'scalar'
+    const known: Emitted = { form, value, isNull: 'false' }
+    code.block(`if (${other(values)} !== undefined)`, () =>
+      code.block(`for (const [${value}, ${count}] of ${entries})`, () =>
+        this.#emitValue(code, table, known, { bits: count, weight: count }, element),
+      ),
     )
-    const takers = set.members.filter(({ entry }) => entry.takesNulls === true)
-    if (takers.length > 0) this.#emitNull(code, set, takers, other(set.nulls), element)
+    for (const set of sets.values()) {
+      if (takersOf(set.members).length === 0) continue
+      code.block('', () => this.#emitNull(code, arg, set, other(set.nulls), element))
+    }
   }
 
   /** Emits the result of call number `i`. */
@@ -211,6 +271,10 @@ export class AggregateSlots {
     return form.value({ code, call, args, slot: (name) => element(slots.get(name)!) })
   }
 }
+
+/** Those that see NULL as one value more. */
+const takersOf = (members: readonly Placed[]): Placed[] =>
+  members.filter(({ entry }) => entry.takesNulls === true)
 
 /** The body where the filter is TRUE, in a block of its own. */
 function filtered(code: LoopCode, filter: Expr | undefined, body: () => void): void {

@@ -32,8 +32,7 @@ export const aggregate = defineOperator<'aggregate', AggregateNode>({
       schema,
       global: keys.length === 0,
       appendOnly: inputs[0].appendOnly,
-      // The one row of a global aggregate has no key by which a fresh one could replace it.
-      ttl: stateTtlUs && keys.length > 0 ? { us: stateTtlUs, clock } : undefined,
+      ttl: stateTtlUs ? { us: stateTtlUs, clock } : undefined,
     })
     const groups = new Int32Array(batchRowsMax)
     // The rows of an epoch come at its end, so its watermark must wait for them.
@@ -53,6 +52,8 @@ export const aggregate = defineOperator<'aggregate', AggregateNode>({
         if (heldUs > -Infinity) out.watermark(heldUs)
       },
       dueUs: () => changed.dueUs(),
+      holdsAll: () => stateTtlUs === undefined && changed.settled,
+      tellAll: (out) => changed.tellAll(out),
       snapshot: () => changed.snapshot(),
       restore: (sections) => changed.restore(sections),
       stateSize: () => changed.stateSize(),

@@ -21,23 +21,29 @@ export interface ChangedGroupsOptions {
   readonly global: boolean
   /** No group can lose a row. */
   readonly appendOnly: boolean
-  /** Groups without news for so long are forgotten. Not with `global`. */
+  /** Groups without news for so long are forgotten; of `global` only what it is made of: its row is
+   *  taken back when the next one comes. */
   readonly ttl?: { readonly us: number; readonly clock: EpochClock } | undefined
+  /** Groups that were said elsewhere, with their state. Only with `appendOnly`. */
+  readonly said?: GroupTable | undefined
   /** Columns to put after those of the groups, e.g. window bounds. */
   readonly more?: (rowCount: number) => readonly Column[]
 }
 
+/** A group that has not been said, that has a row out, and that has lost all its rows. */
 const NEW = 0
 const SAID = 1
+const DEAD = 2
 
 /** Dead groups are swept when they are this many and more than the living. */
 const DEAD_MAX = 1024
+const TOLD_AT_ONCE = 8192
 
 export class ChangedGroups {
   readonly #program: GroupProgram
   readonly #options: ChangedGroupsOptions
   readonly table: GroupTable
-  /** Per group: whether a row of it is out. */
+  /** Per group: NEW, SAID or DEAD. */
   #said = new Uint8Array(64)
   /** Per group: rows in it. Not kept for append-only input, where no group can lose a row. */
   #rowCounts = new Float64Array(64)
@@ -53,8 +59,10 @@ export class ChangedGroups {
   constructor(program: GroupProgram, options: ChangedGroupsOptions) {
     this.#program = program
     this.#options = options
-    this.table = new GroupTable(program.layout)
+    this.table = options.said ?? new GroupTable(program.layout)
     this.#touched = options.ttl && new LastTouched(options.ttl.us)
+    this.#makeRoom()
+    if (options.said !== undefined) this.#said.fill(SAID, 0, this.table.count)
   }
 
   /** Between `find` and `add`: notes the groups of `groups[0..n)` and, for those touched for the
@@ -71,12 +79,14 @@ export class ChangedGroups {
         this.#dirtyGroups[this.#dirtyCount++] = g
       }
     }
+    // Without keys there is nothing by which the next row would take the place of the last one.
+    if (this.#options.global) this.#keepBefore(from)
     if (this.#touched !== undefined) this.#renew(this.#touched, from)
     if (!this.#options.appendOnly) {
       const counts = this.#rowCounts
       for (let j = 0; j < n; j++) counts[groups[j]] += weights === null ? 1 : weights[rows[j]]
     }
-    this.#keepBefore(from)
+    if (!this.#options.global) this.#keepBefore(from)
   }
 
   /** Groups touched again after their time begin anew. */
@@ -90,7 +100,12 @@ export class ChangedGroups {
   }
 
   #forget(group: number): void {
-    this.#said[group] = NEW
+    if (this.#said[group] === DEAD) this.#dead--
+    if (!this.#options.global) this.#said[group] = NEW
+    this.#reset(group)
+  }
+
+  #reset(group: number): void {
     this.#rowCounts[group] = 0
     this.table.resetSlots(group, this.#program.firstSlot)
   }
@@ -101,7 +116,9 @@ export class ChangedGroups {
   }
 
   #keepBefore(from: number): void {
-    const said = this.#dirtyGroups.subarray(from, this.#dirtyCount).filter((g) => this.#said[g])
+    const said = this.#dirtyGroups
+      .subarray(from, this.#dirtyCount)
+      .filter((g) => this.#said[g] === SAID)
     if (said.length > 0) this.#before.push(this.#rows(said, said.length))
   }
 
@@ -142,21 +159,29 @@ export class ChangedGroups {
 
   #emitChanges(out: Output): void {
     this.#version++
+    if (this.#options.global && this.#touched !== undefined) this.#forgetDebts()
     const changes = this.#changes()
     this.#settle()
     if (changes !== null) out.emit(changes)
     if (this.#dead <= DEAD_MAX || this.#dead <= this.table.count / 2) return
     this.#sweep((g) => this.#isLive(g))
-    this.#dead = 0
+  }
+
+  /** Retractions of rows that are forgotten count for nothing. */
+  #forgetDebts(): void {
+    if (this.#options.appendOnly || this.#rowCounts[0] > 0) return
+    this.#reset(0)
   }
 
   #sweepExpired(touched: LastTouched): void {
+    if (this.#options.global) return
     const keep = touched.sweep(this.table.count, this.#options.ttl!.clock.nowUs)
     if (keep !== undefined) this.#sweep(keep)
   }
 
   /** The epoch clock at which expired groups should be swept. */
   dueUs(): number {
+    if (this.#options.global) return Infinity
     return this.#touched?.dueUs(this.table.count) ?? Infinity
   }
 
@@ -192,10 +217,10 @@ export class ChangedGroups {
       const g = this.#dirtyGroups[d]
       this.#dirty[g] = 0
       const live = this.#isLive(g)
-      if (!live && this.#said[g] === SAID) this.#dead++
-      this.#said[g] = live ? SAID : NEW
+      this.#dead += Number(!live) - Number(this.#said[g] === DEAD)
+      this.#said[g] = live ? SAID : DEAD
       // A retraction whose row is forgotten takes nothing from rows to come.
-      if (!live && this.#touched !== undefined) this.#forget(g)
+      if (!live && this.#touched !== undefined) this.#reset(g)
     }
     this.#dirtyCount = 0
     this.#before = []
@@ -215,6 +240,27 @@ export class ChangedGroups {
     this.#rowCounts.set(rowCounts)
     this.#said.fill(NEW)
     this.#said.set(said)
+    this.#countDead()
+  }
+
+  #countDead(): void {
+    this.#dead = 0
+    for (let g = 0; g < this.table.count; g++) if (this.#said[g] === DEAD) this.#dead++
+  }
+
+  /** Whether nothing waits to be said. */
+  get settled(): boolean {
+    return this.#dirtyCount === 0
+  }
+
+  /** Says again what is said of all groups. */
+  tellAll(out: Pick<Output, 'emit'>): void {
+    const groups = Int32Array.from({ length: this.table.count }, (_, g) => g)
+    const told = groups.filter((g) => this.#said[g] === SAID)
+    for (let from = 0; from < told.length; from += TOLD_AT_ONCE) {
+      const part = told.subarray(from, from + TOLD_AT_ONCE)
+      out.emit(this.#rows(part, part.length))
+    }
   }
 
   snapshot(): Section[] {
@@ -263,6 +309,7 @@ export class ChangedGroups {
     this.table.restore(groups.bytes)
     this.#makeRoom()
     this.#said.set(find('said')!.bytes)
+    this.#countDead()
     this.#rowCounts.set(new Float64Array(find('rows')!.bytes.slice().buffer))
     const touched = find('touched')
     if (touched !== undefined) this.#touched?.restore(touched.bytes)

@@ -1,14 +1,15 @@
 /** What every aggregating operator asks of its node. */
 
 import { fail } from '../../base/errors.ts'
+import { isNestedType } from '../../batch/nested-key.ts'
+import { typeName } from '../../batch/types.ts'
 import { type Expr, printExpr } from '../../expr/ir.ts'
 import type { AggregateFunction } from '../aggregate/aggregate.ts'
 import { findAggregate } from '../aggregate/index.ts'
 import type { AggregateCall } from '../nodes.ts'
 import type { InputInfo } from '../operator.ts'
-import { keyArrays } from './group-keys.ts'
 
-/** Refuses keys that cannot be hashed and aggregates that cannot run on this input. */
+/** Refuses too many keys, and aggregates that cannot run on this input. */
 export function checkAggregates(
   node: { keys: readonly { type: AggregateCall['type'] }[]; aggregates: readonly AggregateCall[] },
   input: InputInfo,
@@ -16,7 +17,6 @@ export function checkAggregates(
   if (node.keys.length > 31) {
     fail('LIMIT_EXCEEDED', `GROUP BY takes at most 31 keys, not ${node.keys.length}`)
   }
-  for (const key of node.keys) keyArrays(key.type)
   for (const call of node.aggregates) checkCall(call, !input.appendOnly)
 }
 
@@ -51,7 +51,13 @@ function checkDistinct(call: AggregateCall, entry: AggregateFunction): void {
     fail('INVALID_ARGUMENT', `${call.name}(DISTINCT) needs an argument`)
   }
   if (entry.ignoresDistinct === true) return
-  keyArrays(call.args[0].type)
+  const [{ type, at }] = call.args
+  if (isNestedType(type)) {
+    fail('UNSUPPORTED', `${call.name}(DISTINCT …) of ${typeName(type)} is not supported`, {
+      at,
+      hint: 'Aggregate over SELECT DISTINCT.',
+    })
+  }
   if (call.orderBy?.some(({ expr }) => printExpr(expr) !== printExpr(call.args[0]))) {
     fail('INVALID_ARGUMENT', `${call.name}(DISTINCT …) can only be ordered by its argument`, {
       at: call.orderBy[0].expr.at,

@@ -3,7 +3,8 @@
  *  NULL is its bit and zeros. */
 
 import { fail } from '../../base/errors.ts'
-import { type DataType, storageOf, typeName } from '../../batch/types.ts'
+import { isNestedType, nestedKey, nestedValue } from '../../batch/nested-key.ts'
+import { type DataType, storageOf } from '../../batch/types.ts'
 import { exactInteger, integerOfLanes } from '../../batch/value.ts'
 import type { LoopCode } from '../../expr/codegen.ts'
 import type { Emitted } from '../../expr/emitted.ts'
@@ -34,14 +35,15 @@ function formOf(type: DataType): KeyForm {
       return 'lanes'
     case 'i128':
       return 'wide'
+    // Nested values are written as bytes.
     case 'bytes':
+    case 'list':
+    case 'struct':
       return 'text'
-    default:
-      return fail('UNSUPPORTED', `Values of type ${typeName(type)} cannot be a key`)
   }
 }
 
-/** The arrays that a key of this type takes in the table. UNSUPPORTED for nested types. */
+/** The arrays that a key of this type takes in the table. */
 export const keyArrays = (type: DataType): readonly ArrayKind[] => ARRAYS[formOf(type)]
 
 /** Whether the key's first two arrays are (start, end) into the table's heap. */
@@ -59,7 +61,7 @@ export interface KeyLocals {
 export function emitKey(code: LoopCode, expr: Expr, hash: string): KeyLocals {
   const emitted = code.emit(expr)
   const form = formOf(expr.type)
-  const parts = form === 'text' ? textParts(code, emitted) : numberParts(code, form, emitted)
+  const parts = partsOf(code, expr.type, form, emitted)
   if (form === 'text') emitTextHash(code, parts, hash)
   else if (form === 'float') emitFloatHash(code, parts[0], hash)
   else for (const part of parts) code.line(`${hash} = Math.imul(${hash} ^ ${part}, 0x9e3779b1)`)
@@ -75,6 +77,23 @@ export function heldKey(type: DataType, first: number): KeyLocals {
   const elements = ARRAYS[form].map((_, i) => `b${first + i}[f]`)
   // Its NULL bit is in `nullBits` already.
   return { form, parts: form === 'text' ? ['fromHeap', ...elements] : elements, isNull: 'false' }
+}
+
+function partsOf(code: LoopCode, type: DataType, form: KeyForm, emitted: Emitted): string[] {
+  if (form !== 'text') return numberParts(code, form, emitted)
+  return isNestedType(type) ? nestedParts(code, type, emitted) : textParts(code, emitted)
+}
+
+function nestedParts(code: LoopCode, type: DataType, emitted: Emitted): string[] {
+  const [heap, start, end] = [code.name('heap'), code.name('start'), code.name('end')]
+  const encode = code.bind(nestedKey(type), 'nestedKey')
+  const value = code.asValue(emitted, type)
+  const bytes = `${encode}(${value})`
+  const { isNull } = emitted
+  const known =
+    isNull === 'false' ? bytes : `(${isNull}) ? ${code.bind(NO_BYTES, 'none')} : ${bytes}`
+  code.line(`const ${heap} = ${known}, ${start} = 0, ${end} = ${heap}.length`)
+  return [heap, start, end]
 }
 
 function numberParts(code: LoopCode, form: KeyForm, emitted: Emitted): string[] {
@@ -214,6 +233,7 @@ export function storedKey(
       return { form: 'scalar', value: `${join}(${lanes.join(', ')})`, isNull }
     }
     case 'text':
+      if (isNestedType(type)) return storedNested(code, type, arrays, tableHeap, isNull)
       return {
         form: 'slice',
         heap: tableHeap,
@@ -223,6 +243,21 @@ export function storedKey(
       }
   }
 }
+
+/** Read only where it is not NULL. */
+function storedNested(
+  code: LoopCode,
+  type: DataType,
+  arrays: readonly string[],
+  tableHeap: string,
+  isNull: string,
+): Emitted {
+  const read = code.bind(nestedValue(type), 'nestedValue')
+  const value = `${read}(${tableHeap}, ${arrays[0]}[g], ${arrays[1]}[g])`
+  return { form: 'scalar', value: `((${isNull}) ? null : ${value})`, isNull }
+}
+
+const NO_BYTES = new Uint8Array(0)
 
 const intValue = (type: DataType, element: string): string =>
   type.kind === 'boolean' ? `${element} === 1` : element

@@ -8,6 +8,7 @@ import type { Column } from '../../batch/column.ts'
 import { type Schema, schemaOf } from '../../batch/schema.ts'
 import { LoopCode } from '../../expr/codegen.ts'
 import { compile } from '../../expr/compile.ts'
+import { isByteLike } from '../../expr/emitted.ts'
 import type { Expr } from '../../expr/ir.ts'
 import { OutputColumn } from '../../expr/output-column.ts'
 import type { ArrayKind, GroupLayout, GroupTable } from '../../state/group-table.ts'
@@ -164,7 +165,7 @@ export class GroupProgram {
   /** The column whose dictionary can stand for the key: the only key, and not computed. */
   #dictionaryKey(): number | undefined {
     const [key, ...more] = this.#grouping.keys
-    if (key?.kind !== 'column' || more.length > 0 || !isTextKey(key.type)) return undefined
+    if (key?.kind !== 'column' || more.length > 0 || !isByteLike(key.type)) return undefined
     return key.index
   }
 

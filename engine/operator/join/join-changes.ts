@@ -20,6 +20,7 @@ import type { JoinPlan } from './join-plan.ts'
 import { RowPartners } from './join-row-partners.ts'
 import { LEFT, RIGHT, type Side } from './join-single.ts'
 import { JoinState } from './join-state.ts'
+import { holdsRows, tellRows } from './join-tell.ts'
 
 export class ChangeJoin implements Operator {
   readonly #plan: JoinPlan
@@ -51,6 +52,7 @@ export class ChangeJoin implements Operator {
   batch(input: number, arrived: Batch): void {
     const state = this.#state
     const side = input as Side
+    state.forget()
     const batch = state.onTime(side, arrived)
     const rows = state.allRows(batch)
     state.find(side, batch, rows, batch.rowCount)
@@ -65,6 +67,9 @@ export class ChangeJoin implements Operator {
   epoch(out: Output): void {
     const state = this.#state
     const [left, right] = state.sides
+    state.forget()
+    left.dropDebts()
+    right.dropDebts()
     if (left.touchedCount + right.touchedCount > 0 || this.#partners.dirty) {
       if (this.#plan.pairs || this.#plan.counted) this.#listPairs(left, right, out)
       this.#partners.tell(out)
@@ -127,6 +132,19 @@ export class ChangeJoin implements Operator {
     const counted = state.grouped && this.#plan.tracked[1 - side]
     const isKey = side === RIGHT && state.keysOnly
     if (limitUs === Infinity && !counted && !isKey && rows.rows.count > 0) rows.clear()
+  }
+
+  holdsAll(): boolean {
+    return holdsRows(this.#state)
+  }
+
+  tellAll(out: Pick<Output, 'emit'>): void {
+    const { plan, context } = this.#state
+    tellRows(this.#state, new ChangeJoin(plan, context), out)
+  }
+
+  dueUs(): number {
+    return this.#state.dueUs()
   }
 
   snapshot(): Section[] {

@@ -11,6 +11,7 @@ import { JoinPairs } from './join-pairs.ts'
 import type { JoinPlan } from './join-plan.ts'
 import { LEFT, type Side } from './join-single.ts'
 import { JoinState } from './join-state.ts'
+import { holdsRows, tellRows } from './join-tell.ts'
 
 export class DirectJoin implements Operator {
   readonly #state: JoinState
@@ -33,6 +34,7 @@ export class DirectJoin implements Operator {
   batch(input: number, arrived: Batch, out: Output): void {
     const state = this.#state
     const side = input as Side
+    state.forget()
     const batch = state.onTime(side, arrived)
     const keeps = state.watermarks[1 - side] !== Infinity
     const rows = state.allRows(batch)
@@ -91,6 +93,7 @@ export class DirectJoin implements Operator {
 
   epoch(out: Output): void {
     const state = this.#state
+    state.forget()
     state.sides.forEach((side, i) => {
       const limitUs = state.limitUs(i as Side)
       if (state.plan.node.interval !== undefined) side.expire(limitUs)
@@ -98,6 +101,19 @@ export class DirectJoin implements Operator {
     })
     state.tidy()
     if (state.outputUs > -Infinity) out.watermark(state.outputUs)
+  }
+
+  holdsAll(): boolean {
+    return holdsRows(this.#state)
+  }
+
+  tellAll(out: Pick<Output, 'emit'>): void {
+    const { plan, context } = this.#state
+    tellRows(this.#state, new DirectJoin(plan, context), out)
+  }
+
+  dueUs(): number {
+    return this.#state.dueUs()
   }
 
   snapshot(): Section[] {

@@ -36,10 +36,11 @@ export class JoinGroups {
   }
 
   /** Sweeps the groups without rows if they are most. Chains stay as they are, groups get new
-   *  numbers. Not within an epoch. */
-  tidy(sides: readonly Grouped[]): void {
+   *  numbers: returns the new one by the old one, -1 for those that go; undefined if all stay. Not
+   *  within an epoch. */
+  tidy(sides: readonly Grouped[]): Int32Array | undefined {
     const { table } = this
-    if (table.count < this.#sweepAt) return
+    if (table.count < this.#sweepAt) return undefined
     const isLive = new Uint8Array(table.count)
     for (const { rows, groups } of sides) {
       for (let slot = 0; slot < rows.count; slot++) {
@@ -48,11 +49,12 @@ export class JoinGroups {
     }
     let live = 0
     for (const mark of isLive) live += mark
-    if (live * 2 < table.count) this.#sweep(isLive, sides)
+    const numbers = live * 2 < table.count ? this.#sweep(isLive, sides) : undefined
     this.#sweepAt = Math.max(SWEEP_MIN, table.count * 2)
+    return numbers
   }
 
-  #sweep(isLive: Uint8Array, sides: readonly Grouped[]): void {
+  #sweep(isLive: Uint8Array, sides: readonly Grouped[]): Int32Array {
     const numbers = new Int32Array(isLive.length).fill(-1)
     let next = 0
     for (let g = 0; g < isLive.length; g++) if (isLive[g] === 1) numbers[g] = next++
@@ -63,5 +65,6 @@ export class JoinGroups {
         if (groups[slot] >= 0) groups[slot] = numbers[groups[slot]]
       }
     }
+    return numbers
   }
 }

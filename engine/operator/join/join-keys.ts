@@ -4,8 +4,9 @@
 import type { EpochClock } from '../../base/clock.ts'
 import { fail } from '../../base/errors.ts'
 import type { Batch } from '../../batch/batch.ts'
+import { isNestedType } from '../../batch/nested-key.ts'
 import type { Schema } from '../../batch/schema.ts'
-import { type DataType, storageOf, typeName } from '../../batch/types.ts'
+import { type DataType, sameType, storageOf, typeName } from '../../batch/types.ts'
 import { LoopCode } from '../../expr/codegen.ts'
 import { compile, type Generated } from '../../expr/compile.ts'
 import type { Expr } from '../../expr/ir.ts'
@@ -25,7 +26,6 @@ export function checkJoinKeys(left: readonly Expr[], right: readonly Expr[]): vo
     })
   }
   left.forEach((key, i) => {
-    keyArrays(key.type)
     const other = right[i]
     if (isComparable(key.type, other.type)) return
     const types = `${typeName(key.type)} and ${typeName(other.type)}`
@@ -36,6 +36,7 @@ export function checkJoinKeys(left: readonly Expr[], right: readonly Expr[]): vo
 /** Whether equal values of the two types are stored alike. */
 function isComparable(a: DataType, b: DataType): boolean {
   if (a.kind === 'decimal' && b.kind === 'decimal' && a.scale !== b.scale) return false
+  if (isNestedType(a)) return sameType(a, b)
   return a.kind === b.kind && storageOf(a) === storageOf(b)
 }
 

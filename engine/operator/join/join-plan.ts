@@ -22,6 +22,8 @@ export interface JoinPlan {
   readonly tracked: readonly [boolean, boolean]
   /** Matches are counted per row; else the rows of a group have the same partners. */
   readonly counted: boolean
+  /** Rows are forgotten so long after they came. */
+  readonly ttlUs: number | undefined
   /** No retraction comes on either side. */
   readonly appendOnly: boolean
   /** A row without a partner comes out when no partner can come any more, and not before. */
@@ -33,12 +35,17 @@ export function joinPlan(node: JoinNode, inputs: readonly InputInfo[]): JoinPlan
   const keys = keysOf(node, inputs[0].schema)
   const appendOnly = inputs.every((input) => input.appendOnly)
   const outer = join !== 'inner'
+  // NOT IN counts all rows there are; an interval has its own end.
+  const ttlUs = interval === undefined && !node.nullAware ? node.stateTtlUs : undefined
   return {
     node,
     ...keys,
     pairs: join !== 'semi' && join !== 'anti',
     tracked: [join !== 'inner' && join !== 'right', join === 'right' || join === 'full'],
-    counted: outer && (keys.condition !== undefined || interval !== undefined),
+    // A row keeps the partners that it has had, so each needs to know its own.
+    counted:
+      outer && (keys.condition !== undefined || interval !== undefined || ttlUs !== undefined),
+    ttlUs,
     appendOnly,
     final: outer && interval !== undefined && appendOnly && join !== 'semi',
   }

@@ -7,13 +7,13 @@ import { compileProject, type Project } from '../../expr/compile-project.ts'
 import type { Expr } from '../../expr/ir.ts'
 import { Arrangement } from '../../state/arrangement.ts'
 import type { GroupTable } from '../../state/group-table.ts'
-import { timesOf } from '../../state/times.ts'
 import { allRows } from '../group/group-rows.ts'
 import type { OperatorContext, Section, StateSize } from '../operator.ts'
 import { JoinGroups } from './join-groups.ts'
 import { compileFindGroups, type FindGroups } from './join-keys.ts'
 import type { JoinPlan } from './join-plan.ts'
 import { LEFT, RIGHT, type Side } from './join-single.ts'
+import { onTime } from './on-time.ts'
 
 /** Positions in the table's arrays, behind those of the keys. */
 export interface GroupPlaces {
@@ -48,7 +48,7 @@ export class JoinState {
   constructor(plan: JoinPlan, context: OperatorContext) {
     this.plan = plan
     this.context = context
-    const { leftKeys, rightKeys, nullAware, condition, node } = plan
+    const { leftKeys, rightKeys, nullAware, condition } = plan
     this.grouped = plan.tracked.includes(true) && !plan.counted
     this.#groups = new JoinGroups(leftKeys, [-1, -1, ...(this.grouped ? [0, 0, 0, 0, 0] : [])])
     this.table = this.#groups.table
@@ -59,7 +59,7 @@ export class JoinState {
       before: [at + 4, at + 5],
       mark: at + 6,
     }
-    this.keysOnly = !plan.pairs && condition === undefined && node.interval === undefined
+    this.keysOnly = !plan.pairs && !plan.counted && condition === undefined
     // NOT IN: the NULLs of a side are a group like any other.
     const nullSafe = nullAware ? [true] : plan.nullSafe
     const [left, right] = context.inputs.map((input) => input.schema)
@@ -91,6 +91,7 @@ export class JoinState {
       indexed: !context.inputs[side].appendOnly && !keysOnly,
       tracked: !keysOnly && !(join === 'inner' && plan.appendOnly),
       counted: plan.counted && plan.tracked[side],
+      ttlUs: plan.ttlUs,
       timeColumn: interval && (side === LEFT ? interval.leftTime : interval.rightTime),
     })
   }
@@ -152,21 +153,8 @@ export class JoinState {
   onTime(side: Side, batch: Batch): Batch {
     const { interval } = this.plan.node
     if (interval === undefined) return batch
-    const column = batch.columns[side === LEFT ? interval.leftTime : interval.rightTime]
-    const passed = this.watermarks[side]
-    if (batch.watermarks === null && passed === -Infinity) return batch
-    const times = timesOf(column, 0, batch.rowCount)
-    const kept = new Int32Array(batch.rowCount)
-    const late: number[] = []
-    let n = 0
-    for (let i = 0; i < batch.rowCount; i++) {
-      const mark = batch.watermarks === null ? passed : Math.max(passed, batch.watermarks[i])
-      if (times[i] < mark) late.push(i)
-      else kept[n++] = i
-    }
-    if (late.length === 0) return batch
-    this.context.late(batch.keep(Int32Array.from(late), late.length))
-    return batch.keep(kept, n)
+    const time = side === LEFT ? interval.leftTime : interval.rightTime
+    return onTime(batch, time, this.watermarks[side], this.context.late)
   }
 
   /** Rows of a side with a time below this have met all their partners, and are not retracted. */
@@ -187,9 +175,21 @@ export class JoinState {
     return Math.min(left + Math.min(0, interval.lowerUs), right - Math.max(0, interval.upperUs))
   }
 
+  /** Forgets the rows whose time is over. Before rows of an epoch are looked at. */
+  forget(): void {
+    if (this.plan.ttlUs === undefined) return
+    for (const side of this.sides) side.forget(this.context.clock.nowUs)
+  }
+
+  /** When rows should be forgotten if none come. */
+  dueUs = (): number => Math.min(...this.sides.map((side) => side.arrivals?.dueUs ?? Infinity))
+
   /** Ends an epoch: sweeps what is dead. */
   tidy(): void {
-    for (const side of this.sides) side.tidy()
+    for (const side of this.sides) {
+      side.arrivals?.note(side.rows.count, this.context.clock.nowUs)
+      side.tidy()
+    }
     this.#groups.tidy(this.sides)
   }
 
@@ -203,7 +203,17 @@ export class JoinState {
       },
       ...this.sides[0].rows.snapshot('left-'),
       ...this.sides[1].rows.snapshot('right-'),
+      ...this.#arrivals(),
     ]
+  }
+
+  #arrivals(): Section[] {
+    const version = this.context.clock.epoch
+    return this.sides.flatMap(({ arrivals }, side) =>
+      arrivals === undefined
+        ? []
+        : [{ name: `arrivals-${side}`, version, bytes: arrivals.snapshot() }],
+    )
   }
 
   restore(sections: readonly Section[]): void {
@@ -216,6 +226,8 @@ export class JoinState {
       side.restore(i === LEFT ? 'left-' : 'right-', sections, (batch, rows, n, groups) =>
         this.#stored[i](batch, this.table, rows, n, groups, this.context.clock),
       )
+      const arrivals = sections.find((section) => section.name === `arrivals-${i}`)
+      if (arrivals !== undefined) side.arrivals?.restore(arrivals.bytes)
       if (this.grouped) this.#weighGroups(i)
     })
   }

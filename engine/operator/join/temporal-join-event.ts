@@ -9,15 +9,13 @@
  *  O(log rows waiting) per row. */
 
 import { Batch } from '../../batch/batch.ts'
-import { concat } from '../../batch/concat.ts'
-import { hashRows } from '../../batch/row-hash.ts'
 import { Arrangement } from '../../state/arrangement.ts'
-import { FreshRows } from '../../state/fresh-rows.ts'
 import { timesOf } from '../../state/times.ts'
 import { type Version, Versions } from '../../state/versions.ts'
 import { allRows } from '../group/group-rows.ts'
 import type { TemporalJoinNode } from '../nodes.ts'
 import type { Operator, OperatorContext, Output, Section } from '../operator.ts'
+import { rowOrder } from '../ordered/ordered-columns.ts'
 import { JoinGroups } from './join-groups.ts'
 import { compileFindGroups, type FindGroups } from './join-keys.ts'
 import { LEFT, RIGHT } from './join-single.ts'
@@ -27,21 +25,22 @@ type EventTime = Extract<TemporalJoinNode['time'], { kind: 'event' }>
 
 export class EventTimeJoin implements Operator {
   readonly #time: EventTime
-  readonly #versioned: boolean
   readonly #context: OperatorContext
   readonly #groups: JoinGroups
   readonly #waiting: Arrangement
   readonly #versions: Versions
   readonly #find: readonly FindGroups[]
   readonly #matches: TemporalMatches
+  /** 1 if what is valid just before a left row's time counts; times are whole microseconds. */
+  readonly #backUs: number
   readonly #watermarks: [number, number] = [-Infinity, -Infinity]
   /** Changes of the right side, until the epoch's end says what they come to. */
   #changes: Batch[] = []
 
   constructor(node: TemporalJoinNode, time: EventTime, context: OperatorContext) {
     this.#time = time
-    this.#versioned = node.versioned === true || context.inputs[RIGHT].appendOnly
     this.#context = context
+    this.#backUs = node.before === true ? 1 : 0
     const [left, right] = context.inputs
     this.#groups = new JoinGroups(node.leftKeys, [-1, -1, -1])
     const { table, firstPlace } = this.#groups
@@ -59,8 +58,9 @@ export class EventTimeJoin implements Operator {
       table,
       first: firstPlace + 1,
       last: firstPlace + 2,
+      ties: node.ties === 'greatest' ? rowOrder(right.schema) : (node.ties ?? 'last'),
     })
-    const nullSafe = node.leftKeys.map(() => false)
+    const nullSafe = node.nullSafe ?? node.leftKeys.map(() => false)
     const find = (keys: TemporalJoinNode['leftKeys'], schema: Batch['schema']) =>
       compileFindGroups({ keys, nullSafe, schema, insert: true })
     this.#find = [find(node.leftKeys, left.schema), find(node.rightKeys, right.schema)]
@@ -127,29 +127,11 @@ export class EventTimeJoin implements Operator {
     if (late.length > 0) this.#context.late(batch.keep(Int32Array.from(late), late.length))
   }
 
-  /** An epoch's changes of the right side: what comes and goes is nothing; new versions first, so
-   *  that a retraction finds out whether it was an update. */
+  /** An epoch's changes of the right side, in their order. */
   #applyChanges(): void {
-    if (this.#changes.length === 0) return
     const changes = this.#changes
     this.#changes = []
-    if (this.#versioned) {
-      for (const batch of changes) this.#applyInOrder(batch)
-      return
-    }
-    const all = concat(changes)
-    const { rowCount, weights } = all
-    const net = new FreshRows(all, hashRows(all.columns, rowCount), rowCount)
-    for (let row = 0; row < rowCount; row++) net.add(row, 0, weights === null ? 1 : weights[row])
-    const rows = [...net.rows.subarray(0, net.finish())]
-    this.#addVersions(
-      all,
-      rows.filter((row) => net.weights[row] > 0),
-    )
-    this.#endVersions(
-      all,
-      rows.filter((row) => net.weights[row] < 0),
-    )
+    for (const batch of changes) this.#applyInOrder(batch)
   }
 
   /** Every new row is a version, and every removal ends one. */
@@ -192,7 +174,7 @@ export class EventTimeJoin implements Operator {
   epoch(out: Output): void {
     this.#applyChanges()
     this.#tell(out)
-    this.#versions.forget(this.#doneUs)
+    this.#versions.forget(this.#doneUs - this.#backUs)
     this.#waiting.tidy()
     this.#versions.tidy()
     this.#groups.tidy([this.#waiting, this.#versions])
@@ -217,7 +199,7 @@ export class EventTimeJoin implements Operator {
     waiting.expire(this.#doneUs, (slot) => {
       const weight = waiting.rows.weights[slot]
       matches.row(slot, weight)
-      const version = versions.at(waiting.groups[slot], waiting.times[slot])
+      const version = versions.at(waiting.groups[slot], waiting.times[slot] - this.#backUs)
       if (version >= 0) matches.pair(slot, version, weight, out)
     })
     matches.end(out)

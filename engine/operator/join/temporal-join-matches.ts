@@ -17,7 +17,10 @@ export class TemporalMatches {
   readonly #weights: number[] = []
   #isMet = new Uint8Array(0)
 
-  constructor({ join, condition }: TemporalJoinNode, context: OperatorContext) {
+  constructor(
+    { join, condition }: Pick<TemporalJoinNode, 'join' | 'condition'>,
+    context: OperatorContext,
+  ) {
     const [left, right] = context.inputs
     const { schema: output, batchRowsMax, clock } = context
     const plain = left.appendOnly

@@ -37,7 +37,7 @@ export class ProcessingTimeJoin implements Operator {
       tracked: true,
       counted: false,
     })
-    const nullSafe = leftKeys.map(() => false)
+    const nullSafe = node.nullSafe ?? leftKeys.map(() => false)
     this.#lookup = compileFindGroups({
       keys: leftKeys,
       nullSafe,

@@ -253,6 +253,10 @@ export class MatchState implements Operator {
     this.#crowdedAt = Math.max(SWEEP_MIN, this.#waiting.size * 2)
   }
 
+  actsAtUs(): number {
+    return Math.min(this.#coming.firstUs, this.#deadlines.firstUs) + 1
+  }
+
   epoch(): void {}
 
   snapshot(): readonly Section[] {

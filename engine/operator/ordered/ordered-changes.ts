@@ -7,7 +7,11 @@ import type { Output } from '../operator.ts'
 
 /** Emits the retraction of `gone` and the insertion of `come`, without pairs that say nothing. Both
  *  may have rows more than once. */
-export function emitDifference(gone: Batch | null, come: Batch | null, out: Output): void {
+export function emitDifference(
+  gone: Batch | null,
+  come: Batch | null,
+  out: Pick<Output, 'emit'>,
+): void {
   const isGone = gone !== null && gone.rowCount > 0
   const isCome = come !== null && come.rowCount > 0
   if (!isGone) {

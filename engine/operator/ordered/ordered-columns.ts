@@ -1,8 +1,10 @@
 /** The order of values where they lie in columns, NULLs included: what rows are sorted by without
  *  taking values out. */
 
+import type { Batch } from '../../batch/batch.ts'
 import type { Column } from '../../batch/column.ts'
 import { valueAt } from '../../batch/rows.ts'
+import type { Schema } from '../../batch/schema.ts'
 import { type DataType, storageOf } from '../../batch/types.ts'
 import { compareValues } from '../../batch/value-order.ts'
 import { compareSlices } from '../../expr/utf8.ts'
@@ -27,6 +29,20 @@ export function compareCells({ type, descending, nullsFirst }: ColumnOrder): Com
       if (noA || noB) return noA === noB ? 0 : noA ? nullSign : -nullSign
     }
     return sign * compare(a, i, b, j)
+  }
+}
+
+/** The order of two rows of one batch by all columns of a schema, NULLs least. */
+export function rowOrder({ fields }: Schema): (batch: Batch, i: number, j: number) => number {
+  const orders = fields.map(({ type }) =>
+    compareCells({ type, descending: false, nullsFirst: true }),
+  )
+  return ({ columns }, i, j) => {
+    for (let c = 0; c < orders.length; c++) {
+      const order = orders[c](columns[c], i, columns[c], j)
+      if (order !== 0) return order
+    }
+    return 0
   }
 }
 

@@ -18,6 +18,7 @@ import { allRows } from '../group/group-rows.ts'
 import type { SortKey } from '../nodes.ts'
 import type { Section } from '../operator.ts'
 import { type CompareCells, compareCells } from './ordered-columns.ts'
+import { PartitionWindows } from './partition-windows.ts'
 
 export interface OrderedRowsOptions {
   readonly input: Schema
@@ -26,6 +27,8 @@ export interface OrderedRowsOptions {
   readonly clock: EpochClock
   /** Rows can be retracted, so equal ones must be found. */
   readonly indexed: boolean
+  /** The column with the end of the window that a partition is in. */
+  readonly windowEnd?: number | undefined
 }
 
 interface OrderKey {
@@ -48,10 +51,12 @@ export class OrderedRows {
   readonly #keys: OrderKey[]
   readonly #computed: Project
   readonly #index: RowIndex | undefined
+  /** Where partitions are in windows. */
+  readonly windows: PartitionWindows | undefined
   /** The order key columns of the store as it is now. */
   #keyColumns: Column[] = []
 
-  constructor({ input, partitionBy, orderBy, clock, indexed }: OrderedRowsOptions) {
+  constructor({ input, partitionBy, orderBy, clock, indexed, windowEnd }: OrderedRowsOptions) {
     this.#input = input
     this.#clock = clock
     const computed: Expr[] = []
@@ -65,6 +70,7 @@ export class OrderedRows {
     this.#program = new GroupProgram({ keys: partitionBy, aggregates: [], input })
     this.partitions = new GroupTable(this.#program.layout)
     this.#index = indexed ? new RowIndex() : undefined
+    this.windows = windowEnd === undefined ? undefined : new PartitionWindows(windowEnd)
   }
 
   /** Whether rows can be found by their content. */
@@ -83,6 +89,7 @@ export class OrderedRows {
   partitionsOf(batch: Batch, into: Int32Array = new Int32Array(batch.rowCount)): Int32Array {
     const { rowCount } = batch
     this.#program.find(batch, this.partitions, allRows(rowCount), rowCount, into, this.#clock)
+    this.windows?.note(batch, allRows(rowCount), into, rowCount)
     return into
   }
 
@@ -137,6 +144,15 @@ export class OrderedRows {
     return 0
   }
 
+  /** Two rows of an extended batch, by the order keys. */
+  compareRows({ columns }: Batch, a: number, b: number): number {
+    for (const { column, compare } of this.#keys) {
+      const order = compare(columns[column], a, columns[column], b)
+      if (order !== 0) return order
+    }
+    return 0
+  }
+
   /** The stored rows at these slots, in this order, with the input's columns. */
   rowsAt(slots: Int32Array): Batch {
     const columns = this.#input.fields.map((_, c) =>
@@ -167,9 +183,16 @@ export class OrderedRows {
   ): Int32Array | undefined {
     const { partitions } = this
     if (emptyCount <= EMPTY_MAX || emptyCount * 2 <= partitions.count) return undefined
-    const all = allRows(partitions.count).subarray(0, partitions.count)
-    const kept = all.filter((partition) => !isEmpty(partition))
-    partitions.retain((partition) => !isEmpty(partition))
+    return this.retainPartitions((partition) => !isEmpty(partition))
+  }
+
+  /** Forgets all other partitions; returns which are kept: their numbers are now the positions
+   *  there. */
+  retainPartitions(keeps: (partition: number) => boolean): Int32Array {
+    const { partitions } = this
+    const kept = allRows(partitions.count).subarray(0, partitions.count).filter(keeps)
+    partitions.retain(keeps)
+    this.windows?.pick(kept)
     partitions.compactHeap(this.#program.texts)
     return kept
   }
@@ -191,6 +214,7 @@ export class OrderedRows {
         .subarray(0, batch.rowCount)
         .filter((row) => store.weights[from + row] !== 0)
       this.#program.find(batch, this.partitions, live, live.length, partitions, this.#clock)
+      this.windows?.note(batch, live, partitions, live.length)
       const hashes = this.#index === undefined ? undefined : hashRows(batch.columns, batch.rowCount)
       live.forEach((row, j) => {
         if (hashes !== undefined && store.weights[from + row] > 0) {

@@ -97,6 +97,16 @@ export class OverAggregate {
       : 0
   }
 
+  /** The partition begins anew. */
+  reset(partition: number): void {
+    if (partition < this.#table.count) this.#table.resetSlots(partition, 0)
+  }
+
+  /** Keeps these partitions, under the numbers of their positions. */
+  retain(keeps: (partition: number) => boolean): void {
+    this.#table.retain(keeps)
+  }
+
   snapshot(name: string, version: number): Section {
     return { name, version, bytes: this.#table.snapshot() }
   }

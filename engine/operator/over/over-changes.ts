@@ -5,11 +5,13 @@
 
 import type { Batch } from '../../batch/batch.ts'
 import { consolidate } from '../../batch/consolidate.ts'
+import { LastTouched } from '../../state/last-touched.ts'
 import type { OrderedSlots } from '../../state/ordered-slots.ts'
 import type { OverNode } from '../nodes.ts'
 import type { OperatorContext, Output, Section, StateSize } from '../operator.ts'
 import { emitDifference } from '../ordered/ordered-changes.ts'
 import { OrderedLists } from '../ordered/ordered-lists.ts'
+import { WindowRowsInTime } from '../ordered/window-rows-in-time.ts'
 import { orderedBy } from '../rank/rank-state.ts'
 import { OverProgram } from './over-program.ts'
 import { affectedBy, changeOf, type Span, sourceOf } from './over-reach.ts'
@@ -25,11 +27,15 @@ export class OverChanges implements OverState {
   /** The touched partitions as they were. */
   #before = new Map<number, Int32Array>()
   #heldUs = -Infinity
+  readonly #lastTouched: LastTouched | undefined
+  readonly #windows: WindowRowsInTime | undefined
 
   constructor(node: OverNode, context: OperatorContext) {
     this.#node = node
     this.#context = context
-    this.#lists = new OrderedLists(orderedBy(node, context))
+    this.#lastTouched = node.stateTtlUs ? new LastTouched(node.stateTtlUs) : undefined
+    this.#windows = node.windowEnd && new WindowRowsInTime(node.windowEnd, context)
+    this.#lists = new OrderedLists(orderedBy(node, context), this.#lastTouched !== undefined)
     this.#program = new OverProgram({
       node,
       input: context.inputs[0].schema,
@@ -40,7 +46,7 @@ export class OverChanges implements OverState {
   }
 
   add(batch: Batch): void {
-    this.#waiting.push(batch)
+    this.#waiting.push(this.#windows?.onTime(batch) ?? batch)
   }
 
   /** The rows of an epoch come at its end, so its watermark must wait for them. */
@@ -49,7 +55,36 @@ export class OverChanges implements OverState {
   }
 
   readonly #touch = (partition: number, list: OrderedSlots): void => {
-    if (!this.#before.has(partition)) this.#before.set(partition, list.slice())
+    if (this.#before.has(partition)) return
+    this.#renew(partition)
+    this.#before.set(partition, list.slice())
+  }
+
+  /** A partition that comes again after its time begins anew. */
+  #renew(partition: number): void {
+    const touched = this.#lastTouched
+    if (touched === undefined) return
+    const { nowUs } = this.#context.clock
+    touched.makeRoom(this.#lists.rows.partitions.hashes.length)
+    if (touched.isExpired(partition, nowUs)) this.#lists.clear(partition)
+    touched.touch(partition, nowUs)
+  }
+
+  /** Nothing changes any more in a partition whose window is over. */
+  #closeWindows(): void {
+    if (this.#windows === undefined) return
+    const passed = this.#lists.rows.windows!.passed(this.#windows.close(this.#heldUs))
+    for (const partition of passed) this.#lists.clear(partition)
+  }
+
+  #forgetExpired(): void {
+    const { count } = this.#lists.rows.partitions
+    const keeps = this.#lastTouched?.sweep(count, this.#context.clock.nowUs)
+    for (let p = 0; keeps !== undefined && p < count; p++) {
+      if (keeps(p)) continue
+      this.#lastTouched!.forget(p)
+      this.#lists.clear(p)
+    }
   }
 
   emit(out: Output): void {
@@ -59,9 +94,15 @@ export class OverChanges implements OverState {
       this.#lists.apply(net, this.#touch)
       this.#say(out)
       this.#before = new Map()
-      this.#lists.tidy()
     }
+    this.#closeWindows()
+    this.#forgetExpired()
+    this.#lists.tidy((kept) => this.#lastTouched?.pick(kept))
     if (this.#heldUs > -Infinity) out.watermark(this.#heldUs)
+  }
+
+  actsAtUs(): number {
+    return Infinity
   }
 
   #say(out: Output): void {
@@ -85,12 +126,22 @@ export class OverChanges implements OverState {
     return this.#program.evaluate(Int32Array.from(slots), stretches)
   }
 
+  dueUs(): number {
+    return this.#lastTouched?.dueUs(this.#lists.rows.store.live) ?? Infinity
+  }
+
   snapshot(): readonly Section[] {
-    return this.#lists.snapshot()
+    const sections = [...this.#lists.snapshot(), ...(this.#windows?.snapshot() ?? [])]
+    if (this.#lastTouched === undefined) return sections
+    const bytes = this.#lastTouched.snapshot(this.#lists.living())
+    return [...sections, { name: 'touched', version: this.#context.clock.epoch, bytes }]
   }
 
   restore(sections: readonly Section[]): void {
     this.#lists.restore(sections)
+    this.#windows?.restore(sections)
+    const touched = sections.find((section) => section.name === 'touched')
+    if (touched !== undefined) this.#lastTouched?.restore(touched.bytes)
   }
 
   stateSize(): StateSize {

@@ -51,6 +51,14 @@ export class OverFirst {
     return Infinity
   }
 
+  /** The partition begins anew: its next first row is kept instead. */
+  reset(): void {}
+
+  /** Keeps these partitions, under the numbers of their positions. */
+  retain(keeps: (partition: number) => boolean): void {
+    this.#table.retain(keeps)
+  }
+
   snapshot(name: string, version: number): Section {
     return { name, version, bytes: this.#table.snapshot() }
   }

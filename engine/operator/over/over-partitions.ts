@@ -52,6 +52,14 @@ export class OverPartitions {
     return this.#lists.reduce((sum, list) => sum + Number(list.length === 0), 0)
   }
 
+  /** The partition begins anew; returns the slots of the rows that were kept of it. */
+  reset(partition: number): readonly number[] {
+    const list = this.list(partition)
+    const slots = list.shift(list.length)
+    this.said[partition] = this.before[partition] = this.ranks[partition] = 0
+    return slots
+  }
+
   /** Keeps these partitions, under the numbers of their positions in `kept`. */
   retain(kept: Int32Array): void {
     const taken = <T>(all: readonly T[]): T[] => Array.from(kept, (partition) => all[partition])

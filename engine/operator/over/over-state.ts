@@ -9,6 +9,10 @@ export interface OverState {
   watermark(watermarkUs: number, out: Output): void
   /** Ends the epoch. */
   emit(out: Output): void
+  /** The watermark at which rows come without new ones; Infinity if none wait. */
+  actsAtUs(): number
+  /** The epoch clock at which partitions without news should be forgotten. */
+  dueUs(): number
   snapshot(): readonly Section[]
   restore(sections: readonly Section[]): void
   stateSize(): StateSize

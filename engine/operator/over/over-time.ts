@@ -7,6 +7,7 @@
  *  A row is late if the watermark, or that of its own split, was past it. */
 
 import type { Batch } from '../../batch/batch.ts'
+import { LastTouched } from '../../state/last-touched.ts'
 import { OrderedSlots } from '../../state/ordered-slots.ts'
 import { TimeHeap } from '../../state/time-heap.ts'
 import { timesOf } from '../../state/times.ts'
@@ -46,6 +47,7 @@ export class OverTime implements OverState {
   #version = 0
   /** Partitions are swept when they are more than this. */
   #sweepAt = SWEEP_MIN
+  readonly #lastTouched: LastTouched | undefined
 
   constructor(node: OverNode, context: OperatorContext) {
     this.#node = node
@@ -60,6 +62,7 @@ export class OverTime implements OverState {
       carries: true,
     })
     this.#need = needOf(node, this.#program)
+    this.#lastTouched = node.stateTtlUs ? new LastTouched(node.stateTtlUs) : undefined
   }
 
   add(batch: Batch): void {
@@ -69,12 +72,30 @@ export class OverTime implements OverState {
     if (late.length > 0) this.#context.late(batch.keep(Int32Array.from(late), late.length))
     if (rows.length === 0) return
     const partitions = this.#rows.partitionsOf(batch)
+    for (const row of rows) this.#renew(partitions[row])
     const first = this.#rows.append(batch, Int32Array.from(rows), rows.length)
     rows.forEach((row, j) => {
       this.#partitionOf[first + j] = partitions[row]
       this.#partitions.list(partitions[row]).insert(first + j, this.#rows.order)
       this.#coming.push(times[row], first + j)
     })
+  }
+
+  /** A partition that comes again after its time begins anew, unless rows of it wait. */
+  #renew(partition: number): void {
+    const touched = this.#lastTouched
+    if (touched === undefined) return
+    const { nowUs } = this.#context.clock
+    touched.makeRoom(this.#rows.partitions.hashes.length)
+    if (touched.isExpired(partition, nowUs) && !this.#isWaiting(partition)) {
+      for (const slot of this.#partitions.reset(partition)) this.#rows.store.kill(slot)
+      for (const carried of this.#program.carried) carried?.reset(partition)
+    }
+    touched.touch(partition, nowUs)
+  }
+
+  #isWaiting(partition: number): boolean {
+    return this.#partitions.said[partition] < this.#partitions.list(partition).length
   }
 
   #onTime({ watermarks }: Batch, times: Float64Array): { rows: number[]; late: number[] } {
@@ -96,6 +117,7 @@ export class OverTime implements OverState {
       this.#program.distance.refresh()
       this.#say(this.#ready(), out)
       this.#letGo()
+      this.#closeWindows()
     }
     out.watermark(Math.min(watermarkUs, this.#heldUs()))
   }
@@ -206,7 +228,10 @@ export class OverTime implements OverState {
     if (count <= this.#sweepAt) return false
     const empty = this.#partitions.countEmpty()
     const kept = this.#rows.tidyPartitions(empty, (p) => this.#partitions.list(p).length === 0)
-    if (kept !== undefined) this.#partitions.retain(kept)
+    if (kept !== undefined) {
+      this.#partitions.retain(kept)
+      this.#lastTouched?.pick(kept)
+    }
     this.#sweepAt = Math.max(SWEEP_MIN, this.#rows.partitions.count * 2)
     return kept !== undefined
   }
@@ -218,7 +243,49 @@ export class OverTime implements OverState {
     return heap.firstUs
   }
 
-  emit(): void {}
+  emit(): void {
+    const { count } = this.#rows.partitions
+    const isFresh = this.#lastTouched?.sweep(count, this.#context.clock.nowUs)
+    if (isFresh === undefined) return
+    this.#version++
+    const isKept = Array.from({ length: count }, (_, p) => isFresh(p) || this.#isWaiting(p))
+    this.#keepOnly((partition) => isKept[partition])
+  }
+
+  /** Forgets what was counted in windows that are over, once that is much. */
+  #closeWindows(): void {
+    const { windows, partitions } = this.#rows
+    if (windows === undefined) return
+    const edgeUs = this.#node.windowEnd!.session ? 0 : 1
+    windows.passed(this.#closedUs + edgeUs)
+    const { passedCount } = windows
+    if (passedCount <= SWEEP_MIN || passedCount * 2 <= partitions.count) return
+    const isKept = (p: number) => !windows.isPassed(p) || this.#isWaiting(p)
+    this.#keepOnly(isKept)
+  }
+
+  #keepOnly(keeps: (partition: number) => boolean): void {
+    const { count } = this.#rows.partitions
+    this.#partitions.list(count - 1)
+    for (let p = 0; p < count; p++) {
+      if (keeps(p)) continue
+      for (const slot of this.#partitions.reset(p)) this.#rows.store.kill(slot)
+    }
+    for (const carried of this.#program.carried) carried?.retain(keeps)
+    const kept = this.#rows.retainPartitions(keeps)
+    this.#partitions.retain(kept)
+    this.#lastTouched?.pick(kept)
+    this.#rows.tidy((numberOf) => this.#partitions.renumber(numberOf))
+    this.#rebuild()
+  }
+
+  dueUs(): number {
+    return this.#lastTouched?.dueUs(this.#rows.partitions.count) ?? Infinity
+  }
+
+  actsAtUs(): number {
+    return this.#coming.firstUs + 1
+  }
 
   /** Builds what hangs on the slots anew, from the lists. */
   #rebuild(): void {
@@ -255,7 +322,20 @@ export class OverTime implements OverState {
       { name: 'partitions', version, bytes: this.#rows.partitions.snapshot() },
       { name: 'passed', version, bytes: this.#partitions.snapshot() },
       ...this.#program.snapshot(version),
+      ...this.#windowsSection(version),
+      ...this.#touchedSection(version),
     ]
+  }
+
+  #windowsSection(version: number): Section[] {
+    const { windows } = this.#rows
+    return windows === undefined ? [] : [{ name: 'windows', version, bytes: windows.snapshot() }]
+  }
+
+  #touchedSection(version: number): Section[] {
+    if (this.#lastTouched === undefined) return []
+    const all = Array.from({ length: this.#rows.partitions.count }, (_, p) => p)
+    return [{ name: 'touched', version, bytes: this.#lastTouched.snapshot(all) }]
   }
 
   restore(sections: readonly Section[]): void {
@@ -266,7 +346,11 @@ export class OverTime implements OverState {
     this.#closedUs = new Float64Array(closed.bytes.slice().buffer)[0]
     this.#rows.partitions.restore(find('partitions')!.bytes)
     this.#partitions.restore(find('passed')!.bytes)
+    const windows = find('windows')
+    if (windows !== undefined) this.#rows.windows?.restore(windows.bytes)
     this.#program.restore(sections)
+    const touched = find('touched')
+    if (touched !== undefined) this.#lastTouched?.restore(touched.bytes)
     const slots: number[][] = []
     this.#rows.restore(sections, (slot, partition) => {
       slots[partition] ??= []

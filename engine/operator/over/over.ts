@@ -2,7 +2,8 @@
  *
  *  With a time column over append-only input a row is said once, when the watermark has passed its
  *  frame, in order of time; rows go when no later frame can hold them. Otherwise the answer is a
- *  changelog, and all rows are kept. */
+ *  changelog, and all rows are kept. In both cases a partition without news for `stateTtlUs` is
+ *  forgotten. */
 
 import { fail } from '../../base/errors.ts'
 import { schemaOf } from '../../batch/schema.ts'
@@ -41,6 +42,8 @@ export const over = defineOperator<'over', OverNode>({
       batch: (_input, batch) => state.add(batch),
       watermark: (_input, watermarkUs, out) => state.watermark(watermarkUs, out),
       epoch: (out) => state.emit(out),
+      actsAtUs: () => state.actsAtUs(),
+      dueUs: () => state.dueUs(),
       snapshot: () => state.snapshot(),
       restore: (sections) => state.restore(sections),
       stateSize: () => state.stateSize(),

@@ -115,6 +115,12 @@ export class RankLists implements RankState {
     this.#lists.tidy((kept) => this.#lastTouched?.pick(kept))
   }
 
+  close(limitUs: number): void {
+    for (const partition of this.#lists.rows.windows?.passed(limitUs) ?? [])
+      this.#lists.clear(partition)
+    this.#lists.tidy((kept) => this.#lastTouched?.pick(kept))
+  }
+
   #emitTouched(out: Output): void {
     const [gone, come] = [noneRanked(), noneRanked()]
     for (const [partition, before] of this.#before) {
@@ -123,6 +129,15 @@ export class RankLists implements RankState {
     }
     this.#before = new Map()
     emitRanked(this.#lists.rows, gone, come, this.#node, out)
+  }
+
+  tellAll(out: Pick<Output, 'emit'>): void {
+    for (let partition = 0; partition < this.#lists.rows.partitions.count; partition++) {
+      const ranked = this.#ranked(this.#lists.list(partition))
+      const ranks = ranked.slots.map((_, i) => rankAt(ranked, i))
+      const come = { slots: [...ranked.slots], ranks }
+      emitRanked(this.#lists.rows, noneRanked(), come, this.#node, out)
+    }
   }
 
   #sweepExpired(touched: LastTouched): void {

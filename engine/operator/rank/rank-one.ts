@@ -20,6 +20,8 @@ export class RankOne implements RankState {
   /** Per partition: the slot of its first row, and of the one that was said; -1: none. */
   #best = new Int32Array(0)
   #said = new Int32Array(0)
+  /** Per partition: where its candidate was in the last batch that had one. */
+  #places = new Int32Array(0)
   /** Per partition: touched in this epoch. */
   #dirty = new Uint8Array(0)
   #touched: number[] = []
@@ -41,16 +43,33 @@ export class RankOne implements RankState {
     const partitions = rows.partitionsOf(batch, this.#partitions)
     this.#makeRoom()
     this.#forgetExpired(partitions, batch.rowCount)
-    const best = this.#best
     const candidates = this.#candidates
-    let n = 0
-    for (let row = 0; row < batch.rowCount; row++) {
-      const slot = best[partitions[row]]
-      if (slot === NONE || rows.compareRow(extended, row, slot) < 0) candidates[n++] = row
-    }
+    const n = this.#findCandidates(extended, partitions)
     if (n === 0) return
     const first = rows.append(extended, candidates, n)
     for (let j = 0; j < n; j++) this.#take(first + j, partitions[candidates[j]])
+  }
+
+  /** The rows that come before their partition's first one, at most one a partition. */
+  #findCandidates(extended: Batch, partitions: Int32Array): number {
+    const rows = this.#rows
+    const best = this.#best
+    const candidates = this.#candidates
+    const places = this.#places
+    let n = 0
+    for (let row = 0; row < extended.rowCount; row++) {
+      const partition = partitions[row]
+      const place = places[partition]
+      if (place < n && partitions[candidates[place]] === partition) {
+        if (rows.compareRows(extended, row, candidates[place]) < 0) candidates[place] = row
+        continue
+      }
+      const slot = best[partition]
+      if (slot !== NONE && rows.compareRow(extended, row, slot) >= 0) continue
+      places[partition] = n
+      candidates[n++] = row
+    }
+    return n
   }
 
   /** Partitions that come again after their time begin anew. */
@@ -90,6 +109,7 @@ export class RankOne implements RankState {
     if (this.#best.length >= length) return
     this.#best = grownInts(this.#best, length, NONE)
     this.#said = grownInts(this.#said, length, NONE)
+    this.#places = grownInts(this.#places, length)
     this.#dirty = grownBytes(this.#dirty, length)
   }
 
@@ -119,6 +139,35 @@ export class RankOne implements RankState {
     emitRanked(this.#rows, gone, come, this.#node, out)
   }
 
+  tellAll(out: Pick<Output, 'emit'>): void {
+    const { count } = this.#rows.partitions
+    const slots = [...this.#said.subarray(0, count)].filter((slot) => slot !== NONE)
+    const come = { slots, ranks: slots.map(() => 1) }
+    emitRanked(this.#rows, noneRanked(), come, this.#node, out)
+  }
+
+  close(limitUs: number): void {
+    const { store, partitions } = this.#rows
+    for (const partition of this.#rows.windows?.passed(limitUs) ?? []) {
+      if (this.#best[partition] === NONE) continue
+      store.kill(this.#best[partition])
+      this.#best[partition] = this.#said[partition] = NONE
+    }
+    this.#dropEmpty(partitions.count - store.live)
+  }
+
+  /** Lets go of the partitions without a row if they are many. */
+  #dropEmpty(empty: number): void {
+    const kept = this.#rows.tidyPartitions(empty, (p) => this.#best[p] === NONE)
+    if (kept === undefined) return
+    this.#lastTouched?.pick(kept)
+    const best = Int32Array.from(kept, (p) => this.#best[p])
+    for (const slots of [this.#best, this.#said]) {
+      slots.fill(NONE)
+      slots.set(best)
+    }
+  }
+
   #sweepExpired(touched: LastTouched): void {
     const { partitions } = this.#rows
     const keep = touched.sweep(partitions.count, this.#clock.nowUs)
@@ -128,14 +177,7 @@ export class RankOne implements RankState {
       if (!keep(p)) this.#forget(p, touched)
       if (this.#best[p] === NONE) empty++
     }
-    const kept = this.#rows.tidyPartitions(empty, (p) => this.#best[p] === NONE)
-    if (kept === undefined) return
-    touched.pick(kept)
-    const best = Int32Array.from(kept, (p) => this.#best[p])
-    for (const slots of [this.#best, this.#said]) {
-      slots.fill(NONE)
-      slots.set(best)
-    }
+    this.#dropEmpty(empty)
   }
 
   /** The epoch clock at which expired partitions should be swept. */
@@ -163,6 +205,6 @@ export class RankOne implements RankState {
   }
 
   stateSize(): StateSize {
-    return { rows: this.#rows.store.live, bytes: this.#rows.bytes + this.#best.length * 9 }
+    return { rows: this.#rows.store.live, bytes: this.#rows.bytes + this.#best.length * 13 }
   }
 }

@@ -14,6 +14,10 @@ export interface RankState {
   add(batch: Batch): void
   /** Says what the epoch changed. */
   emit(out: Output): void
+  /** Says all rows that are in as new ones. */
+  tellAll(out: Pick<Output, 'emit'>): void
+  /** Forgets the partitions whose window ends below `limitUs`: nothing of them changes any more. */
+  close(limitUs: number): void
   /** The epoch clock at which expired partitions should be swept; Infinity: never. */
   dueUs(): number
   snapshot(): readonly Section[]
@@ -41,7 +45,7 @@ export const noneRanked = (): RankList => ({ slots: [], ranks: [] })
 
 /** What the rows of a node are kept by. */
 export const orderedBy = (
-  { partitionBy, orderBy }: Pick<RankNode, 'partitionBy' | 'orderBy'>,
+  { partitionBy, orderBy, windowEnd }: Pick<RankNode, 'partitionBy' | 'orderBy' | 'windowEnd'>,
   { inputs: [input], clock }: OperatorContext,
 ): OrderedRowsOptions => ({
   input: input.schema,
@@ -49,6 +53,7 @@ export const orderedBy = (
   orderBy,
   clock,
   indexed: !input.appendOnly,
+  windowEnd: windowEnd?.column,
 })
 
 /** Emits rows that go and rows that come. */
@@ -57,7 +62,7 @@ export function emitRanked(
   gone: RankList,
   come: RankList,
   { fields, withRank }: RankNode,
-  out: Output,
+  out: Pick<Output, 'emit'>,
 ): void {
   const schema = schemaOf(fields)
   const batchOf = ({ slots, ranks }: RankList): Batch | null => {

@@ -10,9 +10,9 @@ import { fail } from '../../base/errors.ts'
 import { schemaOf } from '../../batch/schema.ts'
 import { storageOf, typeName } from '../../batch/types.ts'
 import { printExpr } from '../../expr/ir.ts'
-import { keyArrays } from '../group/group-keys.ts'
 import type { RankNode, SortKey } from '../nodes.ts'
 import { defineOperator, type InputInfo } from '../operator.ts'
+import { WindowRowsInTime } from '../ordered/window-rows-in-time.ts'
 import { RankLists } from './rank-lists.ts'
 import { RankOne } from './rank-one.ts'
 
@@ -44,18 +44,25 @@ export const rank = defineOperator<'rank', RankNode>({
       isOne && input.appendOnly ? new RankOne(node, context) : new RankLists(node, context)
     // The rows of an epoch come at its end, so its watermark must wait for them.
     let heldUs = -Infinity
+    const windows = node.windowEnd && new WindowRowsInTime(node.windowEnd, context)
     return {
-      batch: (_input, batch) => ranks.add(batch),
+      batch: (_input, batch) => ranks.add(windows?.onTime(batch) ?? batch),
       watermark(_input, watermarkUs) {
         heldUs = watermarkUs
       },
       epoch(out) {
         ranks.emit(out)
+        if (windows !== undefined) ranks.close(windows.close(heldUs))
         if (heldUs > -Infinity) out.watermark(heldUs)
       },
       dueUs: () => ranks.dueUs(),
-      snapshot: () => ranks.snapshot(),
-      restore: (sections) => ranks.restore(sections),
+      holdsAll: () => node.stateTtlUs === undefined,
+      tellAll: (out) => ranks.tellAll(out),
+      snapshot: () => [...ranks.snapshot(), ...(windows?.snapshot() ?? [])],
+      restore(sections) {
+        ranks.restore(sections)
+        windows?.restore(sections)
+      },
       stateSize: () => ranks.stateSize(),
     }
   },
@@ -66,7 +73,7 @@ function keepsFirst({ ranking, orderBy }: RankNode, input: InputInfo): boolean {
   return ranking === 'row_number' && orderBy.length === 0 && input.appendOnly
 }
 
-/** Refuses keys that cannot be hashed or ordered. UNSUPPORTED. */
+/** Refuses too many partition keys, and keys that cannot be ordered. */
 export function checkOrdering(
   partitionBy: RankNode['partitionBy'],
   orderBy: readonly SortKey[],
@@ -74,7 +81,6 @@ export function checkOrdering(
   if (partitionBy.length > 31) {
     fail('LIMIT_EXCEEDED', `PARTITION BY takes at most 31 keys, not ${partitionBy.length}`)
   }
-  for (const key of partitionBy) keyArrays(key.type)
   for (const { expr } of orderBy) {
     if (!['list', 'struct'].includes(storageOf(expr.type))) continue
     fail('UNSUPPORTED', `Rows cannot be ordered by a ${typeName(expr.type)}`, { at: expr.at })

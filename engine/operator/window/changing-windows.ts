@@ -5,10 +5,11 @@
 
 import type { EpochClock } from '../../base/clock.ts'
 import type { Batch } from '../../batch/batch.ts'
+import type { GroupTable } from '../../state/group-table.ts'
 import { ChangedGroups } from '../group/changed-groups.ts'
 import type { Output, Section, StateSize } from '../operator.ts'
 import type { WindowLayout } from './window-layout.ts'
-import type { WindowRows } from './window-rows.ts'
+import type { WindowRows, WindowShare } from './window-rows.ts'
 import {
   boundColumns,
   sectionsByOwner,
@@ -31,33 +32,53 @@ export class ChangingWindows implements WindowState {
   }
 
   add(batch: Batch, clock: EpochClock): readonly number[] {
-    const { program, groups } = this.#parts
     const { shares, late } = this.#rows.split(batch, this.#closedUs, clock)
+    this.addShares(batch, shares, clock)
+    return late
+  }
+
+  /** Into the windows that end at `lastEndUs` at the latest. */
+  addShares(
+    batch: Batch,
+    shares: readonly WindowShare[],
+    clock: EpochClock,
+    lastEndUs = Infinity,
+  ): void {
+    const { program, groups } = this.#parts
     for (const { sliceUs, fromEndUs, rows, count } of shares) {
       for (const endUs of this.#layout.ends(sliceUs)) {
-        if (endUs < fromEndUs || endUs <= this.#closedUs) continue
+        if (endUs < fromEndUs || endUs <= this.#closedUs || endUs > lastEndUs) continue
         const window = this.#window(endUs)
         program.find(batch, window.table, rows, count, groups, clock)
         window.touch(groups, rows, count, batch.weights)
         program.add(batch)(batch, window.table, rows, count, groups, clock)
       }
     }
-    return late
+  }
+
+  /** A window whose groups have been said elsewhere. */
+  adopt(endUs: number, said: GroupTable): void {
+    this.#windows.set(endUs, this.#fresh(endUs, said))
   }
 
   #window(endUs: number): ChangedGroups {
     const known = this.#windows.get(endUs)
     if (known !== undefined) return known
+    const window = this.#fresh(endUs)
+    this.#windows.set(endUs, window)
+    return window
+  }
+
+  #fresh(endUs: number, said?: GroupTable): ChangedGroups {
     const { program, schema, appendOnlyInput } = this.#parts
-    const window = new ChangedGroups(program, {
+    return new ChangedGroups(program, {
       schema,
       // A window without rows says nothing, also when there is no key.
       global: false,
       appendOnly: appendOnlyInput,
+      said,
       more: (length) => boundColumns(this.#parts, this.#layout.start(endUs), endUs, length),
     })
-    this.#windows.set(endUs, window)
-    return window
   }
 
   get dirty(): boolean {
@@ -65,7 +86,13 @@ export class ChangingWindows implements WindowState {
   }
 
   emit(out: Output): void {
-    for (const [, window] of this.#inOrder()) window.emit(out)
+    const { leadUs } = this.#parts
+    const lastEndUs = leadUs === undefined ? Infinity : this.#closedUs + leadUs
+    for (const [endUs, window] of this.#inOrder()) if (endUs <= lastEndUs) window.emit(out)
+  }
+
+  closesAtUs(): number {
+    return Math.min(Infinity, ...this.#windows.keys())
   }
 
   close(watermarkUs: number, out: Output): void {

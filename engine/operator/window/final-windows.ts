@@ -5,12 +5,12 @@
 
 import type { EpochClock } from '../../base/clock.ts'
 import { Batch } from '../../batch/batch.ts'
-import type { GroupTable } from '../../state/group-table.ts'
+import { GroupTable } from '../../state/group-table.ts'
 import { SpareTables } from '../../state/spare-tables.ts'
 import { allRows } from '../group/group-rows.ts'
 import type { Output, Section, StateSize } from '../operator.ts'
 import type { WindowLayout } from './window-layout.ts'
-import type { WindowRows } from './window-rows.ts'
+import type { WindowRows, WindowShare } from './window-rows.ts'
 import {
   boundColumns,
   sectionsByOwner,
@@ -27,32 +27,41 @@ interface Slice {
   version: number
 }
 
+/** Takes what a window has said, with the end of the window; the table is the taker's. */
+type Taker = (endUs: number, table: GroupTable) => void
+
 export class FinalWindows implements WindowState {
   readonly #parts: WindowParts
   readonly #layout: WindowLayout
   readonly #rows: WindowRows
   readonly #spare: SpareTables
   readonly #slices = new Map<string, Slice>()
+  readonly #taker: Taker | undefined
   #closedUs = -Infinity
   readonly dirty = false
 
-  constructor(parts: WindowParts, layout: WindowLayout, rows: WindowRows) {
+  constructor(parts: WindowParts, layout: WindowLayout, rows: WindowRows, taker?: Taker) {
     this.#parts = parts
+    this.#taker = taker
     this.#layout = layout
     this.#rows = rows
     this.#spare = new SpareTables(parts.program.layout)
   }
 
   add(batch: Batch, clock: EpochClock): readonly number[] {
-    const { program, groups } = this.#parts
     const { shares, late } = this.#rows.split(batch, this.#closedUs, clock)
+    this.addShares(batch, shares, clock)
+    return late
+  }
+
+  addShares(batch: Batch, shares: readonly WindowShare[], clock: EpochClock): void {
+    const { program, groups } = this.#parts
     for (const { sliceUs, fromEndUs, rows, count } of shares) {
       const slice = this.#slice(sliceUs, fromEndUs)
       slice.version++
       program.find(batch, slice.table, rows, count, groups, clock)
       program.add(batch)(batch, slice.table, rows, count, groups, clock)
     }
-    return late
   }
 
   #slice(startUs: number, fromEndUs: number): Slice {
@@ -66,6 +75,15 @@ export class FinalWindows implements WindowState {
   }
 
   emit(): void {}
+
+  closesAtUs(): number {
+    let first = Infinity
+    for (const { startUs, fromEndUs } of this.#slices.values()) {
+      const end = this.#layout.ends(startUs).find((e) => e >= fromEndUs && e > this.#closedUs)
+      if (end !== undefined && end < first) first = end
+    }
+    return first
+  }
 
   close(watermarkUs: number, out: Output): void {
     for (const endUs of this.#endsUpTo(watermarkUs)) {
@@ -93,16 +111,19 @@ export class FinalWindows implements WindowState {
     const slices = [...this.#slices.values()].filter(
       (slice) => slice.startUs >= startUs && slice.startUs < endUs && slice.fromEndUs <= endUs,
     )
-    const whole = slices.length === 1 ? slices[0].table : this.#merged(slices)
+    const isOne = slices.length === 1 && this.#taker === undefined
+    const whole = isOne ? slices[0].table : this.#merged(slices)
     const { count } = whole
     const columns = program.read(whole, allRows(count), count)
     const bounds = boundColumns(this.#parts, startUs, endUs, count)
     out.emit(new Batch(schema, [...columns, ...bounds], count))
-    if (slices.length !== 1) this.#spare.give(whole)
+    if (this.#taker !== undefined) this.#taker(endUs, whole)
+    else if (!isOne) this.#spare.give(whole)
   }
 
   #merged(slices: readonly Slice[]): GroupTable {
-    const whole = this.#spare.take()
+    const whole =
+      this.#taker === undefined ? this.#spare.take() : new GroupTable(this.#parts.program.layout)
     for (const { table } of slices) this.#parts.program.mergeTables(whole, table)
     return whole
   }

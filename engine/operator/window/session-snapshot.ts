@@ -20,8 +20,9 @@ interface Frozen {
   readonly version: number
   readonly closedUs: number
   readonly sessions: readonly FrozenSession[]
-  /** Positions in `sessions`. Sessions that were merged since have none: they are over. */
+  /** Positions in `sessions`. */
   readonly touched: readonly number[]
+  /** Likewise; of a session that has become a part of another one, `~` of that one's. */
   readonly saidBefore: readonly number[]
 }
 
@@ -46,7 +47,7 @@ export function saveSessions(state: SessionState & { readonly store: SessionStor
       said,
     })),
     touched: [...touched].flatMap((session) => place.get(session) ?? []),
-    saidBefore: saidBefore.map((session) => place.get(session) ?? -1),
+    saidBefore: saidBefore.map((said) => place.get(said) ?? ~place.get(said.current())!),
   }
   const sections: Section[] = [
     { name: 'sessions', version, bytes: serialize(frozen) },
@@ -78,14 +79,17 @@ export function loadSessions(
     return session
   })
   store.freeOthers()
-  const gone = new Session(-1, -1, 0, 0)
-  gone.mergedInto = gone
+  const partOf = (whole: Session): Session => {
+    const part = new Session(-1, -1, 0, 0)
+    part.mergedInto = whole
+    return part
+  }
   const before = bytesOf('before')
   return {
     version: frozen.version,
     closedUs: frozen.closedUs,
     touched: new Set(frozen.touched.map((i) => sessions[i])),
-    saidBefore: frozen.saidBefore.map((i) => (i < 0 ? gone : sessions[i])),
+    saidBefore: frozen.saidBefore.map((i) => (i < 0 ? partOf(sessions[~i]) : sessions[i])),
     rowsBefore: before === undefined ? [] : [decodeBatch(before.slice(), schema)],
   }
 }

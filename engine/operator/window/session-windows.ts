@@ -14,6 +14,7 @@ import { sameRow } from '../../batch/same-row.ts'
 import { DueQueue } from '../../state/due-queue.ts'
 import type { GroupProgram } from '../group/group-program.ts'
 import type { Output, Section, StateSize } from '../operator.ts'
+import { rowsInTime } from './rows-in-time.ts'
 import { loadSessions, saveSessions } from './session-snapshot.ts'
 import { type Session, SessionStore } from './session-store.ts'
 import { windowValue } from './window-columns.ts'
@@ -22,6 +23,8 @@ import type { WindowParts, WindowState } from './window-state.ts'
 
 export interface SessionParts extends WindowParts {
   readonly gapUs: number
+  /** Sessions speak before they are over. */
+  readonly speaksOpen: boolean
   /** The keys without the aggregates, and the aggregates without the keys. */
   readonly keys: GroupProgram
   readonly values: GroupProgram
@@ -34,6 +37,8 @@ export class SessionWindows implements WindowState {
   readonly #parts: SessionParts
   readonly #store: SessionStore
   readonly #due = new DueQueue<Session>()
+  /** Touched sessions by their end, where they wait for it. */
+  readonly #waiting = new DueQueue<Session>()
   readonly #times: Float64Array
   readonly #keys: Int32Array
   /** Sessions that have something new to say, in the order in which they were touched. */
@@ -55,30 +60,18 @@ export class SessionWindows implements WindowState {
     this.#version++
     const { keys, values, times, groups } = this.#parts
     times(batch, this.#times, clock)
-    const { rows, late } = this.#onTime(batch)
+    const { rows, late } = rowsInTime(batch, this.#times, this.#closedUs)
     const list = Int32Array.from(rows)
     const n = list.length
     keys.find(batch, this.#store.keys, list, n, this.#keys, clock)
     const assigned = this.#store.assign(list, this.#keys, this.#times)
-    this.#remember(assigned.changed)
+    if (this.#parts.speaksOpen) this.#remember(assigned.changed)
     this.#store.mergeAssigned(assigned)
+    for (const [, part] of assigned.merged) this.#touched.delete(part)
     for (const session of assigned.begun) this.#due.push(session.endUs, session)
     for (let j = 0; j < n; j++) groups[j] = assigned.sessions[j].current().slot
     values.add(batch)(batch, this.#store.values, list, n, groups, clock)
     return late
-  }
-
-  #onTime({ rowCount, watermarks }: Batch): { rows: number[]; late: number[] } {
-    const rows: number[] = []
-    const late: number[] = []
-    for (let i = 0; i < rowCount; i++) {
-      const time = this.#times[i]
-      if (Number.isNaN(time)) continue
-      const mark = Math.max(this.#closedUs, watermarks === null ? -Infinity : watermarks[i])
-      if (time < mark) late.push(i)
-      else rows.push(i)
-    }
-    return { rows, late }
   }
 
   /** Notes which sessions change, and what they had said. Before anything is changed. */
@@ -87,6 +80,7 @@ export class SessionWindows implements WindowState {
     for (const session of changed) {
       if (this.#touched.has(session)) continue
       this.#touched.add(session)
+      if (this.#parts.leadUs !== undefined) this.#waiting.push(session.endUs, session)
       if (session.said !== undefined) said.push(session)
     }
     if (said.length === 0) return
@@ -126,10 +120,20 @@ export class SessionWindows implements WindowState {
   /** Says the touched sessions as they are, and takes back what they had said. */
   emit(out: Output): void {
     if (!this.dirty) return
-    const live = [...this.#touched].filter((session) => session.mergedInto === undefined)
+    const live = this.#speaking()
+    if (live.length === 0) return
     this.#say(live, out)
     for (const session of live) session.said = { startUs: session.startUs, endUs: session.endUs }
     this.#version++
+  }
+
+  /** The touched sessions whose time has come. */
+  #speaking(): Session[] {
+    const { leadUs } = this.#parts
+    if (leadUs === undefined) return [...this.#touched]
+    return this.#waiting.take(this.#closedUs + leadUs, (session) =>
+      this.#touched.has(session) ? session.endUs : undefined,
+    )
   }
 
   #say(live: readonly Session[], out: Output): void {
@@ -137,17 +141,25 @@ export class SessionWindows implements WindowState {
     const after = live.length === 0 ? null : this.#rowsOf(live, (session) => session)
     const rowOf = new Map(live.map((session, row) => [session, row]))
     const gone: number[] = []
+    const waiting: number[] = []
     const same = new Set<number>()
     this.#saidBefore.forEach((session, row) => {
       const now = rowOf.get(session)
       if (now !== undefined && sameRow(before!, row, after!, now)) same.add(now)
-      else gone.push(row)
+      else if (rowOf.has(session.current())) gone.push(row)
+      else waiting.push(row)
     })
     const come = live.flatMap((_, row) => (same.has(row) ? [] : [row]))
-    this.#touched.clear()
-    this.#saidBefore = []
-    this.#rowsBefore = []
+    for (const session of live) this.#touched.delete(session)
+    this.#saidBefore = waiting.map((row) => this.#saidBefore[row])
+    const rows = Int32Array.from(waiting)
+    this.#rowsBefore = waiting.length === 0 ? [] : [before!.keep(rows, rows.length)]
     emitChanges(before, gone, after, come, out)
+  }
+
+  /** A session holds the rows at its very end too. */
+  closesAtUs(): number {
+    return this.#due.nextUs + 1
   }
 
   close(watermarkUs: number, out: Output): void {
@@ -193,7 +205,10 @@ export class SessionWindows implements WindowState {
     if (saved === undefined) return
     this.#version = saved.version
     this.#closedUs = saved.closedUs
-    for (const session of saved.touched) this.#touched.add(session)
+    for (const session of saved.touched) {
+      this.#touched.add(session)
+      if (this.#parts.leadUs !== undefined) this.#waiting.push(session.endUs, session)
+    }
     this.#saidBefore = [...saved.saidBefore]
     this.#rowsBefore = [...saved.rowsBefore]
     for (const session of this.#store.all()) this.#due.push(session.endUs, session)

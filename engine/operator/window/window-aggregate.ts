@@ -3,7 +3,8 @@
  *  State: per open window, one row of slots per group. A window is dropped when the watermark
  *  passes its end, so the state is bounded by the open windows' groups.
  *  Output: with `close`, each group once, when its window is over (append-only over append-only
- *  input); with `changes` and `every`, what changed since it was last said.
+ *  input); with `on-time` once its time has come and again when late rows change it; with
+ *  `changes` and `every`, what changed since it was last said.
  *  A row is late if its window is closed, or was over for the row's own split when the row came.
  *  O(rows), and O(groups) per closed window. */
 
@@ -14,7 +15,7 @@ import { isTimestamp, typeName } from '../../batch/types.ts'
 import { printExpr } from '../../expr/ir.ts'
 import { checkAggregates, printCall } from '../group/check-aggregates.ts'
 import { GroupProgram } from '../group/group-program.ts'
-import type { WindowAggregateNode } from '../nodes.ts'
+import type { EmitPolicy, WindowAggregateNode } from '../nodes.ts'
 import {
   defineOperator,
   type Operator,
@@ -25,6 +26,7 @@ import {
 } from '../operator.ts'
 import { ChangingWindows } from './changing-windows.ts'
 import { FinalWindows } from './final-windows.ts'
+import { OnTimeWindows } from './on-time-windows.ts'
 import { SessionWindows } from './session-windows.ts'
 import { WINDOW_TIME_LAG_US } from './window-columns.ts'
 import { checkWindow, layoutOf, printWindow, seconds } from './window-layout.ts'
@@ -55,13 +57,24 @@ export const windowAggregate = defineOperator<'window-aggregate', WindowAggregat
   explain({ window, keys, aggregates, emit }) {
     const by = keys.length === 0 ? '' : ` by ${keys.map(printExpr).join(', ')}`
     const calls = aggregates.map(printCall).join(', ') || 'distinct'
-    const when = emit.kind === 'every' ? `every ${seconds(emit.intervalUs)}` : `on ${emit.kind}`
+    const when = printEmit(emit)
     const where =
       window.kind === 'session' ? `SESSION gap ${seconds(window.gapUs)}` : printWindow(window)
     return `WindowAggregate: ${calls}${by} in ${where}, emit ${when}`
   },
   create: (node, context) => new WindowAggregate(node, context),
 })
+
+function printEmit(emit: EmitPolicy): string {
+  switch (emit.kind) {
+    case 'every':
+      return `every ${seconds(emit.intervalUs)}`
+    case 'on-time':
+      return `on time, and again for ${seconds(emit.leadUs)}`
+    default:
+      return `on ${emit.kind}`
+  }
+}
 
 class WindowAggregate implements Operator {
   readonly #node: WindowAggregateNode
@@ -82,9 +95,16 @@ class WindowAggregate implements Operator {
 
   watermark(_input: number, watermarkUs: number, out: Output): void {
     this.#windows.close(watermarkUs, out)
-    // A window still open ends after the watermark, and its window_time is a moment before.
-    const lag = this.#node.windowColumns.includes('window_time') ? WINDOW_TIME_LAG_US : 0
-    out.watermark(watermarkUs - lag)
+    out.watermark(this.#saidUpTo(watermarkUs))
+  }
+
+  /** The window_time of a window is a millisecond before its end. An aligned one that is open ends
+   *  after the watermark, at a whole millisecond; a session may end at the watermark itself. */
+  #saidUpTo(watermarkUs: number): number {
+    const { window, windowColumns } = this.#node
+    if (!windowColumns.includes('window_time')) return watermarkUs
+    if (window.kind === 'session') return watermarkUs - WINDOW_TIME_LAG_US
+    return Math.floor(watermarkUs / WINDOW_TIME_LAG_US) * WINDOW_TIME_LAG_US
   }
 
   epoch(out: Output): void {
@@ -99,6 +119,10 @@ class WindowAggregate implements Operator {
     const { emit } = this.#node
     if (emit.kind !== 'every' || !this.#windows.dirty) return Infinity
     return this.#lastEmitUs + emit.intervalUs
+  }
+
+  actsAtUs(): number {
+    return this.#windows.closesAtUs()
   }
 
   snapshot(): Section[] {
@@ -132,12 +156,14 @@ function createWindows(
     schema,
     windowColumns,
     appendOnlyInput: inputs[0].appendOnly,
+    leadUs: emit.kind === 'on-time' ? emit.leadUs : undefined,
     groups: new Int32Array(batchRowsMax),
   }
   if (window.kind === 'session') {
     return new SessionWindows({
       ...parts,
       gapUs: window.gapUs,
+      speaksOpen: emit.kind !== 'close',
       batchRowsMax,
       keys: new GroupProgram({ keys, aggregates: [], input }),
       values: new GroupProgram({ keys: [], aggregates, input, appendOnly: inputs[0].appendOnly }),
@@ -146,6 +172,9 @@ function createWindows(
   }
   const layout = layoutOf(window)
   const rows = new WindowRows(layout, compileSliceStarts(layout, timeColumn, input), batchRowsMax)
-  const final = emit.kind === 'close' && parts.appendOnlyInput
-  return final ? new FinalWindows(parts, layout, rows) : new ChangingWindows(parts, layout, rows)
+  if (parts.appendOnlyInput && emit.kind === 'close') return new FinalWindows(parts, layout, rows)
+  if (parts.appendOnlyInput && emit.kind === 'on-time') {
+    return new OnTimeWindows(parts, layout, rows, emit.leadUs)
+  }
+  return new ChangingWindows(parts, layout, rows)
 }

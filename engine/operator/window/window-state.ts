@@ -18,6 +18,8 @@ export interface WindowState {
   readonly dirty: boolean
   /** Says what has changed in open windows since the last time. */
   emit(out: Output): void
+  /** The watermark at which `close` has something to do; Infinity if no window is open. */
+  closesAtUs(): number
   /** Says the last of the windows that are over, the earliest first, and forgets them. */
   close(watermarkUs: number, out: Output): void
   snapshot(): readonly Section[]
@@ -32,6 +34,9 @@ export interface WindowParts {
   readonly schema: Schema
   readonly windowColumns: readonly WindowColumn[]
   readonly appendOnlyInput: boolean
+  /** Only windows that end no more than this above the watermark speak before they close. Absent:
+   *  all do. */
+  readonly leadUs?: number | undefined
   /** Scratch: the groups of a batch's rows. */
   readonly groups: Int32Array
 }

@@ -8,12 +8,13 @@ import { type Schema, schemaOf } from '../../batch/schema.ts'
 import { type DataType, isTimestamp, typeName } from '../../batch/types.ts'
 import type { WindowNode } from '../nodes.ts'
 import { defineOperator, stateless } from '../operator.ts'
+import { SessionRows } from './session-rows.ts'
 import { boundType, windowFields, windowValue } from './window-columns.ts'
-import { checkWindow, layoutOf, printWindow } from './window-layout.ts'
+import { checkWindow, layoutOf, printWindow, seconds } from './window-layout.ts'
 import { compileSliceStarts } from './window-start.ts'
 
 /** Every row once per window that holds it, with the window's bounds. Rows whose time is NULL are
- *  in no window and are dropped. Stateless, O(rows * windows per row). */
+ *  in no window and are dropped. O(rows * windows per row), and but for sessions stateless. */
 export const window = defineOperator<'window', WindowNode>({
   kind: 'window',
   inputs: 1,
@@ -22,18 +23,22 @@ export const window = defineOperator<'window', WindowNode>({
     if (!isTimestamp(type)) {
       fail('TYPE_MISMATCH', `A window needs a TIMESTAMP; ${name} is ${typeName(type)}`)
     }
-    if (spec.kind === 'session') {
-      fail('UNSUPPORTED', 'SESSION needs a GROUP BY over its window_start and window_end')
+    if (spec.kind !== 'session') checkWindow(spec)
+    else if (!input.appendOnly) {
+      fail('UNSUPPORTED', 'SESSION over an updating input is not supported yet', {
+        hint: 'It works over append-only input: a stream, or a window result emitted on close.',
+      })
     }
-    checkWindow(spec)
   },
   schema: ({ timeColumn }, [input]) =>
     schemaOf([...input.fields, ...windowFields(input.fields[timeColumn].type)]),
   appendOnly: (_node, [input]) => input.appendOnly,
   explain: ({ window: spec }) =>
-    `Window: ${spec.kind === 'session' ? 'SESSION' : printWindow(spec)}`,
-  create({ window: spec, timeColumn }, { inputs, schema, batchRowsMax, clock }) {
-    if (spec.kind === 'session') return fail('INTERNAL', 'a session window without an aggregate')
+    `Window: ${spec.kind === 'session' ? `SESSION gap ${seconds(spec.gapUs)}` : printWindow(spec)}`,
+  create(node, context) {
+    const { window: spec, timeColumn } = node
+    if (spec.kind === 'session') return new SessionRows({ ...node, gapUs: spec.gapUs }, context)
+    const { inputs, schema, batchRowsMax, clock } = context
     const layout = layoutOf(spec)
     const assign = compileSliceStarts(layout, timeColumn, inputs[0].schema)
     const starts = new Float64Array(batchRowsMax)

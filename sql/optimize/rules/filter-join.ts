@@ -6,8 +6,10 @@ import type { Expr } from '../../../engine/expr/ir.ts'
 import { conjunction, conjunctsOf } from '../../logical/conjuncts.ts'
 import { sideOf } from '../../logical/join-parts.ts'
 import { makeFilter } from '../../logical/make.ts'
+import { makeAsofJoin } from '../../logical/make-asof.ts'
 import { makeJoin, makeTemporalJoin } from '../../logical/make-join.ts'
 import {
+  type AsofJoinNode,
   fieldsOf,
   type JoinNode,
   type LogicalNode,
@@ -67,16 +69,20 @@ function filtered(node: LogicalNode, conditions: readonly Expr[]): LogicalNode {
 
 /** The join under a filter of these conditions. */
 export function filterJoin(
-  node: JoinNode | TemporalJoinNode,
+  node: JoinNode | TemporalJoinNode | AsofJoinNode,
   conditions: readonly Expr[],
 ): LogicalNode {
-  // Only rows of the left side can be dropped before versions are looked up.
+  // Only rows of the left side can be dropped before another row is looked up for them.
   const sides = node.kind === 'join' ? KEPT[node.join] : (['left'] as const)
   const { left, right, rest } = split(conditions, node, sides)
   const inputs = { left: filtered(node.left, left), right: filtered(node.right, right) }
   if (node.kind === 'temporal-join') {
     const { join, on, time } = node
     return filtered(makeTemporalJoin({ ...inputs, join, on, time }), rest)
+  }
+  if (node.kind === 'asof-join') {
+    const { join, on } = node
+    return filtered(makeAsofJoin({ ...inputs, join, on }), rest)
   }
   const inside = node.join === 'inner' ? rest.filter(isDeterministic) : []
   const on = conjunction([...(node.on === undefined ? [] : [node.on]), ...inside])

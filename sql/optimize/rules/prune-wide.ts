@@ -2,7 +2,9 @@
 
 import { columnsOf, type Expr } from '../../../engine/expr/ir.ts'
 import type { SortKey } from '../../../engine/operator/nodes.ts'
+import { changeCall, readByCall } from '../../logical/change-call.ts'
 import { makeProject } from '../../logical/make.ts'
+import { makeAsofJoin } from '../../logical/make-asof.ts'
 import { makeJoin, makeTemporalJoin } from '../../logical/make-join.ts'
 import {
   inputColumnsOf,
@@ -12,7 +14,12 @@ import {
   moveMatch,
 } from '../../logical/make-match.ts'
 import { makeOver, makeRank, rankPartsOf } from '../../logical/make-order.ts'
-import { makeExpand, makeTemporalFilter, makeUnnest } from '../../logical/make-rows.ts'
+import {
+  makeExpand,
+  makeProcessingTime,
+  makeTemporalFilter,
+  makeUnnest,
+} from '../../logical/make-rows.ts'
 import { makeSetOperation, makeUnion } from '../../logical/make-set.ts'
 import { addedTo, fieldsOf, type LogicalNode, type WideNode } from '../../logical/node.ts'
 import { moveColumns } from '../../logical/substitute.ts'
@@ -24,6 +31,7 @@ export function pruneWide(node: WideNode, wanted: Wanted, prune: Prune): Pruned 
   switch (node.kind) {
     case 'join':
     case 'temporal-join':
+    case 'asof-join':
       return pruneJoin(node, wanted, prune)
     case 'union': {
       const kept = keptOf(node, wanted)
@@ -60,6 +68,10 @@ export function pruneWide(node: WideNode, wanted: Wanted, prune: Prune): Pruned 
       const parts = { from: move(node.from), until: move(node.until) }
       return { node: makeTemporalFilter(input, parts), moved }
     }
+    case 'processing-time': {
+      const { node: input, moved } = prune(node.input, union(wanted, new Set([node.timeColumn])))
+      return { node: makeProcessingTime(input, moved(node.timeColumn)), moved }
+    }
     case 'match':
       return pruneMatch(node, wanted, prune)
   }
@@ -91,7 +103,7 @@ function exactly(side: LogicalNode, kept: readonly number[], prune: Prune): Logi
 }
 
 function pruneJoin(
-  node: Extract<WideNode, { kind: 'join' | 'temporal-join' }>,
+  node: Extract<WideNode, { kind: 'join' | 'temporal-join' | 'asof-join' }>,
   wanted: Wanted,
   prune: Prune,
 ): Pruned {
@@ -115,6 +127,10 @@ function pruneJoin(
       node: makeJoin({ ...sides, join, nullAware, on: on && moveColumns(on, moved) }),
       moved,
     }
+  }
+  if (node.kind === 'asof-join') {
+    const { join, on } = node
+    return { node: makeAsofJoin({ ...sides, join, on: moveColumns(on, moved) }), moved }
   }
   const time = node.time && {
     leftTime: left.moved(node.time.leftTime),
@@ -172,7 +188,7 @@ function pruneOver(
   const kept = node.calls.flatMap((_, i) => (wanted.has(width + i) ? [i] : []))
   if (kept.length === 0) return prune(node.input, wanted)
   const calls = kept.map((i) => node.calls[i])
-  const reads = calls.flatMap(({ args, filter }) => (filter ? [...args, filter] : args))
+  const reads = calls.flatMap(readByCall)
   const { input, moved } = below(
     node,
     wanted,
@@ -185,11 +201,7 @@ function pruneOver(
     {
       partitionBy: node.partitionBy.map(move),
       orderBy: moveKeys(node.orderBy, moved),
-      calls: calls.map((call) => ({
-        ...call,
-        args: call.args.map(move),
-        filter: call.filter && move(call.filter),
-      })),
+      calls: calls.map((call) => changeCall(call, move)),
     },
     kept.map((i) => addedTo(node)[i]),
   )

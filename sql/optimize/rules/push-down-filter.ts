@@ -30,7 +30,9 @@ function push(node: FilterNode): LogicalNode {
     const both = [...conjunctsOf(input.predicate), ...conditions]
     return push(makeFilter(input.input, conjunction(both) ?? predicate))
   }
-  if (input.kind === 'join' || input.kind === 'temporal-join') return filterJoin(input, conditions)
+  if (input.kind === 'join' || input.kind === 'temporal-join' || input.kind === 'asof-join') {
+    return filterJoin(input, conditions)
+  }
   const below: Expr[] = []
   const stay: Expr[] = []
   for (const condition of conditions) {
@@ -82,6 +84,7 @@ function throughNode(condition: Expr, node: LogicalNode): Expr | undefined {
     case 'union':
     case 'set-operation':
     case 'temporal-filter':
+    case 'processing-time':
       return condition
     default:
       return undefined

@@ -1,13 +1,20 @@
 /** `WHERE rn <= n` over ROW_NUMBER, RANK or DENSE_RANK keeps the first rows of each partition: it
  *  needs no numbers for the others. Where the numbers are final anyway (the order is by event
- *  time), they stay: their rows are never taken back, which is worth more. */
+ *  time), they stay: their rows are never taken back, which is worth more. By processing time the
+ *  first rows to come are the first ones. */
 
 import { isInteger } from '../../../engine/batch/types.ts'
 import type { Expr } from '../../../engine/expr/ir.ts'
 import { conjunction, conjunctsOf } from '../../logical/conjuncts.ts'
 import { makeFilter, makeProject } from '../../logical/make.ts'
 import { makeRank } from '../../logical/make-order.ts'
-import { type FilterNode, fieldsOf, type LogicalNode, type RankNode } from '../../logical/node.ts'
+import {
+  type FilterNode,
+  fieldsOf,
+  type LogicalNode,
+  type OverNode,
+  type RankNode,
+} from '../../logical/node.ts'
 import { mapNode } from '../../logical/visit.ts'
 import type { Rule } from '../rule.ts'
 
@@ -24,7 +31,9 @@ const RANKINGS: Readonly<Record<string, RankNode['ranking']>> = {
 
 function rank(node: FilterNode): LogicalNode {
   const { input, predicate } = node
-  if (input.kind !== 'over' || input.timeColumn !== undefined) return node
+  if (input.kind !== 'over') return node
+  const byArrival = arrivals(input)
+  if (input.timeColumn !== undefined && byArrival === undefined) return node
   const [call, ...others] = input.calls
   if (others.length > 0 || !Object.hasOwn(RANKINGS, call.name)) return node
   const column = fieldsOf(input.input).length
@@ -33,10 +42,10 @@ function rank(node: FilterNode): LogicalNode {
   const from = Math.max(1, ...bounds.map((bound) => bound?.from ?? 1))
   const to = Math.min(Infinity, ...bounds.map((bound) => bound?.to ?? Infinity))
   if (to === Infinity || to < from) return node
-  const ranked = makeRank(input.input, {
+  const ranked = makeRank(byArrival ?? input.input, {
     ranking: RANKINGS[call.name],
     partitionBy: input.partitionBy,
-    orderBy: input.orderBy,
+    orderBy: byArrival === undefined ? input.orderBy : [],
     from,
     to,
     withRank: true,
@@ -48,6 +57,13 @@ function rank(node: FilterNode): LogicalNode {
   )
   const rest = conjunction(conditions.filter((_, i) => bounds[i] === undefined))
   return rest === undefined ? named : makeFilter(named, rest)
+}
+
+/** The rows of a ROW_NUMBER by processing time: they are numbered as they come, and at once. */
+function arrivals({ input, calls, timeColumn }: OverNode): LogicalNode | undefined {
+  const isNumbered = calls.length === 1 && calls[0].name === 'ROW_NUMBER'
+  if (input.kind !== 'processing-time' || timeColumn !== input.timeColumn) return undefined
+  return isNumbered ? input.input : undefined
 }
 
 interface Bound {

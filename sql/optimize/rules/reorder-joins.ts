@@ -16,22 +16,28 @@ import type { Rule } from '../rule.ts'
 export const reorderJoins: Rule = {
   name: 'reorder-joins',
   // Top-down: a chain is taken as a whole.
-  apply: reorderAll,
+  apply: (node) => reorderAll(node, new Map()),
 }
 
-function reorderAll(node: LogicalNode): LogicalNode {
-  if (!isInner(node)) return rebuild(node, { input: reorderAll })
+/** `known`: what nodes have become, which are reached as tables of a chain and as inputs of its
+ *  joins. */
+function reorderAll(node: LogicalNode, known: Map<LogicalNode, LogicalNode>): LogicalNode {
+  const before = known.get(node)
+  if (before !== undefined) return before
+  const reordered = reorder(node, (input) => reorderAll(input, known))
+  known.set(node, reordered)
+  return reordered
+}
+
+function reorder(node: LogicalNode, inside: (input: LogicalNode) => LogicalNode): LogicalNode {
+  if (!isInner(node)) return rebuild(node, { input: inside })
   const chain = flatten(node, 0)
-  const tables = chain.tables.map((table) => ({ ...table, node: reorderAll(table.node) }))
+  const tables = chain.tables.map((table) => ({ ...table, node: inside(table.node) }))
   const needless = chain.joins.filter((join) => join.parts.leftKeys.length === 0).length
   const isMovable = chain.conditions.every(isDeterministic)
-  if (needless === 0 || tables.length < 3 || !isMovable) {
-    return rebuild(node, { input: reorderAll })
-  }
+  if (needless === 0 || tables.length < 3 || !isMovable) return rebuild(node, { input: inside })
   const ordered = inOrder(tables, chain.conditions)
-  return ordered.needless < needless
-    ? restored(ordered, node)
-    : rebuild(node, { input: reorderAll })
+  return ordered.needless < needless ? restored(ordered, node) : rebuild(node, { input: inside })
 }
 
 const isInner = (node: LogicalNode): node is JoinNode =>

@@ -77,13 +77,22 @@ export function lowerFrom(tree: TreeNode, context: LowerContext): TableRef[] {
   return tables
 }
 
+/** What ASOF said of the join whose right side this is. */
+function asofOf(node: TreeNode, { out }: LowerContext) {
+  const slot = out.slotOf(node.table)
+  return slot.is === 'table' ? slot.asof : undefined
+}
+
 function tableOf(node: TreeNode, { out }: LowerContext): TableRef {
   const slot = out.slotOf(node.table)
   return slot.is === 'table' ? slot.table : refuse(`${slot.is} as a table`)
 }
 
 /** What stands in place of a condition. */
-function joinMark(node: TreeNode, context: LowerContext): 'cross' | 'comma' | undefined {
+function joinMark(
+  node: TreeNode,
+  context: LowerContext,
+): 'cross' | 'comma' | 'natural' | undefined {
   if (node.on === null || node.on === undefined) return undefined
   const on = nodeOf(node.on, 'ON')
   if (on.type !== 'column_ref') return undefined
@@ -95,16 +104,22 @@ function joined(node: TreeNode, left: TableRef, right: TableRef, context: LowerC
   const kind = JOINS[String(node.join)]
   if (kind === undefined) refuse(`the join ${String(node.join)}`)
   const at = spanOver(left.at, right.at)
+  const asof = asofOf(node, context)
   if (joinMark(node, context) === 'cross') {
+    if (asof !== undefined) return { kind: 'join', join: kind, left, right, asof, using: [], at }
     return { kind: 'join', join: 'cross', left, right, using: [], at }
   }
+  if (joinMark(node, context) === 'natural') {
+    return { kind: 'join', join: kind, left, right, using: [], natural: true, at }
+  }
   const using = listOf(node.using, 'USING').map((column) => usingName(column, context))
-  if (using.length > 0) return { kind: 'join', join: kind, left, right, using, at }
+  if (using.length > 0) return { kind: 'join', join: kind, left, right, asof, using, at }
   if (node.on === null || node.on === undefined) {
     fail('SYNTAX', 'The join has no condition', { at: right.at, hint: 'Add ON or USING' })
   }
   const on = lowerExpression(node.on, context)
-  return { kind: 'join', join: kind, left, right, on, using: [], at: spanOver(at, on.at) }
+  const all = spanOver(at, on.at)
+  return { kind: 'join', join: kind, left, right, on, asof, using: [], at: all }
 }
 
 function usingName(value: unknown, { out }: LowerContext): Name {

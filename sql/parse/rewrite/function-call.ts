@@ -2,12 +2,14 @@
  *  DISTINCT, ORDER BY, WITHIN GROUP, FILTER, OVER. */
 
 import type { Expression, Name, OrderItem, Over } from '../../ast.ts'
+import type { JsonClauses } from '../../json-ast.ts'
 import { callOf } from '../call.ts'
 import { type Cursor, nameOf } from '../cursor.ts'
 import { OPERATOR_WORDS } from '../keyword.ts'
 import { orderItems } from '../order.ts'
 import { over } from '../over.ts'
-import { spanOf, type Token } from '../token.ts'
+import { spanOf } from '../token.ts'
+import { isOnlyOnNull, jsonClauses } from './json-form.ts'
 import type { Rewritten } from './rewritten.ts'
 import { specialForm } from './special-form.ts'
 
@@ -17,6 +19,7 @@ interface Extras {
   orderBy: readonly OrderItem[]
   filter?: Expression
   over?: Over
+  json?: JsonClauses
 }
 
 /** The call at the cursor, whose name stands before a bracket. SYNTAX and UNSUPPORTED by place. */
@@ -34,12 +37,14 @@ export function functionCall(cursor: Cursor, out: Rewritten): void {
   out.element({ is: 'call', build }, first)
   out.word('(', cursor.advance())
   if (form === undefined) {
-    plainArguments(cursor, out, first, extras)
+    plainArguments(cursor, out, extras)
   } else {
     const made = form(cursor, out, first)
     name = { text: made.name ?? first.text, at: name.at }
     arrange = made.arrange ?? arrange
   }
+  const json = jsonClauses(cursor, out, first)
+  if (json !== undefined) extras.json = json
   if (!cursor.is(')')) argumentsGoOn(cursor)
   out.word(')', cursor.advance())
   suffixes(cursor, extras)
@@ -53,8 +58,8 @@ function argumentsGoOn(cursor: Cursor): never {
   cursor.unexpected({ what: '"," or ")"', near: ['ORDER', ...OPERATOR_WORDS] })
 }
 
-function plainArguments(cursor: Cursor, out: Rewritten, first: Token, extras: Extras): void {
-  if (cursor.is(')')) return
+function plainArguments(cursor: Cursor, out: Rewritten, extras: Extras): void {
+  if (cursor.is(')') || isOnlyOnNull(cursor)) return
   if (cursor.is('*', ')')) {
     const at = spanOf(cursor.advance())
     out.slot({ is: 'operand', value: { kind: 'star', at } }, at)
@@ -76,11 +81,6 @@ function plainArguments(cursor: Cursor, out: Rewritten, first: Token, extras: Ex
     cursor.rules.sequence(cursor, out)
   }
   if (cursor.accept('ORDER', 'BY')) extras.orderBy = orderItems(cursor)
-  if (cursor.isAny(JSON_WORDS)) {
-    cursor.refuse(`${cursor.key} in ${first.text.toUpperCase()}`, {
-      hint: 'Give only the plain arguments',
-    })
-  }
 }
 
 /** `a.*` in COUNT: the rows of a variable of MATCH_RECOGNIZE. */
@@ -92,24 +92,6 @@ function rowsOf(cursor: Cursor, out: Rewritten): void {
   const at = cursor.spanFrom(first)
   out.element({ is: 'operand', value: { kind: 'name', path: [table, star], at } }, at)
 }
-
-/** Clauses of the SQL:2016 JSON functions. */
-const JSON_WORDS: ReadonlySet<string> = new Set([
-  'RETURNING',
-  'NULL',
-  'ERROR',
-  'ABSENT',
-  'EMPTY',
-  'DEFAULT',
-  'WITH',
-  'WITHOUT',
-  'PASSING',
-  'FORMAT',
-  'SEPARATOR',
-  'TRUE',
-  'FALSE',
-  'UNKNOWN',
-])
 
 function suffixes(cursor: Cursor, extras: Extras): void {
   if (cursor.is('WITHIN', 'GROUP')) {

@@ -8,6 +8,7 @@ import { lonelyLiteral } from '../literal.ts'
 import { startsQuery } from '../query-start.ts'
 import { spanOf, type Token } from '../token.ts'
 import { dataType } from '../type.ts'
+import { isJson } from './is-json.ts'
 import { LEVEL } from './level.ts'
 import { quantified } from './quantified.ts'
 import type { Rewritten } from './rewritten.ts'
@@ -170,7 +171,7 @@ function field(cursor: Cursor, out: Rewritten): boolean {
 
 const TRUTHS = new Set(['NULL', 'TRUE', 'FALSE', 'UNKNOWN'])
 
-/** IS [NOT] NULL, TRUE, FALSE, UNKNOWN and IS [NOT] DISTINCT FROM. */
+/** IS [NOT] NULL, TRUE, FALSE, UNKNOWN, JSON and IS [NOT] DISTINCT FROM. */
 function is(cursor: Cursor, out: Rewritten): boolean {
   const not = cursor.peek().key === 'NOT' ? 1 : 0
   const prefix = not === 1 ? 'IS NOT ' : 'IS '
@@ -179,12 +180,13 @@ function is(cursor: Cursor, out: Rewritten): boolean {
     return true
   }
   const truth = cursor.peek(1 + not)
+  if (truth.key === 'JSON') return isJson(cursor, out, prefix)
   const first = cursor.token
   cursor.index += 1 + not
   if (!TRUTHS.has(truth.key)) {
     cursor.unexpected({
-      what: `NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM after ${prefix.trim()}`,
-      near: [...TRUTHS, 'NOT', 'DISTINCT'],
+      what: `NULL, TRUE, FALSE, UNKNOWN, JSON or DISTINCT FROM after ${prefix.trim()}`,
+      near: [...TRUTHS, 'NOT', 'DISTINCT', 'JSON'],
       hint: 'To compare with a value, write = or <>',
     })
   }

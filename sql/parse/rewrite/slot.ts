@@ -68,7 +68,12 @@ export type Slot =
   | { readonly is: 'alias'; readonly name: Name }
   | { readonly is: 'item'; readonly item: SelectItem }
   | { readonly is: 'group'; readonly item: GroupItem }
-  | { readonly is: 'table'; readonly table: TableRef }
+  | {
+      readonly is: 'table'
+      readonly table: TableRef
+      /** It is the right side of an ASOF JOIN. */
+      readonly asof?: { readonly match?: Expression | undefined } | undefined
+    }
   /** The condition of a join that has none, so that every join has one for the grammar. */
-  | { readonly is: 'join'; readonly join: 'cross' | 'comma' }
+  | { readonly is: 'join'; readonly join: 'cross' | 'comma' | 'natural' }
   | { readonly is: 'column'; readonly name: Name }

@@ -5,6 +5,7 @@ import type { Expression } from '../../ast.ts'
 import { textOf } from '../call.ts'
 import type { Cursor } from '../cursor.ts'
 import { spanOf, type Token } from '../token.ts'
+import { jsonPairs } from './json-form.ts'
 import type { Rewritten } from './rewritten.ts'
 
 export interface MadeForm {
@@ -28,8 +29,8 @@ const FORMS: Readonly<Record<string, Form>> = {
   SUBSTRING: separatedBy(['FROM', 'FOR'], 'text FROM start FOR count'),
   OVERLAY: separatedBy(['PLACING', 'FROM', 'FOR'], 'text PLACING part FROM start FOR count'),
   TRIM: trim,
-  JSON_OBJECT: jsonObject,
-  JSON_OBJECTAGG: jsonObject,
+  JSON_OBJECT: pairs,
+  JSON_OBJECTAGG: pairs,
 }
 
 /** How the function of this name (a token's `key`) reads its arguments; undefined: as any other. */
@@ -125,17 +126,7 @@ function trim(cursor: Cursor, out: Rewritten): MadeForm {
   return { name }
 }
 
-/** JSON_OBJECT('k' VALUE v, KEY 'k' VALUE v, …): JSON_OBJECT(k, v, …). */
-function jsonObject(cursor: Cursor, out: Rewritten): MadeForm {
-  while (!cursor.is(')')) {
-    if (cursor.is('KEY') && cursor.peek().key !== ',') cursor.advance()
-    cursor.rules.sequence(cursor, out)
-    if (cursor.is('VALUE')) comma(cursor, out)
-    if (cursor.is('NULL') || cursor.is('ABSENT')) {
-      cursor.refuse(`${cursor.key} ON NULL`, { hint: 'JSON_OBJECT keeps NULL values' })
-    }
-    if (!cursor.is(',')) break
-    out.word(',', cursor.advance())
-  }
+function pairs(cursor: Cursor, out: Rewritten): MadeForm {
+  jsonPairs(cursor, out)
   return {}
 }

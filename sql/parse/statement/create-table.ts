@@ -1,42 +1,71 @@
 /** CREATE TABLE, and its synonyms CREATE STREAM, SOURCE and SINK. */
 
-import type { Name } from '../../ast.ts'
+import type { CreateTableAs, Name } from '../../ast.ts'
+import { columnNames } from '../alias.ts'
 import type { Cursor } from '../cursor.ts'
-import { tableParts } from './column.ts'
+import { type ReadParts, tableParts } from './column.ts'
+import { likeClause } from './like.ts'
+import { queryStatement } from './query-statement.ts'
 import type { BodyOf, CreateHead } from './statement-body.ts'
 import { withOptions } from './with-options.ts'
 
-/** The statement behind CREATE TABLE [IF NOT EXISTS] name. */
-export function createTable(cursor: Cursor, head: CreateHead): BodyOf<'create-table'> {
-  if (head.orReplace) {
-    cursor.refuse('CREATE OR REPLACE TABLE', { hint: 'Drop the table first: it holds data' })
-  }
+type CreateTable = BodyOf<'create-table'>
+
+/** The statement behind CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name; `first` is its first
+ *  token. */
+export function createTable(
+  cursor: Cursor,
+  head: CreateHead,
+  first: Cursor['token'],
+): BodyOf<'create-table'> {
   const name = cursor.name('a table name')
   refuseFormsElsewhere(cursor)
-  const parts = cursor.is('(') ? tableParts(cursor) : { columns: [] }
+  const order = isNameList(cursor) ? columnNames(cursor) : []
+  const parts: ReadParts = cursor.is('(') ? tableParts(cursor) : { columns: [] }
   const comment = cursor.accept('COMMENT') ? cursor.string('a comment in single quotes') : undefined
+  refusePartsElsewhere(cursor)
+  const options = withOptions(cursor)
+  const like = cursor.is('LIKE') ? likeClause(cursor) : undefined
+  if (cursor.is('FORMAT') || cursor.is('ENVELOPE')) {
+    cursor.refuse(cursor.token.text.toUpperCase(), { hint: "Write WITH ('format' = 'json')" })
+  }
+  const as = like === undefined ? asQuery(cursor, order, first) : undefined
+  if (parts.columns.length === 0 && like === undefined && as === undefined) {
+    cursor.unexpected({
+      what: 'columns in brackets',
+      hint: 'CREATE TABLE t (id BIGINT, name STRING)',
+    })
+  }
+  const made: CreateTable = { kind: 'create-table', name, ...head, ...parts, options, comment }
+  return { ...made, like, as }
+}
+
+/** `(a, b)` before AS: names alone. */
+function isNameList(cursor: Cursor): boolean {
+  const next = cursor.peek(2).key
+  return cursor.is('(') && cursor.isName(1) && (next === ',' || next === ')')
+}
+
+function asQuery(
+  cursor: Cursor,
+  order: readonly Name[],
+  first: Cursor['token'],
+): CreateTableAs | undefined {
+  if (order.length > 0 && !cursor.is('AS')) {
+    cursor.unexpected({ what: 'AS and a query', hint: 'Without a query each column needs a type' })
+  }
+  if (!cursor.accept('AS')) return undefined
+  const query = queryStatement(cursor)
+  return { ...query, text: cursor.textFrom(first), order }
+}
+
+function refusePartsElsewhere(cursor: Cursor): void {
   if (cursor.is('PARTITIONED') || cursor.is('DISTRIBUTED')) {
     cursor.refuse(cursor.token.text.toUpperCase(), { hint: 'Give splits in WITH (…)' })
   }
   if (cursor.is('INCLUDE')) {
     cursor.refuse('INCLUDE', { hint: "Declare a column: k STRING METADATA FROM 'key'" })
   }
-  const options = withOptions(cursor)
-  const like = cursor.is('LIKE') ? likeTable(cursor) : undefined
-  if (cursor.is('FORMAT') || cursor.is('ENVELOPE')) {
-    cursor.refuse(cursor.token.text.toUpperCase(), { hint: "Write WITH ('format' = 'json')" })
-  }
-  if (cursor.is('AS')) {
-    cursor.refuse('CREATE TABLE … AS', { hint: 'Use CREATE MATERIALIZED VIEW name AS SELECT …' })
-  }
-  if (parts.columns.length === 0 && like === undefined) {
-    cursor.unexpected({
-      what: 'columns in brackets',
-      hint: 'CREATE TABLE t (id BIGINT, name STRING)',
-    })
-  }
-  const { ifNotExists, temporary } = head
-  return { kind: 'create-table', name, ifNotExists, temporary, ...parts, options, comment, like }
 }
 
 function refuseFormsElsewhere(cursor: Cursor): void {
@@ -48,15 +77,4 @@ function refuseFormsElsewhere(cursor: Cursor): void {
       hint: 'Write CREATE TABLE name (columns) WITH (…), and INSERT INTO name SELECT … for a sink',
     })
   }
-}
-
-function likeTable(cursor: Cursor): Name {
-  cursor.expect('LIKE')
-  const name = cursor.name('a table name')
-  if (cursor.is('(')) {
-    cursor.refuse('LIKE with options', {
-      hint: 'LIKE takes over everything that is not given here',
-    })
-  }
-  return name
 }

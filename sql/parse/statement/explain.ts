@@ -24,6 +24,7 @@ const EXPLAINED: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>([
   'select',
   'insert-select',
   'create-view',
+  'create-query',
 ])
 
 /** The statement at EXPLAIN. `parse` reads the statement behind it. */
@@ -37,7 +38,8 @@ export function explain(
   const first = cursor.token
   if (cursor.is('EXPLAIN')) cursor.unexpected({ what: 'a query' })
   const statement = parse(cursor)
-  if (!EXPLAINED.has(statement.kind)) {
+  const isTableAs = statement.kind === 'create-table' && statement.as !== undefined
+  if (!EXPLAINED.has(statement.kind) && !isTableAs) {
     cursor.refuse(`EXPLAIN of this statement`, {
       first,
       hint: 'Explain a SELECT, INSERT INTO … SELECT or CREATE … VIEW',

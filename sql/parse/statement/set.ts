@@ -9,12 +9,13 @@ import { optionKey } from './with-options.ts'
 export function set(cursor: Cursor): BodyOf<'set'> {
   cursor.expect('SET')
   if (isEnd(cursor)) return { kind: 'set' }
-  const key = optionKey(cursor).text
+  const key = optionKey(cursor)
   if (!cursor.accept('=')) {
     if (!cursor.is('TO')) cursor.unexpected({ what: '"="', hint: "Write SET 'key' = 'value'" })
     cursor.advance()
   }
-  const value = setting(cursor)
+  const first = cursor.token
+  const value = { text: setting(cursor), at: cursor.spanFrom(first) }
   expectEnd(cursor, [])
   return { kind: 'set', key, value }
 }
@@ -23,7 +24,7 @@ export function set(cursor: Cursor): BodyOf<'set'> {
 export function reset(cursor: Cursor): BodyOf<'reset'> {
   cursor.expect('RESET')
   if (isEnd(cursor)) return { kind: 'reset' }
-  const key = optionKey(cursor).text
+  const key = optionKey(cursor)
   expectEnd(cursor, [])
   return { kind: 'reset', key }
 }

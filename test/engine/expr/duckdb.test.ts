@@ -38,6 +38,7 @@ import { formatValue } from '../../../engine/expr/cast.ts'
 import { decimal as decimalType } from '../../../engine/expr/decimal.ts'
 import { canonical, type Int64 } from '../../../engine/expr/int64.ts'
 import type { Expr, Value } from '../../../engine/expr/ir.ts'
+import { resolveJsonCall } from '../../../engine/expr/json-call.ts'
 import { bool, date, days, int, months, seconds, text } from '../../../engine/expr/literal.ts'
 import { resolveCall, resolveCase, resolveCast } from '../../../engine/expr/resolve.ts'
 import { seedOf } from '../../seed.ts'
@@ -138,6 +139,15 @@ const CASES: readonly (readonly [sql: string, expr: Expr])[] = [
   ["s IN ('abc', 'ORD', '👋')", f('IN', s, text('abc'), text('ORD'), text('👋'))],
   ['i IN (1, 2, NULL)', f('IN', i, int(1), int(2), { ...int(0), value: null })],
   ['i NOT IN (1, j)', f('NOT IN', i, int(1), j)],
+  ['(i BETWEEN j AND 5) OR (i BETWEEN 5 AND j)', f('BETWEEN SYMMETRIC', i, j, int(5))],
+  // Quantifiers are subqueries there, which TRY does not take: written out.
+  ...['=', '<>', '<', '<=', '>', '>='].flatMap((op): [string, Expr][] => [
+    [`i ${op} j OR i ${op} 1 OR i ${op} 5`, f(`${op} ANY`, i, f('ARRAY', j, int(1), int(5)))],
+    [`i ${op} j AND i ${op} 1`, f(`${op} ALL`, i, f('ARRAY', j, int(1)))],
+    [`s ${op} u OR s ${op} 'abc'`, f(`${op} ANY`, s, f('ARRAY', u, text('abc')))],
+    [`s ${op} u AND s ${op} 'ORD'`, f(`${op} ALL`, s, f('ARRAY', u, text('ORD')))],
+    [`l ${op} m AND l ${op} i`, f(`${op} ALL`, l, f('ARRAY', m, i))],
+  ]),
   ['b AND c', f('AND', b, c)],
   ['b OR c', f('OR', b, c)],
   ['NOT b OR (c AND i > 1)', f('OR', f('NOT', b), f('AND', c, f('>', i, int(1))))],
@@ -259,6 +269,29 @@ const CASES: readonly (readonly [sql: string, expr: Expr])[] = [
     cast(f('JSON_OBJECT', text('a'), i, text('b'), s), VARCHAR),
   ],
   [`json_extract_string(${DOCUMENT_SQL}, '$.a.s')`, f('JSON_VALUE', DOCUMENT, text('$.a.s'))],
+  [
+    `coalesce(json_extract_string(${DOCUMENT_SQL}, '$.a.s'), u)`,
+    resolveJsonCall({
+      name: 'JSON_VALUE',
+      args: [DOCUMENT, text('lax $.a.s'), u],
+      onEmpty: 'default',
+      at: { offset: 0, length: 1 },
+    }),
+  ],
+  [
+    `TRY_CAST(json_extract_string(${DOCUMENT_SQL}, '$.a.list[0]') AS BIGINT) + l`,
+    f(
+      '+',
+      resolveJsonCall({
+        name: 'JSON_VALUE',
+        args: [DOCUMENT, text('$.a.list[0]')],
+        returning: { type: BIGINT, at: { offset: 0, length: 1 } },
+        at: { offset: 0, length: 1 },
+      }),
+      l,
+    ),
+  ],
+  [`json_exists(${DOCUMENT_SQL}, '$.a.t')`, f('JSON_EXISTS', DOCUMENT, text('$.a.t'))],
   [`${DOCUMENT_SQL}->'$.a.list[1]'`, cast(f('->', DOCUMENT, text('$.a.list[1]')), VARCHAR)],
   [`${DOCUMENT_SQL}->>'$.a.list[0]'`, f('->>', DOCUMENT, text('$.a.list[0]'))],
   // choice

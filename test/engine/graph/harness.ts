@@ -16,6 +16,8 @@ import { LogReader } from '../../../engine/log/reader.ts'
 import { LogWriter } from '../../../engine/log/writer.ts'
 import type { QueryPlan } from '../../../engine/plan/physical.ts'
 import { Appended } from '../../../engine/source/appended.ts'
+import type { LookupConnector } from '../../../engine/source/lookup.ts'
+import type { AnySource } from '../../../engine/source/source.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
 
 export const temporaryFolder = (): { path: string; remove: () => void } => {
@@ -156,6 +158,10 @@ export interface EngineOptions {
   readonly subscriber: Subscriber
   readonly epochRowsMax?: number
   readonly checkpointIntervalMs?: number
+  /** Besides that of the embedded queue. */
+  readonly connectors?: readonly AnySource[]
+  /** Who can be asked from outside. */
+  readonly lookups?: readonly LookupConnector[]
 }
 
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
@@ -163,7 +169,8 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   options.producer.connect(appended)
   const { dataFolder } = options
   const log = logSource({ disk: nodeDisk, clock: systemClock, dataFolder, appended })
-  const connectors = new Map([[log.name, log]])
+  const all: readonly AnySource[] = [log, ...(options.connectors ?? [])]
+  const connectors = new Map(all.map((connector) => [connector.name, connector]))
   const engine = new Engine({
     config: {
       dataFolder: options.dataFolder,
@@ -177,6 +184,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     disk: nodeDisk,
     clock: systemClock,
     connectors,
+    lookups: new Map((options.lookups ?? []).map((connector) => [connector.name, connector])),
     appended,
     send: (message) => options.subscriber.receive(message),
   })

@@ -14,8 +14,8 @@ import type { Value } from '../../../engine/expr/ir.ts'
 import { LogReader } from '../../../engine/log/reader.ts'
 import type { QueryPlan } from '../../../engine/plan/physical.ts'
 import { lateTable } from '../../../engine/source/late-table.ts'
+import { recordSchema } from '../../../engine/source/stream-frame.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
-import { storedSchema } from '../../../server/records.ts'
 import { rowsBySplit } from '../../../server/split-of-row.ts'
 import { Catalog, defineTable, Planner, parseStatements } from '../../../sql/index.ts'
 import { seedOf } from '../../seed.ts'
@@ -80,7 +80,7 @@ function tablesAndPlans() {
 }
 
 function batchOf(changes: readonly Change[], table: TableSpec): Batch {
-  const builder = new BatchBuilder(storedSchema(table))
+  const builder = new BatchBuilder(recordSchema(table))
   for (const { key, row } of changes) {
     builder.append([key, row?.ts ?? null, row?.city ?? null, row?.v ?? null])
   }

@@ -14,7 +14,7 @@ const schema = schemaOf([
 ])
 const ts = { kind: 'column' as const, index: 0, name: 'ts', type: TIMESTAMP, nullable: true }
 
-const table = (idleTimeoutMs = 0): TableSpec => ({
+const table = (idleTimeoutMs = 0, latenessMs?: number): TableSpec => ({
   id: 't',
   name: 't',
   schema,
@@ -25,6 +25,7 @@ const table = (idleTimeoutMs = 0): TableSpec => ({
   watermark: {
     column: 0,
     idleTimeoutMs,
+    latenessMs,
     expr: {
       kind: 'call',
       name: '-',
@@ -75,9 +76,12 @@ class Memory implements SourceConnector {
   }
 }
 
-function read(source: Memory, options: { idleTimeoutMs?: number } = {}) {
+function read(source: Memory, options: { idleTimeoutMs?: number; latenessMs?: number } = {}) {
   const clock: EpochClock = { epoch: 0, nowUs: 0, seed: 0 }
-  const reader = new TableReader(table(options.idleTimeoutMs), source, 0, () => {})
+  const reader = new TableReader(table(options.idleTimeoutMs, options.latenessMs), source, {
+    nowUs: 0,
+    onReady: () => {},
+  })
   const step = (nowUs = 0) => {
     clock.nowUs = nowUs
     const { ranges } = reader.poll(100, 100)
@@ -102,6 +106,31 @@ test('it never goes back, whatever comes', () => {
   step()
   source.rows[0].push(5)
   expect(step().watermark).toBe(18)
+})
+
+test('it does not go back when an idle split goes on with older rows', () => {
+  const source = new Memory(2)
+  const { step } = read(source, { idleTimeoutMs: 1000 })
+  source.rows[0].push(10)
+  source.rows[1].push(5)
+  step(0)
+  source.rows[0].push(40)
+  expect(step(2 * SECOND).watermark).toBe(38)
+  source.rows[1].push(6)
+  const { watermark, batches } = step(2 * SECOND)
+  expect(watermark).toBe(38)
+  expect([...batches[0].watermarks!]).toEqual([3 * SECOND])
+})
+
+test('the allowed lateness holds it back, and what is late', () => {
+  const source = new Memory(1)
+  const { step } = read(source, { latenessMs: 5000 })
+  source.rows[0].push(20, 14)
+  const { watermark, batches } = step()
+  expect(watermark).toBe(13)
+  expect(batches[0].watermarks).toBe(null)
+  source.rows[0].push(12)
+  expect([...step().batches[0].watermarks!]).toEqual([13 * SECOND])
 })
 
 test('only rows behind their own split carry marks', () => {
@@ -153,7 +182,7 @@ test('a reader goes on from its state', () => {
   source.rows[0].push(10, 20)
   step()
   source.rows[0].push(1, 30)
-  const again = new TableReader(table(), source, 0, () => {}, reader.state())
+  const again = new TableReader(table(), source, { nowUs: 0, onReady: () => {} }, reader.state())
   const { ranges } = again.poll(100, 100)
   expect(ranges).toEqual([{ split: '0', from: '2', to: '4', end: false }])
   const [batch] = again.take({ epoch: 1, nowUs: 0, seed: 0 })

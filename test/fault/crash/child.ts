@@ -38,6 +38,10 @@ export class Child {
     return this.#url !== undefined
   }
 
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
   get alive(): boolean {
     return this.#process?.exitCode === null && this.#process.signalCode === null
   }

@@ -5,8 +5,9 @@ import { type Random, random } from '../../../engine/base/random.ts'
 import type { Batch } from '../../../engine/batch/batch.ts'
 import { parseBatch } from '../../../engine/batch/pretty.ts'
 import { formatOf } from '../../../engine/format/index.ts'
+import { recordSchema } from '../../../engine/source/stream-frame.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
-import { decodeRecords, storedSchema } from '../../../server/records.ts'
+import { decodeRecords } from '../../../server/records.ts'
 import { watermarkText } from '../../../server/sse/event.ts'
 import type { RowsResult } from '../../../server/statement-result.ts'
 import { parseStatements } from '../../../sql/index.ts'
@@ -224,6 +225,7 @@ class FileRun {
 
   async #refused(record: RecOf<'statement-error'>): Promise<void> {
     const { sql, code, expected } = record
+    if (ENDS_PLANS.test(sql)) await this.#dropTwins()
     const error = await this.#db.execute(sql).then(
       () => undefined,
       (thrown) => asSqlError(thrown),
@@ -456,6 +458,6 @@ class FileRun {
 /** One row a line, or one JSON object a line. */
 function rowsFrom(lines: readonly string[], table: TableSpec): Batch {
   const text = lines.join('\n')
-  if (!text.startsWith('{')) return parseBatch(text, storedSchema(table))
+  if (!text.startsWith('{')) return parseBatch(text, recordSchema(table))
   return decodeRecords(Buffer.from(text), formatOf('ndjson'), table, 1 << 20)
 }

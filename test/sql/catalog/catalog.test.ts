@@ -14,7 +14,8 @@ function table(catalog: Catalog, name: string): TableEntry {
   const id = catalog.newId('table')
   const spec = { id, name, schema, storedCount: 1, computed: [], connector: 'log', options: {} }
   const sql = `CREATE TABLE ${name} (a BIGINT)`
-  return { kind: 'table', id, name, sql, session, dependsOn: [], spec, columnComments: new Map() }
+  const none = { columnComments: new Map(), computedTexts: new Map(), temporary: false }
+  return { kind: 'table', id, name, sql, session, dependsOn: [], spec, ...none }
 }
 
 function view(catalog: Catalog, name: string, dependsOn: string[], temporary = false): ViewEntry {

@@ -68,8 +68,10 @@ describe('readOptions', () => {
         format: 'json',
         'json.unknown-fields': 'ignore',
         'bad-records': 'fail',
+        compression: 'none',
         'retention.policy': 'keep',
         'scan.watermark.idle-timeout': '0',
+        'late-rows.allowed-lateness': '0',
       },
     })
   })
@@ -131,7 +133,9 @@ describe('readOptions', () => {
     ])
     expect(read({ connector: 'nats', url: 'x' }, connectors)).toEqual({
       connector: 'nats',
-      values: { url: 'x', 'scan.watermark.idle-timeout': '0' },
+      values: {
+        ...{ url: 'x', 'scan.watermark.idle-timeout': '0', 'late-rows.allowed-lateness': '0' },
+      },
     })
     expect(refusal(() => read({ connector: 'nats' }, connectors)).message).toContain("'url'")
     const secret = refusal(() =>

@@ -123,7 +123,7 @@ test.each([
   ],
   [
     'SELECT a IS 5',
-    'SYNTAX [5] Expected NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM after IS, found "5" | To compare with a value, write = or <>',
+    'SYNTAX [5] Expected NULL, TRUE, FALSE, UNKNOWN, JSON or DISTINCT FROM after IS, found "5" | To compare with a value, write = or <>',
   ],
   [
     "SELECT a AS 'x'",
@@ -194,7 +194,7 @@ test.each([
   ],
   [
     'INSERT INTO t VALUES (1, 2), (3)',
-    'SYNTAX [(3)] This row has 1 values, the first one 2 | All rows of VALUES have the same columns',
+    'SYNTAX [(3)] This row has 1 value, the first one 2 | All rows of VALUES have the same columns',
   ],
   [
     'INSERT INTO t VALUE (1)',
@@ -202,7 +202,7 @@ test.each([
   ],
   [
     'SHOW TABELS',
-    'SYNTAX [TABELS] Expected TABLES, VIEWS, MATERIALIZED VIEWS, QUERIES, FUNCTIONS or CREATE after SHOW, found "TABELS" | Did you mean TABLES?',
+    'SYNTAX [TABELS] Expected TABLES, VIEWS, MATERIALIZED VIEWS, QUERIES, FUNCTIONS, COLUMNS or CREATE after SHOW, found "TABELS" | Did you mean TABLES?',
   ],
   [
     'SELECT * FROM TABLE(TUMBLE(TABLE s, DESCRIPTOR(ts)))',
@@ -217,10 +217,9 @@ test.each([
 })
 
 test.each([
-  ['SELECT a FROM t NATURAL JOIN u', 'NATURAL JOIN'],
   ['SELECT a FROM t SEMI JOIN u ON a = b', 'SEMI JOIN'],
   ['SELECT a FROM t LEFT ANTI JOIN u ON a = b', 'ANTI JOIN'],
-  ['SELECT a FROM t ASOF JOIN u ON a = b', 'ASOF JOIN'],
+  ['SELECT a FROM t ASOF FULL JOIN u ON a >= b', 'ASOF FULL JOIN'],
   ['SELECT a FROM t TABLESAMPLE (5)', 'TABLESAMPLE'],
   [
     'SELECT a FROM t MATCH_RECOGNIZE (ORDER BY b PATTERN (PERMUTE(A, B)) DEFINE A AS TRUE)',
@@ -237,12 +236,15 @@ test.each([
   ['SELECT a COLLATE "C"', 'COLLATE'],
   ['SELECT FIRST_VALUE(a) IGNORE NULLS OVER (ORDER BY b)', 'IGNORE NULLS'],
   ['SELECT SUM(a) OVER (ORDER BY b GROUPS 1 PRECEDING)', 'A GROUPS frame'],
-  ["SELECT JSON_VALUE(a, '$.b' RETURNING INT)", 'RETURNING in JSON_VALUE'],
+  ["SELECT JSON_VALUE(a, '$.b' EMPTY ARRAY ON EMPTY)", 'EMPTY ARRAY ON EMPTY in JSON_VALUE'],
+  ["SELECT JSON_EXISTS(a, '$.b' PASSING c AS d)", 'PASSING'],
+  ["SELECT JSON_QUERY(a, '$.b' NULL ON ERROR NULL ON ERROR)", 'A second ON ERROR'],
   ['SELECT f(a => 1)', 'A named argument'],
   ['WITH RECURSIVE w AS (SELECT 1) SELECT * FROM w', 'WITH RECURSIVE'],
   ['SELECT a FETCH FIRST 3 ROWS WITH TIES', 'WITH TIES'],
-  ['CREATE TABLE t AS SELECT 1', 'CREATE TABLE … AS'],
-  ['CREATE OR REPLACE TABLE t (a INT)', 'CREATE OR REPLACE TABLE'],
+  ['CREATE TABLE t LIKE u (INCLUDING PARTITIONS)', 'INCLUDING PARTITIONS'],
+  ['CREATE TABLE t LIKE u (OVERWRITING CONSTRAINTS)', 'OVERWRITING CONSTRAINTS'],
+  ['CREATE TEMPORARY QUERY q AS SELECT 1', 'A temporary query'],
   ['CREATE TABLE t (a INT DEFAULT 1)', 'DEFAULT'],
   ['CREATE TABLE t (a INT, UNIQUE (a))', 'UNIQUE'],
   ['CREATE INDEX i ON t (a)', 'CREATE INDEX'],
@@ -252,7 +254,12 @@ test.each([
   ['INSERT INTO t VALUES (DEFAULT)', 'DEFAULT'],
   ['DROP TABLE a, b', 'DROP of several'],
   ['DROP TABLE a CASCADE', 'CASCADE'],
-  ['ALTER TABLE t ADD a INT', 'ALTER … ADD'],
+  ['ALTER TABLE t ALTER COLUMN a TYPE INT', 'ALTER TABLE … ALTER'],
+  ['ALTER TABLE t DROP CONSTRAINT c', 'DROP CONSTRAINT'],
+  ['ALTER TABLE t ADD PARTITION (a = 1)', 'PARTITION'],
+  ['ALTER VIEW v ADD a INT', 'ALTER VIEW … ADD'],
+  ['ALTER FUNCTION f AS SELECT 1', 'ALTER FUNCTION … AS'],
+  ['SHOW TABLES IN db', 'SHOW … IN'],
   ['EXPLAIN ESTIMATED_COST SELECT 1', 'EXPLAIN ESTIMATED_COST'],
   ['EXPLAIN DROP TABLE t', 'EXPLAIN of this statement'],
   ['TRUNCATE t', 'TRUNCATE'],

@@ -88,7 +88,9 @@ function printTable(ref: TableRef): string {
     case 'join': {
       const on = ref.on ? ` on ${printExpression(ref.on)}` : ''
       const using = ref.using.length > 0 ? ` using ${list(ref.using.map((c) => c.text))}` : ''
-      return `(${printTable(ref.left)} ${ref.join} ${printTable(ref.right)}${on}${using})`
+      const match = ref.asof?.match ? ` match ${printExpression(ref.asof.match)}` : ''
+      const asof = ref.asof ? `asof ` : ''
+      return `(${printTable(ref.left)} ${asof}${ref.join} ${printTable(ref.right)}${match}${on}${using})`
     }
   }
 }
@@ -123,6 +125,19 @@ test.each([
   [
     'SELECT * FROM o JOIN r FOR SYSTEM_TIME AS OF PROCTIME() ON a = b',
     '[*] from (o inner r as of (PROCTIME) on (= a b))',
+  ],
+  [
+    'SELECT * FROM t ASOF LEFT OUTER JOIN u ON t.a = u.a AND t.b >= u.b JOIN v ON TRUE',
+    '[*] from ((t asof left u on (AND (= t.a u.a) (>= t.b u.b))) inner v on true)',
+  ],
+  [
+    'SELECT * FROM t AS x ASOF JOIN u MATCH_CONDITION (x.b > u.b), v',
+    '[*] from (t x asof inner u match (> x.b u.b)), v',
+  ],
+  // Words that are names elsewhere.
+  [
+    'SELECT asof, match_condition FROM asof, u AS match_condition',
+    '[asof, match_condition] from asof, u match_condition',
   ],
   ['SELECT * FROM (SELECT a FROM t) AS q(x)', '[*] from {[a] from t} q(x)'],
   ['SELECT * FROM t, LATERAL (SELECT t.a) l', '[*] from t, lateral {[t.a]} l'],

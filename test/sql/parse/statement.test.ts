@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { typeName } from '../../../engine/batch/types.ts'
 import type { Statement } from '../../../sql/ast.ts'
-import { parseStatements } from '../../../sql/parse/index.ts'
+import { parseEach, parseStatements } from '../../../sql/parse/index.ts'
 import { printExpression } from './print-tree.ts'
 
 function one<Kind extends Statement['kind']>(
@@ -78,7 +78,25 @@ test.each(['SOURCE', 'SINK', 'STREAM', 'TABLE'])('CREATE %s is a table', (word) 
 
 test('CREATE TABLE … LIKE', () => {
   const table = one("CREATE TABLE a (x INT) WITH ('k' = 'v') LIKE b", 'create-table')
-  expect(table.like?.text).toBe('b')
+  expect(table.like).toMatchObject({
+    table: { text: 'b' },
+    rules: {
+      constraints: 'including',
+      generated: 'including',
+      metadata: 'including',
+      options: 'overwriting',
+      watermarks: 'including',
+    },
+  })
+  const like = (options: string) => one(`CREATE TABLE a LIKE b (${options})`, 'create-table').like
+  expect(like('EXCLUDING ALL INCLUDING WATERMARKS OVERWRITING OPTIONS')?.rules).toEqual({
+    constraints: 'excluding',
+    generated: 'excluding',
+    metadata: 'excluding',
+    options: 'overwriting',
+    watermarks: 'including',
+  })
+  expect(like('EXCLUDING ALL')?.rules.options).toBe('excluding')
   expect(one('CREATE TEMPORARY TABLE a LIKE b', 'create-table')).toMatchObject({
     temporary: true,
     columns: [],
@@ -194,12 +212,12 @@ test.each([
   ['SET a TO -1', 'a', '-1'],
   ['SET a = true', 'a', 'true'],
 ])('%s', (sql, key, value) => {
-  expect(one(sql, 'set')).toMatchObject({ key, value })
+  expect(one(sql, 'set')).toMatchObject({ key: { text: key }, value: { text: value } })
 })
 
 test('SET and RESET alone are for all', () => {
   expect(one('SET', 'set').key).toBeUndefined()
-  expect(one("RESET 'a.b'", 'reset').key).toBe('a.b')
+  expect(one("RESET 'a.b'", 'reset').key?.text).toBe('a.b')
   expect(one('RESET', 'reset').key).toBeUndefined()
 })
 
@@ -217,6 +235,94 @@ test('ALTER', () => {
     kind: 'set',
     options: [{ key: { text: 'a' }, value: 'b' }],
   })
+})
+
+const actionOf = (sql: string) => one(sql, 'alter').action
+
+test('ALTER TABLE adds, changes and drops', () => {
+  expect(actionOf('ALTER TABLE t ADD a INT')).toMatchObject({
+    kind: 'add',
+    columns: [{ name: { text: 'a' }, place: undefined }],
+  })
+  expect(
+    actionOf(
+      "ALTER TABLE t ADD (a INT NOT NULL COMMENT 'x' FIRST, b AS a + 1 AFTER a, PRIMARY KEY (a) NOT ENFORCED, WATERMARK FOR ts AS ts)",
+    ),
+  ).toMatchObject({
+    kind: 'add',
+    columns: [{ place: 'first', notNull: true }, { place: { after: { text: 'a' } } }],
+    primaryKey: [{ text: 'a' }],
+    watermark: { text: 'ts' },
+  })
+  expect(actionOf('ALTER TABLE t MODIFY COLUMN a BIGINT')).toMatchObject({ kind: 'modify' })
+  expect(actionOf('ALTER TABLE t DROP (a, b)')).toMatchObject({
+    kind: 'drop-columns',
+    columns: [{ text: 'a' }, { text: 'b' }],
+  })
+  expect(actionOf('ALTER TABLE t DROP WATERMARK').kind).toBe('drop-watermark')
+  expect(actionOf('ALTER TABLE t DROP PRIMARY KEY').kind).toBe('drop-key')
+  expect(actionOf("ALTER TABLE t RESET ('a', 'b.c')")).toMatchObject({
+    keys: [{ text: 'a' }, { text: 'b.c' }],
+  })
+  expect(one('ALTER TABLE IF EXISTS t RENAME a TO b', 'alter')).toMatchObject({
+    ifExists: true,
+    action: { kind: 'rename-column', from: { text: 'a' }, to: { text: 'b' } },
+  })
+})
+
+test('a column may be called like a word of ALTER', () => {
+  expect(actionOf('ALTER TABLE t RENAME TO TO x')).toMatchObject({ from: { text: 'TO' } })
+  expect(actionOf('ALTER TABLE t RENAME COLUMN TO x')).toMatchObject({ from: { text: 'COLUMN' } })
+  expect(actionOf('ALTER TABLE t DROP COLUMN')).toMatchObject({ columns: [{ text: 'COLUMN' }] })
+})
+
+test('ALTER … AS keeps the query as text', () => {
+  expect(actionOf('ALTER VIEW v (a) AS SELECT 1 AS x')).toMatchObject({
+    kind: 'as',
+    columns: [{ text: 'a' }],
+    queryText: 'SELECT 1 AS x',
+  })
+  expect(actionOf('ALTER QUERY q AS SELECT 1 AS x EMIT CHANGES')).toMatchObject({
+    queryText: 'SELECT 1 AS x EMIT CHANGES',
+    emit: { kind: 'changes' },
+  })
+  expect(actionOf('ALTER MATERIALIZED VIEW m RESTART').kind).toBe('restart')
+})
+
+test('CREATE QUERY, and CREATE TABLE … AS', () => {
+  expect(one('CREATE OR REPLACE QUERY q AS SELECT 1', 'create-query')).toMatchObject({
+    orReplace: true,
+    queryText: 'SELECT 1',
+  })
+  const table = one(
+    "CREATE OR REPLACE TABLE t (PRIMARY KEY (a) NOT ENFORCED) WITH ('x' = 'y') AS SELECT 1 AS a",
+    'create-table',
+  )
+  expect(table).toMatchObject({ orReplace: true, as: { queryText: 'SELECT 1 AS a', order: [] } })
+  expect(
+    one('CREATE TABLE t (a, b) AS SELECT 1 AS b, 2 AS a', 'create-table').as?.order,
+  ).toMatchObject([{ text: 'a' }, { text: 'b' }])
+})
+
+test('SHOW with a pattern', () => {
+  expect(one("SHOW TABLES NOT LIKE 'a%'", 'show').filter).toEqual({
+    pattern: 'a%',
+    negated: true,
+    ignoresCase: false,
+  })
+  expect(one("SHOW USER FUNCTIONS ILIKE 'a'", 'show')).toMatchObject({
+    what: 'user-functions',
+    filter: { ignoresCase: true },
+  })
+  expect(one("SHOW COLUMNS IN t LIKE 'a'", 'show-columns').name.text).toBe('t')
+  expect(one('DESCRIBE FUNCTION f', 'describe-function').name.text).toBe('f')
+})
+
+test('each statement by itself, or what is wrong with it', () => {
+  const [first, second, third] = parseEach('SELECT 1; SELEC 2; SELECT 3')
+  expect([first, third]).toMatchObject([{ kind: 'select' }, { kind: 'select' }])
+  expect(second).toMatchObject({ code: 'SYNTAX', at: { offset: 10, length: 5 } })
+  expect(() => parseEach("SELECT 1; SELECT 'a")).toThrow('not closed')
 })
 
 test('UPDATE and DELETE', () => {

@@ -1,5 +1,6 @@
 /** Drives an operator of two inputs by text or by batches. */
 
+import type { EpochClock } from '../../../../engine/base/clock.ts'
 import { Batch } from '../../../../engine/batch/batch.ts'
 import { parseBatch, printBatch } from '../../../../engine/batch/pretty.ts'
 import { type Field, schemaOf } from '../../../../engine/batch/schema.ts'
@@ -12,6 +13,8 @@ import type { Operator, Section } from '../../../../engine/operator/operator.ts'
 
 export interface DriveTwo {
   readonly operator: Operator
+  /** The epoch's clock, as the operator sees it. */
+  readonly clock: EpochClock
   readonly appendOnly: boolean
   readonly late: string[]
   readonly watermarks: number[]
@@ -84,6 +87,7 @@ export function driveTwo<K extends OperatorKind>(
   }
   return {
     operator,
+    clock,
     appendOnly,
     late,
     watermarks,

@@ -57,6 +57,9 @@ const CONDITIONS: readonly { expr(fields: readonly Field[]): Expr; sql: string }
   { expr: (f) => call('IS NULL', BOOLEAN, column(f, 2, 4)), sql: 'r.v IS NULL' },
 ]
 
+/** Nothing is forgotten within a test, but the state is kept as if it could be. */
+const longTtl = (r: Random) => (r.below(3) === 0 ? { stateTtlUs: 1e15 } : {})
+
 function joinCase(r: Random): Case {
   const type = [BIGINT, VARCHAR, DOUBLE][r.below(3)]
   const fields = sideFields(type)
@@ -76,6 +79,7 @@ function joinCase(r: Random): Case {
     condition: condition?.expr(fields),
     nullAware,
     fields: output,
+    ...longTtl(r),
   }
   const drive = driveTwo('join', node, [fields, fields], {
     changelog,
@@ -111,6 +115,7 @@ function setCase(r: Random): Case {
     operator: r.below(2) === 0 ? 'intersect' : 'except',
     all: r.below(2) === 0,
     fields,
+    ...longTtl(r),
   }
   const drive = driveTwo('set-operation', node, [fields, fields], {
     changelog,

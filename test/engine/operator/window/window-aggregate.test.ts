@@ -103,8 +103,11 @@ test('the watermark stays behind window_time where that is a column', () => {
     fields: fields({ k: VARCHAR, s: BIGINT, window_time: TIMESTAMP }),
   }
   const op = drive('window-aggregate', withTime, input)
-  op.watermark(10 * SECOND)
+  op.watermark(10 * SECOND - 1)
+  // The window that ends at 10 s is open, with a window_time of 9.999 s.
   expect(op.watermarks).toEqual([10 * SECOND - 1000])
+  op.watermark(10 * SECOND)
+  expect(op.watermarks).toEqual([10 * SECOND - 1000, 10 * SECOND])
 })
 
 test('retractions inside an open window are taken into account before it speaks', () => {

@@ -76,7 +76,7 @@ function table(ref: TableRef): string {
     case 'function':
       return `(call ${ref.name.text} ${list(ref.args.map(tree))}${alias(ref.alias)})`
     case 'join':
-      return `(${ref.join === 'cross' ? 'inner' : ref.join} ${table(ref.left)} ${table(ref.right)} ${optional(ref.on)} ${list(ref.using.map((c) => c.text))})`
+      return `(${ref.natural ? 'natural ' : ''}${ref.join === 'cross' ? 'inner' : ref.join} ${table(ref.left)} ${table(ref.right)} ${optional(ref.on)} ${list(ref.using.map((c) => c.text))})`
     case 'window':
       return '(window)'
     case 'match':
@@ -128,8 +128,38 @@ function literal({ type, value }: Extract<Expression, { kind: 'literal' }>): str
   return type.scale === 0 ? digits : `${Number(digits) / 10 ** type.scale}`
 }
 
+const BUILDERS = ['JSON_OBJECT', 'JSON_ARRAY', 'JSON_OBJECTAGG', 'JSON_ARRAYAGG']
+const QUERIES = ['JSON_VALUE', 'JSON_QUERY', 'JSON_EXISTS']
+
+/** The JSON functions with all that is said of them. */
+function json({ name, args, orderBy, json = {} }: Extract<Expression, { kind: 'call' }>): string {
+  const kind = name.text.toUpperCase()
+  const parts = args.map(tree)
+  if (BUILDERS.includes(kind)) {
+    const orders = orderBy.length > 0 ? ` ${list(orderBy.map(order))}` : ''
+    const onNull = json.onNull ?? (kind.includes('ARRAY') ? 'absent' : 'null')
+    return `(${place(name)} ${parts.join(' ')}${orders} ${onNull})`
+  }
+  const given = parts.slice(2)
+  const answers = [json.onEmpty, json.onError].map((said) => {
+    if (said === undefined) return '-'
+    return said === 'default' ? `(default ${given.shift()})` : said.replace(' ', '_')
+  })
+  const returning = json.returning?.type.kind ?? '-'
+  const wrapper = json.wrapper ?? '-'
+  return `(${place(name)} ${parts.slice(0, 2).join(' ')} ${returning} ${wrapper} ${answers.join(' ')})`
+}
+
+function isJson({ name, args }: Extract<Expression, { kind: 'call' }>): string {
+  const [, not, kind = ''] = /^IS (NOT )?JSON ?(.*)$/.exec(name.text) ?? []
+  const text = `(IS JSON ${kind === '' || kind === 'VALUE' ? 'ANY' : kind} ${tree(args[0])})`
+  return not === undefined ? text : `(not ${text})`
+}
+
 function call(value: Extract<Expression, { kind: 'call' }>): string {
   const { name, args } = value
+  if ([...BUILDERS, ...QUERIES].includes(name.text.toUpperCase())) return json(value)
+  if (/^IS (NOT )?JSON/.test(name.text)) return isJson(value)
   if (isLogic(value, 'AND') || isLogic(value, 'OR')) {
     return `(${name.text.toLowerCase()} ${terms(value, name.text).map(tree).join(' ')})`
   }

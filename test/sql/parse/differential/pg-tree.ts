@@ -106,7 +106,7 @@ function table(node: PgNode): string {
     case 'JoinExpr': {
       const join = str(ref.jointype).slice('JOIN_'.length).toLowerCase()
       const using = list(names(ref.usingClause))
-      return `(${join} ${table(must(ref.larg))} ${table(must(ref.rarg))} ${optional(ref.quals)} ${using})`
+      return `(${ref.isNatural ? 'natural ' : ''}${join} ${table(must(ref.larg))} ${table(must(ref.rarg))} ${optional(ref.quals)} ${using})`
     }
     default:
       throw new Error(`no rule for ${kind} in FROM`)
@@ -127,6 +127,15 @@ const RULES: Record<string, (node: PgNode) => string> = {
   TypeCast: cast,
   RowExpr: (node) => `(ROW ${all(node.args).join(' ')})`,
   FuncCall: call,
+  JsonIsPredicate: (node) =>
+    `(IS JSON ${str(node.item_type).slice('JS_TYPE_'.length)} ${optional(node.expr)})`,
+  JsonValueExpr: (node) => optional(node.raw_expr),
+  JsonKeyValue: (node) => jsonPair(node),
+  JsonObjectConstructor: (node) => json('object', node, all(node.exprs)),
+  JsonArrayConstructor: (node) => json('array', node, all(node.exprs)),
+  JsonObjectAgg: (node) => json('objectagg', node, [jsonPair(must(node.arg))]),
+  JsonArrayAgg: (node) => json('arrayagg', node, [optional(node.arg?.raw_expr)]),
+  JsonFuncExpr: jsonFunction,
   A_Indirection: (node) => nodes(node.indirection).reduce(step, optional(node.arg)),
 }
 
@@ -200,6 +209,9 @@ function operator(node: PgNode): string {
       return `(IS DISTINCT FROM${at} ${left} ${optional(node.rexpr)})`
     case 'AEXPR_NOT_DISTINCT':
       return `(IS NOT DISTINCT FROM${at} ${left} ${optional(node.rexpr)})`
+    case 'AEXPR_OP_ANY':
+    case 'AEXPR_OP_ALL':
+      return `(${sign} ${kind.slice('AEXPR_OP_'.length)}${at} ${left} ${optional(node.rexpr)})`
     case 'AEXPR_IN':
       return negated(sign === '<>', `(in ${left} ${list(all(node.rexpr?.List?.items))})`)
     case 'AEXPR_LIKE':
@@ -241,6 +253,40 @@ function subLink(node: PgNode): string {
       return `(${sign} ${word}@${str(node.location)} ${arg} ${query})`
     }
   }
+}
+
+const jsonPair = (node: PgNode): string => `${optional(node.key)} ${optional(node.value?.raw_expr)}`
+
+/** JSON_OBJECT and its kin. */
+function json(kind: string, node: PgNode, parts: readonly string[]): string {
+  const made = Object.hasOwn(node, 'constructor')
+    ? (node.constructor as unknown as PgNode)
+    : undefined
+  const place = made?.location === undefined ? node.location : made.location
+  const orders = nodes(made?.agg_order).map(order)
+  const extras = orders.length > 0 ? ` ${list(orders)}` : ''
+  return `(json_${kind}@${str(place)} ${parts.join(' ')}${extras} ${node.absent_on_null ? 'absent' : 'null'})`
+}
+
+const behavior = (node: PgNode | undefined): string => {
+  if (node === undefined) return '-'
+  const kind = str(node.btype).slice('JSON_BEHAVIOR_'.length)
+  return kind === 'DEFAULT' ? `(default ${optional(node.expr)})` : kind.toLowerCase()
+}
+
+const WRAPPERS: Record<string, string> = {
+  CONDITIONAL: 'conditional',
+  UNCONDITIONAL: 'unconditional',
+}
+
+function jsonFunction(node: PgNode): string {
+  const kind = str(node.op).slice('JSON_'.length, -'_OP'.length).toLowerCase()
+  const args = `${optional(node.context_item?.raw_expr)} ${optional(node.pathspec)}`
+  const type = node.output?.typeName
+  const returning = type === undefined ? '-' : TYPES[lastName(type.names)]
+  const wrapper = WRAPPERS[str(node.wrapper).slice('JSW_'.length)] ?? '-'
+  const answers = [behavior(node.on_empty), behavior(node.on_error)]
+  return `(json_${kind}@${str(node.location)} ${args} ${returning} ${wrapper} ${answers.join(' ')})`
 }
 
 /** PostgreSQL's names of the calls with keywords, and their order of arguments. */

@@ -107,8 +107,36 @@ export class StatementMaker {
       () => `SUBSTRING(${this.expression()} FROM ${this.expression()} FOR ${this.expression()})`,
       () => `POSITION(${this.sum(true)} IN ${this.sum(true)})`,
       () => `TRIM(${this.#one(['LEADING', 'TRAILING', 'BOTH'])} ${this.sum()} FROM ${this.sum()})`,
+      () =>
+        `JSON_OBJECT(${this.#list(1, 2, () => `${this.#one(["'k' VALUE", 'a VALUE', "'x' || a :", 't.b :'])} ${this.expression()}`)}${this.#one(['', ' NULL ON NULL', ' ABSENT ON NULL'])})`,
+      () =>
+        `JSON_ARRAY(${this.#list(1, 2, () => this.expression())}${this.#one(['', ' NULL ON NULL', ' ABSENT ON NULL'])})`,
+      () =>
+        `JSON_ARRAYAGG(${this.expression()}${this.#one(['', ` ORDER BY ${this.name()}`])}${this.#one(['', ' NULL ON NULL'])})`,
+      () =>
+        `JSON_OBJECTAGG(${this.name()} ${this.#one(['VALUE', ':'])} ${this.expression()}${this.#one(['', ' ABSENT ON NULL'])})`,
+      () =>
+        `JSON_VALUE(${this.expression()}, '$.a'${this.#returning()}${this.#answers(['NULL', 'ERROR', 'DEFAULT'])})`,
+      () =>
+        `JSON_QUERY(${this.expression()}, ${this.sum()}${this.#returning()}${this.#one(['', ' WITHOUT WRAPPER', ' WITH WRAPPER', ' WITH CONDITIONAL ARRAY WRAPPER', ' WITH UNCONDITIONAL WRAPPER'])}${this.#answers(['NULL', 'EMPTY ARRAY', 'EMPTY OBJECT', 'ERROR', 'EMPTY'])})`,
+      () =>
+        `JSON_EXISTS(${this.expression()}, '$'${this.#one(['', ' TRUE ON ERROR', ' UNKNOWN ON ERROR', ' ERROR ON ERROR'])})`,
       () => `OVERLAY(${this.expression()} PLACING ${this.expression()} FROM ${this.expression()})`,
     ])()
+  }
+
+  #returning(): string {
+    return this.#chance(0.3) ? ` RETURNING ${this.#one(['int', 'bigint', 'boolean', 'date'])}` : ''
+  }
+
+  /** Of ON EMPTY and ON ERROR. */
+  #answers(words: readonly string[]): string {
+    const said = () => {
+      const word = this.#one(words)
+      return word === 'DEFAULT' ? `DEFAULT ${this.expression()}` : word
+    }
+    const onEmpty = this.#chance(0.4) ? ` ${said()} ON EMPTY` : ''
+    return onEmpty + (this.#chance(0.4) ? ` ${said()} ON ERROR` : '')
   }
 
   caseOf(): string {
@@ -159,7 +187,10 @@ export class StatementMaker {
       () => ` IS ${not}${this.#one(['NULL', 'TRUE', 'FALSE', 'UNKNOWN'])}`,
       () => ` IS ${not}DISTINCT FROM ${this.right()}`,
       () =>
-        ` ${this.#one(['=', '<>', '<'])} ${this.#one(['ANY', 'ALL', 'SOME'])} (${this.query()})`,
+        ` ${this.#one(['=', '<>', '!=', '<', '<=', '>', '>='])} ${this.#one(['ANY', 'ALL', 'SOME', 'any'])} (${this.query()})`,
+      () =>
+        ` ${this.#one(['=', '<>', '<', '>='])} ${this.#one(['ANY', 'ALL', 'SOME'])} (${this.expression()})`,
+      () => ` IS ${not}JSON${this.#one(['', ' VALUE', ' SCALAR', ' ARRAY', ' OBJECT'])}`,
     ])()
   }
 
@@ -210,6 +241,8 @@ export class StatementMaker {
         () =>
           ` ${this.#one(['JOIN', 'INNER JOIN', 'LEFT JOIN', 'LEFT OUTER JOIN', 'RIGHT JOIN', 'FULL JOIN'])} ${this.table()} ON ${this.expression()}`,
         () => ` JOIN ${this.table()} USING (a, b)`,
+        () =>
+          ` NATURAL ${this.#one(['', 'INNER ', 'LEFT ', 'RIGHT OUTER ', 'FULL '])}JOIN ${this.table()}`,
         () => `, ${this.table()}`,
       ])()
     }

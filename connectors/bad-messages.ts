@@ -1,0 +1,17 @@
+/** Which messages do not fit a table, found before they are stored: for connectors that can give
+ *  them back to whoever sent them. */
+
+import { schemaOf } from '../engine/batch/schema.ts'
+import type { BadMessage, Messages } from '../engine/format/messages.ts'
+import { messageDecoder } from '../engine/source/format-options.ts'
+import { recordColumns, type TableSpec } from '../engine/source/table.ts'
+
+export type FindBad = (messages: Messages) => readonly BadMessage[]
+
+/** What the table's format says of each message. */
+export function badFinder(table: TableSpec): FindBad {
+  const { schema, options } = table
+  const record = schemaOf(recordColumns(table).map((column) => schema.fields[column]))
+  const decoder = messageDecoder(record, options)
+  return (messages) => decoder.decode(messages).bad
+}

@@ -1,0 +1,22 @@
+/** Headers in an option: `Name: value`, a line each or separated by `;`. */
+
+import { fail } from '../engine/base/errors.ts'
+
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** By lower-case name. INVALID_OPTION for a line that is no header. */
+export function readHeaders(option: string, text = ''): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const line of text.split(/[\r\n;]+/).filter((part) => part.trim() !== '')) {
+    const colon = line.indexOf(':')
+    const name = line.slice(0, colon).trim()
+    if (colon <= 0 || !NAME.test(name)) {
+      // The line may be a secret: it is not shown.
+      fail('INVALID_OPTION', `'${option}' has a line that is no header`, {
+        hint: 'Headers look like Name: value, a line each or separated by ;',
+      })
+    }
+    headers[name.toLowerCase()] = line.slice(colon + 1).trim()
+  }
+  return headers
+}

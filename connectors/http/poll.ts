@@ -1,0 +1,153 @@
+/** Asks a server again and again. What to ask for next (the cursor, and what the server says of the
+ *  state of its answer) is stored with the records, so that each answer counts once. */
+
+import { createHash } from 'node:crypto'
+import { SqlError } from '../../engine/base/errors.ts'
+import { toMillisecond } from '../../engine/source/stream-frame.ts'
+import { readHeaders } from '../http-headers.ts'
+import { parsePath, partAt, scalarText, wholeJson } from '../json-parts.ts'
+import { connectorError } from '../reconnect.ts'
+import { type HttpParts, messagesOf, refuseUnlessOk } from './parts.ts'
+
+/** Where the reading stands. */
+interface Position {
+  readonly cursor?: string | undefined
+  readonly etag?: string | undefined
+  readonly modified?: string | undefined
+  /** Of the last answer's body. */
+  readonly digest?: string | undefined
+}
+
+const BODY_BYTES_MAX = 64 << 20
+
+/** Puts the records of each new answer until the signal aborts; raises what the server or the
+ *  network says. */
+export async function poll(parts: HttpParts): Promise<void> {
+  const { table, feed, signal } = parts
+  const { options } = table
+  let position = positionOf(feed.position, options['cursor.initial'])
+  while (!signal.aborted) {
+    while (feed.isFull && !signal.aborted) await feed.room()
+    const next = await askOnce(parts, position)
+    if (signal.aborted) return
+    feed.connected()
+    const goesOn = next !== undefined && next.cursor !== position.cursor
+    position = next ?? position
+    if (!goesOn || options['cursor.path'] === undefined) {
+      await pause(parts, Number(options['poll.interval']))
+    }
+  }
+}
+
+function positionOf(text: string | undefined, cursor: string | undefined): Position {
+  return text === undefined ? { cursor } : (JSON.parse(text) as Position)
+}
+
+/** Where the reading stands after the answer; undefined if it brought nothing new. */
+async function askOnce(parts: HttpParts, position: Position): Promise<Position | undefined> {
+  const { table, feed, clock, signal } = parts
+  const { options } = table
+  const response = await ask(options, position, signal)
+  if (response === undefined) return undefined
+  await refuseUnlessOk(response, [200, 203, 204, 206, 304])
+  if (response.status === 304 || response.status === 204) {
+    await response.body?.cancel()
+    return undefined
+  }
+  const bytes = await bodyOf(response)
+  const digest = createHash('sha256').update(bytes).digest('base64url')
+  if (digest === position.digest) return undefined
+  const { headers, status, url } = response
+  const messages = messagesOf(parts, bytes, {
+    url,
+    status,
+    received: toMillisecond(clock.nowUs()),
+    headers: [...headers],
+    event: null,
+    'event-id': null,
+  })
+  const last = messages.at(-1)?.bytes
+  const next: Position = {
+    cursor: (last && cursorOf(options, bytes, last)) ?? position.cursor,
+    etag: headers.get('etag') ?? undefined,
+    modified: headers.get('last-modified') ?? undefined,
+    digest,
+  }
+  // Without records there is nothing to store the position with; it is only a matter of asking.
+  if (messages.length > 0) feed.put({ messages, position: JSON.stringify(next) })
+  return next
+}
+
+/** undefined if the signal aborted. CONNECTOR_FAILED. */
+async function ask(
+  options: HttpParts['table']['options'],
+  { cursor, etag, modified }: Position,
+  signal: AbortSignal,
+): Promise<Response | undefined> {
+  const url = new URL(options.url)
+  const parameter = options['cursor.parameter']
+  if (parameter !== undefined && cursor !== undefined) url.searchParams.set(parameter, cursor)
+  const body = options['poll.request-body']?.replaceAll('{cursor}', JSON.stringify(cursor ?? null))
+  try {
+    return await fetch(url, {
+      method: options['poll.method'],
+      headers: {
+        accept: 'application/json',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(etag !== undefined && { 'if-none-match': etag }),
+        ...(modified !== undefined && { 'if-modified-since': modified }),
+        ...readHeaders('headers', options.headers),
+      },
+      ...(body !== undefined && options['poll.method'] === 'POST' && { body }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(Number(options['idle-timeout']))]),
+    })
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw connectorError(url.host, error)
+  }
+}
+
+async function bodyOf(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const part of response.body ?? []) {
+    bytes += part.length
+    if (bytes > BODY_BYTES_MAX) {
+      throw new SqlError('CONNECTOR_FAILED', `An answer has more than ${BODY_BYTES_MAX} bytes`)
+    }
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}
+
+/** What the answer, or its last record, says to ask for next. */
+function cursorOf(
+  options: HttpParts['table']['options'],
+  bytes: Uint8Array,
+  last: Uint8Array,
+): string | undefined {
+  const path = options['cursor.path']
+  const field = options['cursor.field']
+  if (path !== undefined) return textAt(bytes, parsePath('cursor.path', path))
+  if (field !== undefined) return textAt(last, parsePath('cursor.field', field))
+  return undefined
+}
+
+function textAt(bytes: Uint8Array, names: readonly string[]): string | undefined {
+  const part = partAt(bytes, wholeJson(bytes), names)
+  return part && scalarText(bytes, part)
+}
+
+/** So long, or until the signal aborts. */
+function pause({ clock, signal }: HttpParts, waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const cancel = clock.after(waitMs, done)
+    if (signal.aborted) done()
+    else signal.addEventListener('abort', done)
+  })
+}

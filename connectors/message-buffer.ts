@@ -1,0 +1,196 @@
+/** The bounded buffer between a broker's client, which adds messages when they come, and the
+ *  engine, which takes them when it has room (law 8). */
+
+import type { Value } from '../engine/batch/value.ts'
+import type { Offset, PollLimit } from '../engine/source/source.ts'
+import {
+  cutPiece,
+  GrowingPiece,
+  type MessagePiece,
+  type Messages,
+  type WantedMetadata,
+} from './message-piece.ts'
+
+/** How the connector's offsets look in memory. */
+export interface OffsetForm<T> {
+  readonly parse: (offset: Offset) => T
+  /** `count`: messages of this reading up to there. */
+  readonly text: (offset: T, count: number) => Offset
+  readonly compare: (a: T, b: T) => number
+  /** What the message is called that ends at this offset. */
+  readonly record: (next: T) => Offset
+}
+
+export interface Taken<T> {
+  readonly messages: Messages
+  /** The offset after them. */
+  readonly next: T
+  /** Messages that were taken so far. */
+  readonly count: number
+  /** The offset after one of them. */
+  readonly nextOf: (index: number) => T
+}
+
+const BYTES_MAX = 8 << 20
+const ROWS_MAX = 131_072
+
+export class MessageBuffer<T> {
+  readonly #form: OffsetForm<T>
+  readonly #metadata: readonly WantedMetadata[]
+  readonly #onReady: () => void
+  #pieces: MessagePiece<T>[] = []
+  #growing: GrowingPiece<T>
+  /** Messages of the first piece that are taken. */
+  #used = 0
+  #rows = 0
+  #bytes = 0
+  #taken = 0
+  #wake = () => {}
+  #isFlushing = false
+  #end: T | undefined
+  /** After the last message that was added: where a new connection goes on. */
+  position: T
+  /** How many messages the broker has behind `position`, as last heard of. */
+  behind: number | undefined
+  /** Called when somebody wants to know `behind`. */
+  onLagAsked = () => {}
+
+  constructor(parts: {
+    readonly form: OffsetForm<T>
+    readonly metadata: readonly WantedMetadata[]
+    readonly from: T
+    /** Called when there is something to take. */
+    readonly onReady: () => void
+  }) {
+    this.#form = parts.form
+    this.#metadata = parts.metadata
+    this.#onReady = parts.onReady
+    this.position = parts.from
+    this.#growing = new GrowingPiece(parts.metadata)
+  }
+
+  /** Adds a message; `next` is the offset after it, beyond all before it. `metadata`: a value for
+   *  each of those that the table wants, in order. The bytes are copied. */
+  add(message: Uint8Array, next: T, metadata: readonly Value[]): void {
+    if (this.#growing.isFull) this.#seal()
+    this.#growing.add(message, next, metadata)
+    this.position = next
+    this.#rows++
+    this.#bytes += message.length
+  }
+
+  /** To be called after messages were added: the engine looks for them. However often it is called
+   *  in one go, the engine hears of it once. */
+  flush(): void {
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    queueMicrotask(() => {
+      this.#isFlushing = false
+      this.#onReady()
+    })
+  }
+
+  /** There is nothing before this offset that was not added. */
+  skipTo(offset: T): void {
+    if (this.#form.compare(offset, this.position) <= 0) return
+    this.position = offset
+    this.#onReady()
+  }
+
+  /** The offset after the last message of the split, as this connection found it. */
+  get end(): T | undefined {
+    return this.#end
+  }
+
+  set end(offset: T) {
+    this.#end = offset
+    this.flush()
+  }
+
+  /** Messages that were added so far. */
+  get addedCount(): number {
+    return this.#taken + this.#rows
+  }
+
+  get rowCount(): number {
+    return this.#rows
+  }
+
+  /** It holds what it may: fetch no more. */
+  get isFull(): boolean {
+    return this.#bytes >= BYTES_MAX || this.#rows >= ROWS_MAX
+  }
+
+  /** Room for so many more messages. */
+  get roomRows(): number {
+    return this.#bytes >= BYTES_MAX ? 0 : Math.max(0, ROWS_MAX - this.#rows)
+  }
+
+  /** Resolves when it is at most half full, or `signal` aborts. */
+  room(signal: AbortSignal): Promise<void> {
+    if (this.#isHalfEmpty || signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#wake = () => {}
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      signal.addEventListener('abort', done)
+      this.#wake = done
+    })
+  }
+
+  get #isHalfEmpty(): boolean {
+    return this.#bytes * 2 <= BYTES_MAX && this.#rows * 2 <= ROWS_MAX
+  }
+
+  #seal(): void {
+    this.#pieces.push(this.#growing.finish())
+    this.#growing = new GrowingPiece(this.#metadata, this.#growing)
+  }
+
+  /** The next messages, of one piece; null if there are none before `until`. */
+  take({ rowsMax, bytesMax }: PollLimit, until: T | undefined): Taken<T> | null {
+    if (this.#pieces.length === 0) {
+      if (this.#growing.rowCount === 0) return null
+      this.#seal()
+    }
+    const [piece] = this.#pieces
+    const { next, starts, ends } = piece
+    const from = this.#used
+    let to = Math.min(next.length, from + rowsMax)
+    while (to > from + 1 && ends[to - 1] - starts[from] > bytesMax) to = from + ((to - from) >> 1)
+    if (until !== undefined) to = this.#before(next, { from, to, until })
+    if (to === from) return null
+    this.#taken += to - from
+    const taken = {
+      messages: cutPiece(piece, from, to),
+      next: next[to - 1],
+      count: this.#taken,
+      nextOf: (index: number) => next[from + index],
+    }
+    this.#used = to
+    this.#rows -= to - from
+    this.#bytes -= ends[to - 1] - starts[from]
+    if (to === next.length) {
+      this.#pieces.shift()
+      this.#used = 0
+    }
+    if (this.#isHalfEmpty) this.#wake()
+    return taken
+  }
+
+  /** How many of the messages [from, to) end at `until` or before, as an index. */
+  #before(
+    next: readonly T[],
+    { from, to, until }: { readonly from: number; readonly to: number; readonly until: T },
+  ): number {
+    let [low, high] = [from, to]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#form.compare(next[middle], until) <= 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

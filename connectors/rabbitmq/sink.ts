@@ -1,0 +1,160 @@
+/** An exchange as a sink: every row is a message, and a write is done when the server has confirmed
+ *  all of its messages. After a failure the same messages come again, with the same ids. */
+
+import type { ConfirmChannel, Options } from 'amqplib'
+import type { Clock } from '../../engine/base/clock.ts'
+import type { Disk } from '../../engine/base/disk.ts'
+import { fail } from '../../engine/base/errors.ts'
+import { valueAt } from '../../engine/batch/rows.ts'
+import { INT, VARCHAR } from '../../engine/batch/types.ts'
+import { writesChangelog } from '../../engine/format/encode-rows.ts'
+import type { SinkConnector, SinkFrame, SinkJob, SinkWriter } from '../../engine/source/sink.ts'
+import type { TableSpec } from '../../engine/source/table.ts'
+import { columnOption } from '../column-option.ts'
+import type { SinkContext } from '../context.ts'
+import { connectorError } from '../reconnect.ts'
+import { givenMetadata, type RowMessage, rowMessages } from '../row-messages.ts'
+import { connectRabbit, type RabbitLink, serverName } from './connect.ts'
+import { propertiesOf } from './properties.ts'
+import { prepareExchange } from './queue.ts'
+import { rabbitmq } from './spec.ts'
+
+export const rabbitmqSink = ({ disk, clock }: SinkContext): SinkConnector => ({
+  name: rabbitmq.name,
+  delivery: 'at-least-once',
+  check({ name, options, metadata = [] }) {
+    const isGiven = metadata.some(({ key, writable }) => writable && key === 'routing-key')
+    const hasKey =
+      isGiven || (options['routing-key'] ?? options['routing-key.column']) !== undefined
+    if (options.exchange !== undefined && (options.exchange !== '' || hasKey)) return
+    fail('INVALID_OPTION', `The table ${name} cannot be written: it names no exchange`, {
+      hint: `Add 'exchange'; with '' for the default one, also 'routing-key' with a queue's name.`,
+    })
+  },
+  takesChangelog: ({ options }) => writesChangelog(options),
+  async open(table, job) {
+    const writer = new ExchangeWriter({ disk, clock, table, job })
+    await writer.connect()
+    return writer
+  },
+})
+
+interface ExchangeParts {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly table: TableSpec
+  readonly job: SinkJob
+}
+
+interface Connection {
+  readonly link: RabbitLink
+  readonly channel: ConfirmChannel
+}
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  json: 'application/json',
+  'changelog-json': 'application/json',
+  csv: 'text/csv',
+}
+
+class ExchangeWriter implements SinkWriter {
+  readonly appliedSeq = undefined
+  readonly #parts: ExchangeParts
+  readonly #messages: (frame: SinkFrame) => RowMessage[]
+  readonly #metadata: ReturnType<typeof givenMetadata>
+  readonly #publishing: Options.Publish
+  readonly #keyColumn: number | undefined
+  readonly #priorityColumn: number | undefined
+  #connection: Connection | undefined
+  /** Messages that reached no queue. */
+  #returned = 0
+
+  constructor(parts: ExchangeParts) {
+    const { table } = parts
+    const { options } = table
+    this.#parts = parts
+    this.#messages = rowMessages(table)
+    this.#metadata = givenMetadata(table)
+    this.#keyColumn = columnOption(table, 'routing-key.column', VARCHAR)
+    this.#priorityColumn = columnOption(table, 'priority.column', INT)
+    this.#publishing = {
+      persistent: options['sink.persistent'] === 'true',
+      mandatory: options['sink.mandatory'] === 'true',
+      contentType: CONTENT_TYPES[options.format],
+      expiration: options['sink.message-ttl'],
+      appId: 'millrace',
+    }
+  }
+
+  async connect(): Promise<Connection> {
+    const { disk, clock, table } = this.#parts
+    const link = await connectRabbit({ disk, clock, options: table.options })
+    try {
+      const channel = await link.confirmChannel()
+      channel.on('return', () => {
+        this.#returned++
+      })
+      await prepareExchange(channel, table.options)
+      const connection = { link, channel }
+      this.#connection = connection
+      return connection
+    } catch (error) {
+      await link.close()
+      throw connectorError(serverName(table.options), error)
+    }
+  }
+
+  async write(frames: readonly SinkFrame[]): Promise<void> {
+    const { options } = this.#parts.table
+    this.#returned = 0
+    try {
+      const { channel } = this.#connection ?? (await this.connect())
+      for (const frame of frames) this.#publish(channel, frame)
+      await channel.waitForConfirms()
+    } catch (error) {
+      await this.#disconnect()
+      throw connectorError(serverName(options), error)
+    }
+    if (this.#returned === 0) return
+    fail('CONNECTOR_FAILED', `${this.#returned} messages reached no queue`, {
+      hint: `Bind a queue to the exchange '${options.exchange}' that takes their routing keys, or set 'sink.mandatory' = 'false'.`,
+    })
+  }
+
+  #publish(channel: ConfirmChannel, frame: SinkFrame): void {
+    const { options } = this.#parts.table
+    const { token } = this.#parts.job
+    const { exchange, 'routing-key': key = '' } = options
+    const { batch, seq } = frame
+    for (const [i, { bytes, row }] of this.#messages(frame).entries()) {
+      const given = this.#metadata(batch, row)
+      const fixed = this.#keyColumn === undefined ? key : textAt(frame, this.#keyColumn, row)
+      channel.publish(exchange, String(given['routing-key'] ?? fixed), bytes, {
+        ...this.#publishing,
+        messageId: `${token}-${seq}-${i}`,
+        priority: this.#priorityOf(frame, row),
+        ...propertiesOf(given),
+      })
+    }
+  }
+
+  #priorityOf({ batch }: SinkFrame, row: number): number | undefined {
+    if (this.#priorityColumn === undefined) return undefined
+    const value = valueAt(batch.columns[this.#priorityColumn], row)
+    return typeof value === 'number' ? Math.min(255, Math.max(0, value)) : undefined
+  }
+
+  async #disconnect(): Promise<void> {
+    const connection = this.#connection
+    this.#connection = undefined
+    await connection?.link.close()
+  }
+
+  close(): Promise<void> {
+    return this.#disconnect()
+  }
+}
+
+/** NULL counts as ''. */
+const textAt = ({ batch }: SinkFrame, column: number, row: number): string =>
+  (valueAt(batch.columns[column], row) ?? '') as string

@@ -1,0 +1,1 @@
+SELECT origin, COUNT(*) AS n FROM flights GROUP BY SESSION(ts, INTERVAL '10' MINUTE), ROLLUP (origin)

@@ -1,0 +1,1 @@
+SELECT origin FROM flights WHERE delay > ALL (SELECT sensor FROM readings)

@@ -1,7 +1,8 @@
 /** Keeps a connection to a broker: makes it anew whenever it is lost, after pauses that grow and
  *  are uneven, so that many clients do not come back at the same moment. */
 
-import type { Clock } from '../engine/base/clock.ts'
+import { backoffMs } from '../engine/base/backoff.ts'
+import { type Clock, pause } from '../engine/base/clock.ts'
 import { SqlError } from '../engine/base/errors.ts'
 import { freshSeed, type Random, random } from '../engine/base/random.ts'
 
@@ -23,8 +24,7 @@ export interface Life {
   readonly up: () => void
 }
 
-const PAUSE_FIRST_MS = 100
-const PAUSE_MAX_MS = 5000
+const PAUSE = { firstMs: 100, maxMs: 5000 }
 
 export class Reconnect {
   readonly #options: ReconnectOptions
@@ -60,7 +60,7 @@ export class Reconnect {
         return
       }
       this.#set(error)
-      await this.#pause()
+      await pause(this.#options.clock, backoffMs(this.#tries++, PAUSE, this.#random), signal)
     }
   }
 
@@ -80,32 +80,11 @@ export class Reconnect {
     this.#options.onChange?.()
   }
 
-  #pause(): Promise<void> {
-    const waitMs = pauseMs(this.#tries++, this.#random)
-    const { signal } = this.#closing
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel()
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const cancel = this.#options.clock.after(waitMs, done)
-      signal.addEventListener('abort', done)
-    })
-  }
-
   /** Ends the life; resolves when it has ended. */
   async close(): Promise<void> {
     this.#closing.abort()
     await this.#running
   }
-}
-
-/** How long to wait after so many failures: twice as long each time up to five seconds, and
- *  between half of it and all of it. */
-export function pauseMs(tries: number, random: Random): number {
-  const longestMs = Math.min(PAUSE_FIRST_MS * 2 ** tries, PAUSE_MAX_MS)
-  return longestMs * (0.5 + random.unit() / 2)
 }
 
 /** What a client library threw, as CONNECTOR_FAILED; a SqlError stays what it is. */

@@ -2,6 +2,7 @@
  *  state of its answer) is stored with the records, so that each answer counts once. */
 
 import { createHash } from 'node:crypto'
+import { pause } from '../../engine/base/clock.ts'
 import { SqlError } from '../../engine/base/errors.ts'
 import { toMillisecond } from '../../engine/source/stream-frame.ts'
 import { readHeaders } from '../http-headers.ts'
@@ -23,7 +24,7 @@ const BODY_BYTES_MAX = 64 << 20
 /** Puts the records of each new answer until the signal aborts; raises what the server or the
  *  network says. */
 export async function poll(parts: HttpParts): Promise<void> {
-  const { table, feed, signal } = parts
+  const { table, feed, clock, signal } = parts
   const { options } = table
   let position = positionOf(feed.position, options['cursor.initial'])
   while (!signal.aborted) {
@@ -34,7 +35,7 @@ export async function poll(parts: HttpParts): Promise<void> {
     const goesOn = next !== undefined && next.cursor !== position.cursor
     position = next ?? position
     if (!goesOn || options['cursor.path'] === undefined) {
-      await pause(parts, Number(options['poll.interval']))
+      await pause(clock, Number(options['poll.interval']), signal)
     }
   }
 }
@@ -136,18 +137,4 @@ function cursorOf(
 function textAt(bytes: Uint8Array, names: readonly string[]): string | undefined {
   const part = partAt(bytes, wholeJson(bytes), names)
   return part && scalarText(bytes, part)
-}
-
-/** So long, or until the signal aborts. */
-function pause({ clock, signal }: HttpParts, waitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const cancel = clock.after(waitMs, done)
-    if (signal.aborted) done()
-    else signal.addEventListener('abort', done)
-  })
 }

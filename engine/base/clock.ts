@@ -21,6 +21,20 @@ export const systemClock: Clock = {
   },
 }
 
+/** Resolves after `delayMs` of the clock, or as soon as `signal` aborts. */
+export function pause(clock: Pick<Clock, 'after'>, delayMs: number, signal: AbortSignal) {
+  return new Promise<void>((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = () => {
+      cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const cancel = clock.after(delayMs, done)
+    signal.addEventListener('abort', done)
+  })
+}
+
 /** Resolves after `delayMs` of the wall clock, or as soon as `signal` aborts; keeps the process
  *  alive while it waits. */
 export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {

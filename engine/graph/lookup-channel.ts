@@ -2,6 +2,7 @@
  *  of them at once, again when one fails. What it does depends on the world outside; only what it
  *  hands over counts, and that is journaled. */
 
+import { backoffMs } from '../base/backoff.ts'
 import { type Clock, sleep } from '../base/clock.ts'
 import { asSqlError, SqlError } from '../base/errors.ts'
 import { freshSeed, random } from '../base/random.ts'
@@ -20,8 +21,7 @@ const KEYS_MAX = 256
 const REQUESTS_MAX = 8
 /** An answer to one request may not be larger: it has to go through the journal. */
 const ANSWER_BYTES_MAX = 64 << 20
-const PAUSE_MS_MIN = 100
-const PAUSE_MS_MAX = 10_000
+const PAUSE = { firstMs: 100, maxMs: 10_000 }
 
 interface Question {
   readonly ids: readonly number[]
@@ -114,8 +114,7 @@ export class LookupChannel {
         const error = this.#named(thrown)
         if (error.retry === 'never' || tries >= this.#maxRetries || signal.aborted) throw error
         this.trouble = error
-        const longestMs = Math.min(PAUSE_MS_MIN * 2 ** tries, PAUSE_MS_MAX)
-        await sleep(longestMs * (0.5 + chance.unit() / 2), signal)
+        await sleep(backoffMs(tries, PAUSE, chance), signal)
       }
     }
   }

@@ -21,6 +21,14 @@ export interface OffsetForm<T> {
   readonly record: (next: T) => Offset
 }
 
+/** Offsets that are whole numbers, one for each message. */
+export const NUMBERED: OffsetForm<number> = {
+  parse: Number,
+  text: String,
+  compare: (a, b) => a - b,
+  record: (next) => String(next - 1),
+}
+
 export interface Taken<T> {
   readonly messages: Messages
   /** The offset after them. */

@@ -12,6 +12,7 @@ import {
   keyTexts,
   wantedSchema,
 } from '../lookup-rows.ts'
+import { answerBody } from './answer-body.ts'
 
 const REQUESTS_AT_ONCE = 8
 const BODY_BYTES_MAX = 16 << 20
@@ -97,20 +98,7 @@ async function ask(url: string, init: RequestInit): Promise<Uint8Array | undefin
       `${new URL(url).host} answers ${status} ${response.statusText}`,
     )
   }
-  const body = await bodyOf(response)
+  const body = await answerBody(response, BODY_BYTES_MAX, 'LIMIT_EXCEEDED')
   const text = body.length <= 8 ? new TextDecoder().decode(body).trim() : '…'
   return text === '' || text === 'null' ? undefined : body
-}
-
-async function bodyOf(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of response.body ?? []) {
-    bytes += part.length
-    if (bytes > BODY_BYTES_MAX) {
-      throw new SqlError('LIMIT_EXCEEDED', `An answer has more than ${BODY_BYTES_MAX} bytes`)
-    }
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
 }

@@ -3,11 +3,11 @@
 
 import { createHash } from 'node:crypto'
 import { pause } from '../../engine/base/clock.ts'
-import { SqlError } from '../../engine/base/errors.ts'
 import { toMillisecond } from '../../engine/source/stream-frame.ts'
 import { readHeaders } from '../http-headers.ts'
 import { parsePath, partAt, scalarText, wholeJson } from '../json-parts.ts'
 import { connectorError } from '../reconnect.ts'
+import { answerBody } from './answer-body.ts'
 import { type HttpParts, messagesOf, refuseUnlessOk } from './parts.ts'
 
 /** Where the reading stands. */
@@ -55,7 +55,7 @@ async function askOnce(parts: HttpParts, position: Position): Promise<Position |
     await response.body?.cancel()
     return undefined
   }
-  const bytes = await bodyOf(response)
+  const bytes = await answerBody(response, BODY_BYTES_MAX, 'CONNECTOR_FAILED')
   const digest = createHash('sha256').update(bytes).digest('base64url')
   if (digest === position.digest) return undefined
   const { headers, status, url } = response
@@ -106,19 +106,6 @@ async function ask(
     if (signal.aborted) return undefined
     throw connectorError(url.host, error)
   }
-}
-
-async function bodyOf(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of response.body ?? []) {
-    bytes += part.length
-    if (bytes > BODY_BYTES_MAX) {
-      throw new SqlError('CONNECTOR_FAILED', `An answer has more than ${BODY_BYTES_MAX} bytes`)
-    }
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
 }
 
 /** What the answer, or its last record, says to ask for next. */

@@ -7,19 +7,12 @@ import type { FoundSplit, GrowingConnector } from '../../engine/source/source.ts
 import type { TableSpec } from '../../engine/source/table.ts'
 import { BufferedSplit } from '../buffered-split.ts'
 import type { ConnectorContext } from '../context.ts'
+import { NUMBERED } from '../message-buffer.ts'
 import { wantedMetadata } from '../message-piece.ts'
 import { OneLook } from '../one-look.ts'
 import { connectNats, type NatsLink, serverNames } from './connect.ts'
 import { followStream } from './follow.ts'
 import { nats } from './spec.ts'
-
-/** Offsets as numbers. */
-const SEQUENCE = {
-  parse: Number,
-  text: String,
-  compare: (a: number, b: number) => a - b,
-  record: (next: number) => String(next - 1),
-}
 
 export const natsSource = ({ disk, clock }: ConnectorContext): GrowingConnector => ({
   name: nats.name,
@@ -41,7 +34,7 @@ export const natsSource = ({ disk, clock }: ConnectorContext): GrowingConnector 
       open: ({ stop }, from) =>
         new BufferedSplit({
           ...{ clock, what, from, stop },
-          form: SEQUENCE,
+          form: NUMBERED,
           metadata: wantedMetadata(table),
           async follow(buffer, life) {
             const link = await connectNats(disk, options, life.signal)

@@ -7,6 +7,7 @@ import type { FoundSplit, GrowingConnector } from '../../engine/source/source.ts
 import type { TableSpec } from '../../engine/source/table.ts'
 import { BufferedSplit } from '../buffered-split.ts'
 import type { ConnectorContext } from '../context.ts'
+import { NUMBERED } from '../message-buffer.ts'
 import { wantedMetadata } from '../message-piece.ts'
 import { OneLook } from '../one-look.ts'
 import { connectRabbit, type RabbitLink, serverName } from './connect.ts'
@@ -14,13 +15,6 @@ import { followStream } from './follow.ts'
 import { prepareQueue } from './queue.ts'
 import { rabbitmq } from './spec.ts'
 import { firstOffset, streamEnd } from './stream-end.ts'
-
-const OFFSETS = {
-  parse: Number,
-  text: String,
-  compare: (a: number, b: number) => a - b,
-  record: (next: number) => String(next - 1),
-}
 
 export const rabbitmqSource = ({ disk, clock }: ConnectorContext): GrowingConnector => ({
   name: rabbitmq.name,
@@ -48,7 +42,7 @@ export const rabbitmqSource = ({ disk, clock }: ConnectorContext): GrowingConnec
       open: ({ stop }, from) =>
         new BufferedSplit({
           ...{ clock, what, from, stop },
-          form: OFFSETS,
+          form: NUMBERED,
           metadata: wantedMetadata(table),
           async follow(buffer, life) {
             const link = await connectRabbit({ disk, clock, options })

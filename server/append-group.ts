@@ -1,28 +1,28 @@
 /** Which requests that wait to be written share a frame, and how much memory they take. */
 
 import type { Batch } from '../engine/batch/batch.ts'
-import type { StreamRows } from './envelope.ts'
 
 /** Rows of a shared frame; a single request may bring more. */
-export const FRAME_ROWS_MAX = 16_384
+const FRAME_ROWS_MAX = 16_384
 
-/** Rows that wait to be written. */
-export interface WaitingRows {
-  readonly rows: StreamRows
+/** A request that waits to be written. */
+export interface WaitingRequest {
   /** The hash of its idempotency key. */
   readonly key: number | undefined
+  readonly rowCount: number
+  readonly enveloped: boolean
   readonly bytes: number
 }
 
 /** How many of the first requests share a frame: those with a key stay alone. */
-export function sharedCount(waiting: readonly WaitingRows[]): number {
-  const [{ rows: first, key }] = waiting
-  if (key !== undefined) return 1
+export function sharedCount(waiting: readonly WaitingRequest[]): number {
+  const [first] = waiting
+  if (first.key !== undefined) return 1
   let rows = 0
   let count = 0
   for (const one of waiting) {
-    rows += one.rows.batch.rowCount
-    const differs = one.key !== undefined || one.rows.enveloped !== first.enveloped
+    rows += one.rowCount
+    const differs = one.key !== undefined || one.enveloped !== first.enveloped
     if (count > 0 && (differs || rows > FRAME_ROWS_MAX)) break
     count++
   }

@@ -4,21 +4,18 @@
 import { crashPoint } from '../engine/base/crash-point.ts'
 import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
 import { concat } from '../engine/batch/concat.ts'
-import { bytesOf, FRAME_ROWS_MAX } from './append-group.ts'
+import { bytesOf, sharedCount, type WaitingRequest } from './append-group.ts'
 import type { StreamRows } from './envelope.ts'
 import { jointMark } from './joint-mark.ts'
+import { OnceByKey } from './once-by-key.ts'
 import type { RowRange } from './recent-keys.ts'
 import type { SplitWriter, StoredRange } from './split-writer.ts'
 
 /** The rows of each split, by its number. */
 export type JointParts = ReadonlyMap<number, StreamRows>
 
-interface Waiting {
+interface Waiting extends WaitingRequest {
   readonly parts: JointParts
-  /** The hash of its idempotency key. */
-  readonly key: number | undefined
-  readonly rowCount: number
-  readonly bytes: number
   readonly resolve: (ranges: StoredRange[]) => void
   readonly reject: (error: SqlError) => void
 }
@@ -31,7 +28,7 @@ interface Written {
 
 export class JointAppends {
   readonly #splits: readonly SplitWriter[]
-  readonly #keysOnTheWay = new Map<number, Promise<StoredRange[]>>()
+  readonly #once = new OnceByKey<StoredRange[]>()
   #waiting: Waiting[] = []
   #busy: Promise<void> | undefined
   #lastId: number
@@ -51,27 +48,29 @@ export class JointAppends {
   /** Resolves when all parts are durable. With a key that was seen before, nothing is stored, and
    *  the answer is where the rows are. */
   append(parts: JointParts, key: number | undefined): Promise<StoredRange[]> {
-    if (key === undefined) return this.#enqueue(parts, undefined)
-    const onTheWay = this.#keysOnTheWay.get(key)
-    if (onTheWay !== undefined) return onTheWay
+    const find = (known: number) => this.#find(known)
+    return this.#once.answer(key, find, () => this.#enqueue(parts, key))
+  }
+
+  #find(key: number): StoredRange[] | undefined {
     const known = this.#splits.flatMap((split) => split.find(key) ?? [])
-    if (known.length > 0) return Promise.resolve(known)
-    const stored = this.#enqueue(parts, key).finally(() => this.#keysOnTheWay.delete(key))
-    this.#keysOnTheWay.set(key, stored)
-    return stored
+    return known.length > 0 ? known : undefined
   }
 
   #enqueue(parts: JointParts, key: number | undefined): Promise<StoredRange[]> {
     for (const split of this.#splits) split.refuseIfClosed()
     let bytes = 0
     let rowCount = 0
-    for (const { batch } of parts.values()) {
+    let isEnveloped = false
+    for (const { batch, enveloped } of parts.values()) {
       bytes += bytesOf(batch)
       rowCount += batch.rowCount
+      isEnveloped ||= enveloped
     }
     this.unsyncedBytes += bytes
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ parts, key, rowCount, bytes, resolve, reject })
+      const request = { key, rowCount, enveloped: isEnveloped, bytes }
+      this.#waiting.push({ ...request, parts, resolve, reject })
       this.#busy ??= this.#run()
     })
   }
@@ -89,7 +88,7 @@ export class JointAppends {
     // One turn later, so that requests which arrive together are written together.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, this.#sharedCount())
+      const group = this.#waiting.splice(0, sharedCount(this.#waiting))
       try {
         const ranges = await this.#store(group)
         for (const [i, one] of group.entries()) this.#done(one, () => one.resolve(ranges[i]))
@@ -104,22 +103,6 @@ export class JointAppends {
   #done({ bytes }: Waiting, answer: () => void): void {
     this.unsyncedBytes -= bytes
     answer()
-  }
-
-  /** How many of the first requests are stored together: those with a key stay alone. */
-  #sharedCount(): number {
-    const isEnveloped = ({ parts }: Waiting) => [...parts.values()].some((part) => part.enveloped)
-    const [first] = this.#waiting
-    if (first.key !== undefined) return 1
-    let rows = 0
-    let count = 0
-    for (const one of this.#waiting) {
-      rows += one.rowCount
-      const differs = one.key !== undefined || isEnveloped(one) !== isEnveloped(first)
-      if (count > 0 && (differs || rows > FRAME_ROWS_MAX)) break
-      count++
-    }
-    return count
   }
 
   /** The ranges of each request. */

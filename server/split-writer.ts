@@ -10,9 +10,10 @@ import { SYNC_INTERVAL_MS } from '../engine/graph/journal-sync.ts'
 import type { Durability } from '../engine/graph/protocol.ts'
 import { LogWriter } from '../engine/log/writer.ts'
 import { encodeStreamRows, JOINT_FLAG, KEYED_FLAG } from '../engine/source/stream-frame.ts'
-import { bytesOf, sharedCount, type WaitingRows } from './append-group.ts'
+import { bytesOf, sharedCount, type WaitingRequest } from './append-group.ts'
 import type { StreamRows } from './envelope.ts'
 import type { JointMark } from './joint-mark.ts'
+import { OnceByKey } from './once-by-key.ts'
 import { RecentKeys, type RowRange } from './recent-keys.ts'
 import { type Retention, segmentBytes, trimLimits } from './retention.ts'
 
@@ -41,7 +42,8 @@ export interface StoredRange {
   readonly last: number
 }
 
-interface Waiting extends WaitingRows {
+interface Waiting extends WaitingRequest {
+  readonly rows: StreamRows
   readonly resolve: (range: StoredRange) => void
   readonly reject: (error: SqlError) => void
 }
@@ -64,7 +66,7 @@ export class SplitWriter {
   #waiting: Waiting[] = []
   /** Read from the log when the first keyed request comes. */
   #keys: RecentKeys | undefined
-  readonly #keysOnTheWay = new Map<number, Promise<StoredRange>>()
+  readonly #once = new OnceByKey<StoredRange>()
   #ending = false
   #ended = false
   #busy: Promise<void> | undefined
@@ -112,14 +114,8 @@ export class SplitWriter {
   /** Resolves when the rows are durable. With a key that was seen before, nothing is stored, and
    *  the answer is where the rows are. STREAM_ENDED, or what the disk says. */
   append(rows: StreamRows, key?: number): Promise<StoredRange> {
-    if (key === undefined) return this.#enqueue(rows, undefined)
-    const onTheWay = this.#keysOnTheWay.get(key)
-    if (onTheWay !== undefined) return onTheWay
-    const known = this.find(key)
-    if (known !== undefined) return Promise.resolve(known)
-    const stored = this.#enqueue(rows, key).finally(() => this.#keysOnTheWay.delete(key))
-    this.#keysOnTheWay.set(key, stored)
-    return stored
+    const find = (known: number) => this.find(known)
+    return this.#once.answer(key, find, () => this.#enqueue(rows, key))
   }
 
   /** Where the rows of a request with this key are; undefined if it is new. What the disk said if
@@ -142,10 +138,12 @@ export class SplitWriter {
 
   #enqueue(rows: StreamRows, key: number | undefined): Promise<StoredRange> {
     this.refuseIfClosed()
-    const bytes = bytesOf(rows.batch)
+    const { batch, enveloped } = rows
+    const bytes = bytesOf(batch)
     this.unsyncedBytes += bytes
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ rows, key, bytes, resolve, reject })
+      const request = { key, rowCount: batch.rowCount, enveloped, bytes }
+      this.#waiting.push({ ...request, rows, resolve, reject })
       this.#work()
     })
   }
@@ -222,8 +220,8 @@ export class SplitWriter {
 
   #resolve(group: readonly Waiting[], { first: begin }: RowRange): void {
     let first = begin
-    for (const { rows, bytes, resolve } of group) {
-      const next = first + rows.batch.rowCount
+    for (const { rowCount, bytes, resolve } of group) {
+      const next = first + rowCount
       this.unsyncedBytes -= bytes
       resolve({ split: this.#options.split, first, last: next - 1 })
       first = next

@@ -1,7 +1,6 @@
 /** Splits that are found while the engine runs: they join between two epochs, once, and a replay
  *  has them where the first run had them. The broker may be away at any time. */
 
-import { cpSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { sleep } from '../../../engine/base/clock.ts'
 import { type Random, random } from '../../../engine/base/random.ts'
@@ -16,14 +15,8 @@ import {
   parseStatements,
 } from '../../../sql/index.ts'
 import { seedOf } from '../../seed.ts'
-import {
-  Producer,
-  type RunningEngine,
-  Subscriber,
-  startEngine,
-  temporaryFolder,
-  until,
-} from './harness.ts'
+import { until } from './harness.ts'
+import { type LifeOptions, Lives } from './lives.ts'
 import { MemoryBroker, type Row } from './memory-broker.ts'
 
 const SECOND = 1_000_000
@@ -56,63 +49,23 @@ function plans(): Record<Name, QueryPlan> {
 /** A row of this key at this second. */
 const row = (k: number, second: number): Row => [k, second * SECOND]
 
-/** A server's life over kills, in folders that are copied at each. */
-class Life {
-  readonly broker = new MemoryBroker()
+/** An engine that reads a broker, over kills and outages. */
+class Life extends Lives {
+  readonly broker: MemoryBroker
   readonly plans = plans()
-  readonly attached: QueryPlan[] = []
-  readonly #folders = [temporaryFolder()]
-  subscriber = new Subscriber()
-  #running: RunningEngine | undefined
-  readonly #options: { epochRowsMax?: number; checkpointIntervalMs?: number }
 
-  constructor(options: { epochRowsMax?: number; checkpointIntervalMs?: number } = {}) {
-    this.#options = options
+  constructor(options: LifeOptions = {}) {
+    const broker = new MemoryBroker()
+    // A replay needs the broker: it waits for it.
+    const onRestart = () => {
+      if (!broker.up) setTimeout(() => Object.assign(broker, { up: true }), 20)
+    }
+    super({ ...options, connectors: [broker], onRestart })
+    this.broker = broker
   }
 
-  get engine() {
-    return this.#running!.engine
-  }
-
-  get #folder(): string {
-    return this.#folders.at(-1)!.path
-  }
-
-  async start(): Promise<void> {
-    const { broker, subscriber, attached } = this
-    this.#running = await startEngine({
-      ...{ ...this.#options, subscriber, connectors: [broker], queries: attached },
-      dataFolder: this.#folder,
-      producer: new Producer(this.#folder),
-    })
-  }
-
-  async attach(name: Name): Promise<void> {
-    await this.engine.attach(this.plans[name])
-    this.attached.push(this.plans[name])
-  }
-
-  async restart(): Promise<void> {
-    await this.engine.stop()
-    await this.#startAfterOutage()
-  }
-
-  /** The process dies here. */
-  async kill(): Promise<void> {
-    const copy = temporaryFolder()
-    cpSync(this.#folder, copy.path, { recursive: true })
-    const old = this.engine
-    this.subscriber = this.subscriber.copy()
-    this.#folders.push(copy)
-    this.subscriber.catchUp(copy.path)
-    await old.stop()
-    await this.#startAfterOutage()
-  }
-
-  /** A replay needs the broker: it waits for it. */
-  async #startAfterOutage(): Promise<void> {
-    if (!this.broker.up) setTimeout(() => Object.assign(this.broker, { up: true }), 20)
-    await this.start()
+  run(name: Name): Promise<void> {
+    return this.attach(this.plans[name])
   }
 
   status(name: Name) {
@@ -137,8 +90,8 @@ class Life {
   }
 
   async end(): Promise<void> {
-    await this.engine.stop()
-    for (const folder of this.#folders) folder.remove()
+    await this.stop()
+    this.remove()
   }
 }
 
@@ -160,7 +113,7 @@ describe('splits that are found', () => {
     const life = await live()
     life.broker.up = false
     life.broker.addPartition([row(1, 1), row(2, 2)])
-    await life.attach('rows')
+    await life.run('rows')
     life.broker.wake()
     await until(
       () => life.status('rows')?.state === 'retrying',
@@ -177,7 +130,7 @@ describe('splits that are found', () => {
 
   it('a table without splits has not ended; the first one may come much later', async () => {
     const life = await live()
-    await life.attach('windows')
+    await life.run('windows')
     life.broker.wake()
     await sleep(30)
     expect(life.status('windows')).toMatchObject({ state: 'running', watermarkUs: -Infinity })
@@ -193,7 +146,7 @@ describe('splits that are found', () => {
   it('a new split does not take the watermark back; what it brings behind it is late', async () => {
     const life = await live({ checkpointIntervalMs: 1e6 })
     life.broker.addPartition([row(1, 1), row(1, 25)])
-    await life.attach('windows')
+    await life.run('windows')
     await life.hasRead('windows', 2)
     life.broker.addPartition([row(2, 2), row(2, 26), row(2, 31)])
     await life.hasRead('windows', 5)
@@ -219,7 +172,7 @@ describe('splits that are found', () => {
     const life = await live({ checkpointIntervalMs: 1e6 })
     life.broker.startsAtEnd = true
     life.broker.addPartition([row(1, 1)])
-    await life.attach('rows')
+    await life.run('rows')
     life.broker.wake()
     await until(
       () => life.status('rows')?.state === 'running' && life.status('rows')?.lagRows === 0,
@@ -240,11 +193,11 @@ describe('splits that are found', () => {
   it('a later query joins the main cursor although it saw more splits', async () => {
     const life = await live()
     life.broker.addPartition([row(1, 1)])
-    await life.attach('rows')
+    await life.run('rows')
     await life.hasRead('rows', 1)
     life.broker.addPartition([row(2, 2)])
     // Nobody tells the main cursor of it, but the second query looks for itself.
-    await life.attach('per_key')
+    await life.run('per_key')
     await until(
       () => life.status('per_key')?.rowsIn === 2 && life.status('per_key')?.state === 'running',
       () => JSON.stringify(life.status('per_key')),
@@ -259,7 +212,7 @@ describe('splits that are found', () => {
     life.broker.bounded = true
     life.broker.addPartition([row(1, 1), row(1, 2)])
     life.broker.addPartition()
-    await life.attach('windows')
+    await life.run('windows')
     life.broker.wake()
     await until(
       () => life.subscriber.ended.has('windows'),
@@ -275,7 +228,7 @@ describe('splits that are found', () => {
     const life = await live({ epochRowsMax: 1, checkpointIntervalMs: 1 })
     life.broker.bounded = true
     life.broker.addPartition(Array.from({ length: 40 }, (_, i) => row(1, i)))
-    await life.attach('rows')
+    await life.run('rows')
     await until(
       () => life.status('rows')!.rowsIn > 3,
       () => 'some rows',
@@ -324,7 +277,7 @@ async function randomLife(r: Random): Promise<void> {
     if (fate === 1) await life.kill()
     if (fate === 2) await life.restart()
     if (fate === 3) broker.up = !broker.up
-    if (fate === 4 && waiting.length > 0) await life.attach(waiting.shift()!)
+    if (fate === 4 && waiting.length > 0) await life.run(waiting.shift()!)
     const rows = Array.from({ length: r.below(20) }, () => row(r.below(5), second++))
     broker.append(r.below(broker.partitions.length), rows)
     all.push(...rows)
@@ -332,7 +285,7 @@ async function randomLife(r: Random): Promise<void> {
     if (r.below(3) === 0) await sleep(r.below(8))
   }
   broker.up = true
-  for (const name of waiting) await life.attach(name)
+  for (const name of waiting) await life.run(name)
   for (const name of ['rows', 'windows', 'per_key'] as const) await life.hasRead(name, all.length)
   await life.kill()
   for (const name of ['rows', 'windows', 'per_key'] as const) await life.hasRead(name, all.length)

@@ -1,7 +1,6 @@
 /** Laws 1, 2 and 4 for windowed and unwindowed aggregates: whatever the batches, epochs, splits and
  *  restarts, the changelog adds up to DuckDB's answer, and ids have no gaps. */
 
-import { cpSync } from 'node:fs'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, test } from 'vitest'
 import { random } from '../../../engine/base/random.ts'
@@ -21,7 +20,8 @@ import { layoutOf } from '../../../engine/operator/window/window-layout.ts'
 import type { QueryPlan } from '../../../engine/plan/physical.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
 import { seedOf } from '../../seed.ts'
-import { Producer, Subscriber, startEngine, temporaryFolder, until } from './harness.ts'
+import { until } from './harness.ts'
+import { Lives } from './lives.ts'
 
 const FIELDS: readonly Field[] = [
   { name: 'ts', type: TIMESTAMP, nullable: true },
@@ -265,58 +265,33 @@ async function runCase(seed: number): Promise<void> {
     windowed('session-changes', spec, { kind: 'changes' }, SESSION),
     windowed('session-every', spec, { kind: 'every', intervalUs: 20_000 }, SESSION),
   ]
-  const folders = [temporaryFolder()]
-  let producer = new Producer(folders[0].path)
-  let subscriber = new Subscriber()
-  const limits = { epochRowsMax: 1 + r.below(5000), checkpointIntervalMs: 1 + r.below(60) }
-  const attached: QueryPlan[] = []
-  const start = () =>
-    startEngine({
-      ...limits,
-      dataFolder: folders.at(-1)!.path,
-      producer,
-      subscriber,
-      queries: attached,
-    })
-  let running = await start()
-  /** Goes on from a copy of the folder as it is: all that was written, nothing finished. */
-  const kill = async () => {
-    const copy = temporaryFolder()
-    cpSync(folders.at(-1)!.path, copy.path, { recursive: true })
-    const old = running.engine
-    subscriber = subscriber.copy()
-    folders.push(copy)
-    producer = new Producer(copy.path)
-    for (let split = 0; split < splits; split++) producer.open(spec, split)
-    subscriber.catchUp(copy.path)
-    await old.stop()
-    running = await start()
-  }
+  const lives = new Lives({
+    ...{ epochRowsMax: 1 + r.below(5000), checkpointIntervalMs: 1 + r.below(60) },
+    streams: [[spec, splits]],
+  })
+  await lives.start()
   const pieces = cut(rows, r)
   for (const [i, piece] of pieces.entries()) {
     if (i < plans.length * 2 && i % 2 === 0) {
-      running.engine.attach(plans[i / 2])
-      attached.push(plans[i / 2])
+      lives.attach(plans[i / 2])
     }
     for (let split = 0; split < splits; split++) {
       const mine = piece.filter((row) => row.split === split)
-      if (mine.length > 0) await producer.append(spec, split, batchOf(mine))
+      if (mine.length > 0) await lives.producer.append(spec, split, batchOf(mine))
     }
     const fate = r.below(8)
-    if (fate === 0) {
-      await running.engine.stop()
-      running = await start()
-    }
-    if (fate === 1) await kill()
+    if (fate === 0) await lives.restart()
+    if (fate === 1) await lives.kill()
   }
-  for (const plan of plans.slice(attached.length)) running.engine.attach(plan)
-  for (let split = 0; split < splits; split++) await producer.end(spec, split)
+  for (const plan of plans.slice(lives.attached.length)) lives.attach(plan)
+  for (let split = 0; split < splits; split++) await lives.producer.end(spec, split)
+  const { subscriber } = lives
   await until(
     () => subscriber.ended.size === plans.length || subscriber.failures.length > 0,
-    () => `the end: ${JSON.stringify(running.engine.status())}`,
+    () => `the end: ${JSON.stringify(lives.engine.status())}`,
   )
-  await running.engine.stop()
-  for (const folder of folders) folder.remove()
+  await lives.stop()
+  lives.remove()
 
   expect(subscriber.failures).toEqual([])
   const inTime = await oracle(inWindows(rows, TUMBLE), true, true)

@@ -1,7 +1,6 @@
 /** Laws 1, 4 and 8 for lookups outside: whoever answers, when, and how often the server is killed,
  *  a row comes out once, with an answer that was given for it, and keeps it. */
 
-import { cpSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { sleep } from '../../../engine/base/clock.ts'
 import { SqlError } from '../../../engine/base/errors.ts'
@@ -23,6 +22,7 @@ import {
 } from '../../../sql/index.ts'
 import { seedOf } from '../../seed.ts'
 import { Producer, Subscriber, startEngine, temporaryFolder, until } from './harness.ts'
+import { Lives } from './lives.ts'
 
 const FAKE: ConnectorSpec = {
   name: 'fake',
@@ -126,35 +126,15 @@ async function runCase(seed: number): Promise<void> {
        GROUP BY window_start, window_end`,
     ),
   ]
-  const folders = [temporaryFolder()]
-  let producer = new Producer(folders[0].path)
-  let subscriber = new Subscriber()
-  const limits = { epochRowsMax: 1 + r.below(60), checkpointIntervalMs: 1 + r.below(60) }
-  const attached: QueryPlan[] = []
-  const start = () =>
-    startEngine({
-      ...limits,
-      dataFolder: folders.at(-1)!.path,
-      ...{ producer, subscriber, queries: attached, lookups: [outside.connector] },
-    })
-  let running = await start()
-  const kill = async () => {
-    const copy = temporaryFolder()
-    cpSync(folders.at(-1)!.path, copy.path, { recursive: true })
-    const old = running.engine
-    subscriber = subscriber.copy()
-    folders.push(copy)
-    producer = new Producer(copy.path)
-    producer.open(ORDERS, 0)
-    subscriber.catchUp(copy.path)
-    await old.stop()
-    running = await start()
-  }
+  const lives = new Lives({
+    ...{ epochRowsMax: 1 + r.below(60), checkpointIntervalMs: 1 + r.below(60) },
+    ...{ streams: [[ORDERS, 1]], lookups: [outside.connector] },
+  })
+  await lives.start()
   const rows: (readonly [number, number | null, number])[] = []
   for (let piece = 0; piece < 16; piece++) {
     if (piece < plans.length * 2 && piece % 2 === 0) {
-      running.engine.attach(plans[piece / 2])
-      attached.push(plans[piece / 2])
+      lives.attach(plans[piece / 2])
     }
     const builder = new BatchBuilder(schemaOf(ORDERS.schema.fields))
     for (let n = 1 + r.below(40); n > 0; n--) {
@@ -167,22 +147,20 @@ async function runCase(seed: number): Promise<void> {
       rows.push(row)
       builder.append(row)
     }
-    await producer.append(ORDERS, 0, builder.finish())
+    await lives.producer.append(ORDERS, 0, builder.finish())
     if (r.below(2) === 0) await sleep(r.below(30))
     const fate = r.below(5)
-    if (fate === 0) {
-      await running.engine.stop()
-      running = await start()
-    }
-    if (fate === 1) await kill()
+    if (fate === 0) await lives.restart()
+    if (fate === 1) await lives.kill()
   }
-  await producer.end(ORDERS, 0)
+  await lives.producer.end(ORDERS, 0)
+  const { subscriber } = lives
   await until(
     () => subscriber.ended.size === plans.length || subscriber.failures.length > 0,
-    () => `the end: ${JSON.stringify(running.engine.status())}`,
+    () => `the end: ${JSON.stringify(lives.engine.status())}`,
   )
-  await running.engine.stop()
-  for (const folder of folders) folder.remove()
+  await lives.stop()
+  lives.remove()
   expect(subscriber.failures).toEqual([])
 
   for (const [place, plan] of plans.slice(0, 3).entries()) {

@@ -1,7 +1,6 @@
 /** Tables with a primary key and late rows, over kills and restarts: results are those of a plain
  *  map of the current rows, and every late row is kept exactly once. */
 
-import { cpSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { splitFolder } from '../../../connectors/log/source.ts'
 import { nodeDisk } from '../../../engine/base/disk.ts'
@@ -19,7 +18,8 @@ import type { TableSpec } from '../../../engine/source/table.ts'
 import { rowsBySplit } from '../../../server/split-of-row.ts'
 import { Catalog, defineTable, Planner, parseStatements } from '../../../sql/index.ts'
 import { seedOf } from '../../seed.ts'
-import { Producer, Subscriber, startEngine, temporaryFolder, until } from './harness.ts'
+import { until } from './harness.ts'
+import { Lives } from './lives.ts'
 
 const MINUTE = 60_000_000
 
@@ -147,84 +147,56 @@ async function runCase(seed: number): Promise<void> {
   const r = random(seed)
   const { plans, keyed, timed, plain } = tablesAndPlans()
   const changes = randomChanges(r, 100 + r.below(1200))
-  const folders = [temporaryFolder()]
-  let producer = new Producer(folders[0].path)
-  let subscriber = new Subscriber()
-  const limits = { epochRowsMax: 1 + r.below(300), checkpointIntervalMs: 1 + r.below(40) }
-  const attached: QueryPlan[] = []
-  const start = () =>
-    startEngine({
-      ...{ ...limits, dataFolder: folders.at(-1)!.path, producer, subscriber },
-      queries: [...attached],
-    })
-  let running = await start()
-  const kill = async () => {
-    const copy = temporaryFolder()
-    cpSync(folders.at(-1)!.path, copy.path, { recursive: true })
-    const old = running.engine
-    subscriber = subscriber.copy()
-    folders.push(copy)
-    producer = new Producer(copy.path)
-    for (const [table, splits] of [
+  const lives = new Lives({
+    ...{ epochRowsMax: 1 + r.below(300), checkpointIntervalMs: 1 + r.below(40) },
+    streams: [
       [keyed, 2],
       [timed, 1],
       [plain, 2],
-    ] as const) {
-      for (let split = 0; split < splits; split++) producer.open(table, split)
-    }
-    subscriber.catchUp(copy.path)
-    await old.stop()
-    running = await start()
-  }
+    ],
+  })
+  await lives.start()
   const ofPlain: Change[][] = [[], []]
   for (let at = 0; at < changes.length; ) {
     const piece = changes.slice(at, (at += 1 + r.below(150)))
-    const plan = plans[attached.length]
-    if (plan !== undefined) {
-      await running.engine.attach(plan)
-      attached.push(plan)
-    }
+    const plan = plans[lives.attached.length]
+    if (plan !== undefined) await lives.attach(plan)
     for (const [split, rows] of rowsBySplit(
       batchOf(piece, keyed),
       keyed.primaryKey!,
       2,
     ).entries()) {
-      if (rows !== undefined) await producer.append(keyed, split, rows)
+      if (rows !== undefined) await lives.producer.append(keyed, split, rows)
     }
-    await producer.append(timed, 0, batchOf(piece, timed))
+    await lives.producer.append(timed, 0, batchOf(piece, timed))
     const split = r.below(2)
     const rows = piece.filter(({ row }) => row !== undefined)
     ofPlain[split].push(...rows)
-    if (rows.length > 0) await producer.append(plain, split, batchOf(rows, plain))
+    if (rows.length > 0) await lives.producer.append(plain, split, batchOf(rows, plain))
     const fate = r.below(6)
-    if (fate === 0) {
-      await running.engine.stop()
-      running = await start()
-    }
-    if (fate === 1) await kill()
+    if (fate === 0) await lives.restart()
+    if (fate === 1) await lives.kill()
   }
-  for (const plan of plans.slice(attached.length)) {
-    await running.engine.attach(plan)
-    attached.push(plan)
-  }
+  for (const plan of plans.slice(lives.attached.length)) await lives.attach(plan)
   for (const split of [0, 1]) {
-    await producer.end(keyed, split)
-    await producer.end(plain, split)
+    await lives.producer.end(keyed, split)
+    await lives.producer.end(plain, split)
   }
-  await producer.end(timed, 0)
+  await lives.producer.end(timed, 0)
   const { late, counts } = lateness(ofPlain)
+  const { subscriber } = lives
   const statusOf = (id: string) =>
-    running.engine.status().queries.find(({ queryId }) => queryId === id)
+    lives.engine.status().queries.find(({ queryId }) => queryId === id)
   await until(
     () =>
       (subscriber.ended.size === plans.length - 1 && statusOf('of_late')?.rowsIn === late.length) ||
       subscriber.failures.length > 0,
-    () => `the end: ${JSON.stringify(running.engine.status())}`,
+    () => `the end: ${JSON.stringify(lives.engine.status())}`,
   )
-  await running.engine.stop()
-  const lateFolder = splitFolder(folders.at(-1)!.path, lateTable(plain).id, '0')
+  await lives.stop()
+  const lateFolder = splitFolder(lives.folder, lateTable(plain).id, '0')
   const kept = logRows(lateFolder, lateTable(plain))
-  for (const folder of folders) folder.remove()
+  lives.remove()
   expect(subscriber.failures).toEqual([])
 
   const found = Object.fromEntries(plans.map((plan) => [plan.id, printed(subscriber.rows(plan))]))

@@ -7,17 +7,11 @@
  *  The suite runs in a describe of its own against one broker and one real server process, which it
  *  kills. Every message is `{"id":n,"pad":"…"}`, n = 0, 1, 2, … of its topic. */
 
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { describeWith, sleep } from '../brokers/program.ts'
-import {
-  type BadOptions,
-  type Broker,
-  changeText,
-  createTable,
-  isLong,
-  type TableOptions,
-} from './broker.ts'
-import { ContractServer } from './server.ts'
+import { type BadOptions, type Broker, createTable, isLong, type TableOptions } from './broker.ts'
+import type { ContractServer } from './server.ts'
+import { keepDoing, refuses, serverBeside } from './setting.ts'
 
 export interface IntakeAdapter {
   /** For the title: the connector, and its mode if it has several. */
@@ -60,21 +54,13 @@ export function intake(adapter: IntakeAdapter): void {
 }
 
 function suite(adapter: IntakeAdapter) {
-  const { name, start, badOptions, dedupes = false, keeps = true, survives = true } = adapter
+  const { start, badOptions, dedupes = false, keeps = true, survives = true } = adapter
   let broker: IntakeBroker
-  let server: ContractServer
+  const server = serverBeside(start, (started) => {
+    broker = started
+  })
   let number = 0
   let stream: Stream
-
-  beforeAll(async () => {
-    broker = await start()
-    server = await ContractServer.start()
-  }, 120_000)
-
-  afterAll(async () => {
-    server?.close()
-    await broker?.close()
-  }, 60_000)
 
   beforeEach(async () => {
     stream = new Stream(server, await broker.topic(`t${++number}`), `s${number}`)
@@ -84,7 +70,10 @@ function suite(adapter: IntakeAdapter) {
     await stream.define()
     await stream.send(COUNT)
     await stream.hasRows(COUNT)
-    await server.post('/v1/queries', { name: `q${number}`, sql: `SELECT id FROM ${stream.name}` })
+    await server.post('/v1/queries', {
+      name: `q${number}`,
+      sql: `SELECT id FROM ${stream.name}`,
+    })
     await stream.send(3)
     await stream.hasRows(stream.sent)
     const events = await server.events(`q${number}`)
@@ -190,16 +179,11 @@ function suite(adapter: IntakeAdapter) {
     expect(await server.text('/metrics')).not.toContain(metric)
   }, 30_000)
 
-  it.each(badOptions.map((bad) => [changeText(bad), bad] as const))(
-    'refuses %s',
-    async (_, { change, code }) => {
-      const options = Object.entries({ ...stream.topic.options, ...change }).filter(
-        (entry): entry is [string, string] => entry[1] !== undefined,
-      )
-      const sql = createTable(`bad${number}`, COLUMNS, Object.fromEntries(options))
-      expect(await server.codeOf(sql), `${name}: ${sql}`).toBe(code)
-    },
-  )
+  refuses({
+    ...{ badOptions, columns: COLUMNS },
+    options: () => stream.topic.options,
+    server,
+  })
 }
 
 interface StreamState {
@@ -256,20 +240,7 @@ class Stream {
 
   /** Sends until it is told to stop. */
   keepSending(): { stop(): Promise<void> } {
-    let stopped = false
-    const run = async () => {
-      while (!stopped) {
-        await this.send(100)
-        await sleep(10)
-      }
-    }
-    const running = run()
-    return {
-      async stop() {
-        stopped = true
-        await running
-      },
-    }
+    return keepDoing(() => this.send(100), 10)
   }
 
   /** Waits until so many messages are in the log. */

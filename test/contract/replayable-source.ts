@@ -6,17 +6,11 @@
  *  The suite runs in a describe of its own against one broker and one real server process, which it
  *  kills. Every message is `{"id":n,"pad":"…"}`, n = 0, 1, 2, … of its topic. */
 
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { describeWith, sleep } from '../brokers/program.ts'
-import {
-  type BadOptions,
-  type Broker,
-  changeText,
-  createTable,
-  isLong,
-  type TableOptions,
-} from './broker.ts'
-import { ContractServer } from './server.ts'
+import { type BadOptions, type Broker, createTable, isLong, type TableOptions } from './broker.ts'
+import type { ContractServer } from './server.ts'
+import { keepDoing, refuses, serverBeside } from './setting.ts'
 
 export interface SourceAdapter {
   /** For the title: the connector. */
@@ -61,21 +55,13 @@ export function replayableSource(adapter: SourceAdapter): void {
   describeWith(`${adapter.name} as a replayable source`, adapter.missing, () => suite(adapter))
 }
 
-function suite({ name, start, badOptions, splits = 1, latest, tellsLag = true }: SourceAdapter) {
+function suite({ start, badOptions, splits = 1, latest, tellsLag = true }: SourceAdapter) {
   let broker: SourceBroker
-  let server: ContractServer
+  const server = serverBeside(start, (started) => {
+    broker = started
+  })
   let number = 0
   let stream: Stream
-
-  beforeAll(async () => {
-    broker = await start()
-    server = await ContractServer.start()
-  }, 120_000)
-
-  afterAll(async () => {
-    server?.close()
-    await broker?.close()
-  }, 60_000)
 
   beforeEach(async () => {
     stream = new Stream(server, await broker.topic(`t${++number}`), `s${number}`)
@@ -84,7 +70,10 @@ function suite({ name, start, badOptions, splits = 1, latest, tellsLag = true }:
   it('brings every message once, in order, and more as they come', async () => {
     await stream.send(COUNT)
     await stream.define()
-    await server.post('/v1/queries', { name: `q${number}`, sql: `SELECT id FROM ${stream.name}` })
+    await server.post('/v1/queries', {
+      name: `q${number}`,
+      sql: `SELECT id FROM ${stream.name}`,
+    })
     await stream.send(3)
     await stream.hasAll()
     const events = await server.events(`q${number}`)
@@ -227,16 +216,11 @@ function suite({ name, start, badOptions, splits = 1, latest, tellsLag = true }:
     60_000,
   )
 
-  it.each(badOptions.map((bad) => [changeText(bad), bad] as const))(
-    'refuses %s',
-    async (_, { change, code }) => {
-      const options = Object.entries({ ...stream.topic.options, ...change }).filter(
-        (entry): entry is [string, string] => entry[1] !== undefined,
-      )
-      const sql = createTable(`bad${number}`, COLUMNS, Object.fromEntries(options))
-      expect(await server.codeOf(sql), `${name}: ${sql}`).toBe(code)
-    },
-  )
+  refuses({
+    ...{ badOptions, columns: COLUMNS },
+    options: () => stream.topic.options,
+    server,
+  })
 }
 
 interface Totals {
@@ -277,22 +261,7 @@ class Stream {
 
   /** Sends until it is told to stop. */
   keepSending(): { stop(): Promise<void> } {
-    let stopped = false
-    const run = async () => {
-      while (!stopped) {
-        await this.send(200)
-        await sleep(20)
-      }
-    }
-    const running = run()
-    // Seen by whoever stops it; a test that fails before does not.
-    running.catch(() => {})
-    return {
-      async stop() {
-        stopped = true
-        await running
-      },
-    }
+    return keepDoing(() => this.send(200), 20)
   }
 
   /** Waits until every message that was sent is counted once, and sees that it stays so. */

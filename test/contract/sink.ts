@@ -7,17 +7,11 @@
  *  The suite runs in a describe of its own against one broker and one real server process, which it
  *  kills. A job writes `{"id":n,"pad":"…"}`, n = 0, 1, 2, … of its target. */
 
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { describeWith, sleep } from '../brokers/program.ts'
-import {
-  type BadOptions,
-  type Broker,
-  changeText,
-  createTable,
-  isLong,
-  type TableOptions,
-} from './broker.ts'
-import { ContractServer } from './server.ts'
+import { type BadOptions, type Broker, createTable, isLong, type TableOptions } from './broker.ts'
+import type { ContractServer } from './server.ts'
+import { keepDoing, refuses, serverBeside } from './setting.ts'
 
 export interface SinkAdapter {
   /** For the title: the connector, and its mode if it has several. */
@@ -62,19 +56,11 @@ export function sink(adapter: SinkAdapter): void {
 function suite(adapter: SinkAdapter) {
   const { start, badOptions, delivery, columns = COLUMNS } = adapter
   let broker: SinkBroker
-  let server: ContractServer
+  const server = serverBeside(start, (started) => {
+    broker = started
+  })
   let number = 0
   let job: Job
-
-  beforeAll(async () => {
-    broker = await start()
-    server = await ContractServer.start()
-  }, 120_000)
-
-  afterAll(async () => {
-    server?.close()
-    await broker?.close()
-  }, 60_000)
 
   beforeEach(async () => {
     job = new Job(server, await broker.target(`t${++number}`), adapter, `j${number}`)
@@ -118,16 +104,11 @@ function suite(adapter: SinkAdapter) {
     await job.isComplete()
   }, 180_000)
 
-  it.each(badOptions.map((bad) => [changeText(bad), bad] as const))(
-    'refuses %s',
-    async (_, { change, code }) => {
-      const options = Object.entries({ ...job.target.options, ...change }).filter(
-        (entry): entry is [string, string] => entry[1] !== undefined,
-      )
-      const sql = createTable(`bad${number}`, columns, Object.fromEntries(options))
-      expect(await server.codeOf(sql), sql).toBe(code)
-    },
-  )
+  refuses({
+    ...{ badOptions, columns },
+    options: () => job.target.options,
+    server,
+  })
 }
 
 /** An embedded stream, the table that writes to the target, and the job between them. */
@@ -168,22 +149,7 @@ class Job {
 
   /** Produces until it is told to stop. */
   keepProducing(): { stop(): Promise<void> } {
-    let stopped = false
-    const run = async () => {
-      while (!stopped) {
-        await this.produce(BATCH)
-        await sleep(10)
-      }
-    }
-    const running = run()
-    // Seen by whoever stops it; a test that fails before does not.
-    running.catch(() => {})
-    return {
-      async stop() {
-        stopped = true
-        await running
-      },
-    }
+    return keepDoing(() => this.produce(BATCH), 10)
   }
 
   /** Waits until every row is in the target, and sees that nothing else comes. */

@@ -61,44 +61,37 @@ function homeOf(low: number, high: number): number {
 }
 
 function addLanes(counts: LaneCounts, low: number, high: number, weight: number): number {
+  const at = entryOf(counts, low, high)
   const { entries } = counts
-  const mask = entries.length / WIDTH - 1
-  let slot = homeOf(low, high) & mask
-  for (;;) {
-    const at = slot * WIDTH
-    const count = entries[at + 2]
-    if (count === 0) {
-      insert(counts, at, low, high, weight)
-      return weight > 0 ? 1 : 0
-    }
-    if (entries[at] === low && entries[at + 1] === high) {
-      const now = checkedCount(count + weight)
-      if (now === 0) remove(counts, slot)
-      else entries[at + 2] = now
-      return Number(now > 0) - Number(count > 0)
-    }
-    slot = (slot + 1) & mask
+  const count = entries[at + 2]
+  if (count === 0) {
+    insert(counts, at, low, high, weight)
+    return weight > 0 ? 1 : 0
   }
+  const now = checkedCount(count + weight)
+  if (now === 0) remove(counts, at / WIDTH)
+  else entries[at + 2] = now
+  return Number(now > 0) - Number(count > 0)
 }
 
 function markLanes(counts: LaneCounts, low: number, high: number, bits: number): number {
+  const at = entryOf(counts, low, high)
   const { entries } = counts
-  const mask = entries.length / WIDTH - 1
-  let at = (homeOf(low, high) & mask) * WIDTH
-  for (;;) {
-    const marks = entries[at + 2]
-    if (marks === 0) {
-      insert(counts, at, low, high, bits)
-      return bits
-    }
-    if (entries[at] === low && entries[at + 1] === high) {
-      const fresh = bits & ~marks
-      if (fresh !== 0) entries[at + 2] = marks | bits
-      return fresh
-    }
+  const marks = entries[at + 2]
+  const fresh = bits & ~marks
+  if (marks === 0) insert(counts, at, low, high, bits)
+  else if (fresh !== 0) entries[at + 2] = marks | bits
+  return fresh
+}
+
+/** Where the entry of the value is, or the free one that it would get. */
+function entryOf({ entries }: LaneCounts, low: number, high: number): number {
+  let at = (homeOf(low, high) & (entries.length / WIDTH - 1)) * WIDTH
+  while (entries[at + 2] !== 0 && (entries[at] !== low || entries[at + 1] !== high)) {
     at += WIDTH
     if (at === entries.length) at = 0
   }
+  return at
 }
 
 function insert(counts: LaneCounts, at: number, low: number, high: number, word: number): void {

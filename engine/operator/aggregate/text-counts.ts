@@ -37,25 +37,18 @@ export function addSlice(
   end: number,
   weight: number,
 ): number {
-  const { entries } = counts
-  const mask = entries.length / WIDTH - 1
   const hash = hashOf(heap, start, end)
-  let slot = hash & mask
-  for (;;) {
-    const at = slot * WIDTH
-    const count = entries[at + 3]
-    if (count === 0) {
-      insert(counts, at, hash, heap, start, end, weight)
-      return weight > 0 ? 1 : 0
-    }
-    if (entries[at] === hash && isSame(counts, at, heap, start, end)) {
-      const now = checkedCount(count + weight)
-      if (now === 0) remove(counts, slot)
-      else entries[at + 3] = now
-      return Number(now > 0) - Number(count > 0)
-    }
-    slot = (slot + 1) & mask
+  const at = entryOf(counts, hash, heap, start, end)
+  const { entries } = counts
+  const count = entries[at + 3]
+  if (count === 0) {
+    insert(counts, at, hash, heap, start, end, weight)
+    return weight > 0 ? 1 : 0
   }
+  const now = checkedCount(count + weight)
+  if (now === 0) remove(counts, at / WIDTH)
+  else entries[at + 3] = now
+  return Number(now > 0) - Number(count > 0)
 }
 
 /** What stands for a text, or for a wide number by its digits. */
@@ -79,23 +72,31 @@ export function markSlice(
   end: number,
   bits: number,
 ): number {
-  const { entries } = counts
-  const mask = entries.length / WIDTH - 1
   const hash = hashOf(heap, start, end)
-  let slot = hash & mask
-  for (;;) {
-    const at = slot * WIDTH
-    const marks = entries[at + 3]
-    if (marks === 0) {
-      insert(counts, at, hash, heap, start, end, bits)
-      return bits
-    }
-    if (entries[at] === hash && isSame(counts, at, heap, start, end)) {
-      entries[at + 3] = marks | bits
-      return bits & ~marks
-    }
-    slot = (slot + 1) & mask
+  const at = entryOf(counts, hash, heap, start, end)
+  const { entries } = counts
+  const marks = entries[at + 3]
+  if (marks === 0) insert(counts, at, hash, heap, start, end, bits)
+  else entries[at + 3] = marks | bits
+  return bits & ~marks
+}
+
+/** Where the entry of heap[start, end) is, or the free one that it would get. */
+function entryOf(
+  counts: TextCounts,
+  hash: number,
+  heap: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const { entries } = counts
+  let at = (hash & (entries.length / WIDTH - 1)) * WIDTH
+  while (entries[at + 3] !== 0) {
+    if (entries[at] === hash && isSame(counts, at, heap, start, end)) break
+    at += WIDTH
+    if (at === entries.length) at = 0
   }
+  return at
 }
 
 /** The same for a text, or for the digits of a wide number. */

@@ -15,7 +15,7 @@ import {
   type MessageToProduce,
   Producer,
 } from '@platformatic/kafka'
-import { accepts, findProgram, freePort, Program } from './program.ts'
+import { accepts, findProgram, freePorts, Program } from './program.ts'
 
 const VERSION = '3.9.1'
 const FETCH_TIMEOUT_MS = 300_000
@@ -140,7 +140,7 @@ export class KafkaBroker {
   }
 
   static async start(): Promise<KafkaBroker> {
-    const [clear, secure, controller] = [await freePort(), await freePort(), await freePort()]
+    const [clear, secure, controller] = await freePorts(3)
     const ports = { clear, secure, controller }
     const classes = ['-cp', `${jarsFolder}/*`]
     const program = await Program.start({

@@ -33,15 +33,29 @@ export function describeWith(name: string, missing: string | undefined, suite: (
   describe.skip(`${name} (skipped: ${missing})`, suite)
 }
 
-/** A port of 127.0.0.1 that nobody listens on now. */
-export function freePort(): Promise<number> {
+/** Ports of 127.0.0.1 that nobody listens on now, all different: one that is let go may be given out
+ *  again at once. */
+export async function freePorts(count: number): Promise<number[]> {
+  const held = await Promise.all(Array.from({ length: count }, holdPort))
+  await Promise.all(held.map(({ letGo }) => letGo()))
+  return held.map(({ port }) => port)
+}
+
+/** One such port. */
+export async function freePort(): Promise<number> {
+  const [port] = await freePorts(1)
+  return port
+}
+
+function holdPort(): Promise<{ readonly port: number; readonly letGo: () => Promise<void> }> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.on('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
       const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
+      const letGo = () => new Promise<void>((closed) => server.close(() => closed()))
+      resolve({ port, letGo })
     })
   })
 }

@@ -2,7 +2,7 @@
 
 import { existsSync, writeFileSync } from 'node:fs'
 import { type ChannelModel, type ConfirmChannel, connect, type Options } from 'amqplib'
-import { findProgram, freePort, Program, sleep } from './program.ts'
+import { findProgram, freePorts, Program, sleep } from './program.ts'
 
 // The program of this name on the PATH may be a wrapper that only root and the service may run.
 const LIBRARY = '/usr/lib/rabbitmq/bin/rabbitmq-server'
@@ -26,7 +26,7 @@ export class RabbitBroker {
   }
 
   static async start(): Promise<RabbitBroker> {
-    const [port, distPort, epmdPort] = [await freePort(), await freePort(), await freePort()]
+    const [port, distPort, epmdPort] = await freePorts(3)
     const program = await Program.start({
       path: '/bin/sh',
       // The daemon that Erlang nodes find each other by is one of our own, in the same group.

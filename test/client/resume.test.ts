@@ -1,10 +1,10 @@
 /** Exactly once to the subscriber: the server is killed while a client follows a view, and the
  *  client has every change once, in order, with no help from outside. */
 
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { type Change, MillraceClient } from '../../client/index.ts'
+import { freePort } from '../brokers/program.ts'
 import { type CliProcess, cleanUp, serve, tempFolder } from '../cli/process.ts'
 
 afterAll(cleanUp)
@@ -20,14 +20,6 @@ SELECT window_start, city, COUNT(*) AS clicks
 FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '1' MINUTE))
 GROUP BY window_start, window_end, city;
 CREATE MATERIALIZED VIEW totals AS SELECT city, COUNT(*) AS clicks FROM clicks GROUP BY city`
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => probe.once('listening', resolve))
-  const { port } = probe.address() as { port: number }
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}
 
 /** Follows a view to its end and gives every change it saw. */
 async function follow(client: MillraceClient, view: string): Promise<Change[]> {

@@ -7,6 +7,7 @@ import {
   cutPiece,
   GrowingPiece,
   type MessagePiece,
+  type MessageRange,
   type Messages,
   type WantedMetadata,
 } from './message-piece.ts'
@@ -52,12 +53,14 @@ export class MessageBuffer<T> {
   #used = 0
   #rows = 0
   #bytes = 0
+  #addedBytes = 0
   #taken = 0
   #wake = () => {}
   #isFlushing = false
   #end: T | undefined
-  /** After the last message that was added: where a new connection goes on. */
-  position: T
+  #position: T
+  /** The position is the offset in the bytes of the last message. */
+  #isInBytes = false
   /** How many messages the broker has behind `position`, as last heard of. */
   behind: number | undefined
   /** Called when somebody wants to know `behind`. */
@@ -73,18 +76,49 @@ export class MessageBuffer<T> {
     this.#form = parts.form
     this.#metadata = parts.metadata
     this.#onReady = parts.onReady
-    this.position = parts.from
+    this.#position = parts.from
     this.#growing = new GrowingPiece(parts.metadata)
   }
 
   /** Adds a message; `next` is the offset after it, beyond all before it. `metadata`: a value for
    *  each of those that the table wants, in order. The bytes are copied. */
   add(message: Uint8Array, next: T, metadata: readonly Value[]): void {
-    if (this.#growing.isFull) this.#seal()
-    this.#growing.add(message, next, metadata)
+    const piece = this.#roomy()
+    const { byteCount } = piece
+    piece.add(message, next, metadata)
     this.position = next
+    this.#count(piece.byteCount - byteCount)
+  }
+
+  /** Adds a message that stands in some bytes, as the offset after it does (T is then Buffer). */
+  addRange(range: MessageRange, metadata: readonly Value[]): void {
+    const piece = this.#roomy()
+    const { byteCount } = piece
+    piece.addRange(range, metadata)
+    this.#isInBytes = true
+    this.#count(piece.byteCount - byteCount)
+  }
+
+  #count(bytes: number): void {
     this.#rows++
-    this.#bytes += message.length
+    this.#bytes += bytes
+    this.#addedBytes += bytes
+  }
+
+  #roomy(): GrowingPiece<T> {
+    if (this.#growing.isFull) this.#seal()
+    return this.#growing
+  }
+
+  /** After the last message that was added: where a new connection goes on. */
+  get position(): T {
+    if (this.#isInBytes) this.position = this.#growing.last()
+    return this.#position
+  }
+
+  set position(offset: T) {
+    this.#position = offset
+    this.#isInBytes = false
   }
 
   /** To be called after messages were added: the engine looks for them. However often it is called
@@ -115,6 +149,11 @@ export class MessageBuffer<T> {
     this.flush()
   }
 
+  /** Bytes of all messages that were added so far. */
+  get byteCount(): number {
+    return this.#addedBytes
+  }
+
   /** Messages that were added so far. */
   get addedCount(): number {
     return this.#taken + this.#rows
@@ -127,11 +166,6 @@ export class MessageBuffer<T> {
   /** It holds what it may: fetch no more. */
   get isFull(): boolean {
     return this.#bytes >= BYTES_MAX || this.#rows >= ROWS_MAX
-  }
-
-  /** Room for so many more messages. */
-  get roomRows(): number {
-    return this.#bytes >= BYTES_MAX ? 0 : Math.max(0, ROWS_MAX - this.#rows)
   }
 
   /** Resolves when it is at most half full, or `signal` aborts. */
@@ -153,6 +187,7 @@ export class MessageBuffer<T> {
   }
 
   #seal(): void {
+    if (this.#isInBytes) this.position = this.#growing.last()
     this.#pieces.push(this.#growing.finish())
     this.#growing = new GrowingPiece(this.#metadata, this.#growing)
   }
@@ -164,23 +199,23 @@ export class MessageBuffer<T> {
       this.#seal()
     }
     const [piece] = this.#pieces
-    const { next, starts, ends } = piece
+    const { next, starts, ends, rowCount } = piece
     const from = this.#used
-    let to = Math.min(next.length, from + rowsMax)
+    let to = Math.min(rowCount, from + rowsMax)
     while (to > from + 1 && ends[to - 1] - starts[from] > bytesMax) to = from + ((to - from) >> 1)
     if (until !== undefined) to = this.#before(next, { from, to, until })
     if (to === from) return null
     this.#taken += to - from
     const taken = {
       messages: cutPiece(piece, from, to),
-      next: next[to - 1],
+      next: next(to - 1),
       count: this.#taken,
-      nextOf: (index: number) => next[from + index],
+      nextOf: (index: number) => next(from + index),
     }
     this.#used = to
     this.#rows -= to - from
-    this.#bytes -= ends[to - 1] - starts[from]
-    if (to === next.length) {
+    this.#bytes -= sizeOf(piece, from, to)
+    if (to === rowCount) {
       this.#pieces.shift()
       this.#used = 0
     }
@@ -190,15 +225,19 @@ export class MessageBuffer<T> {
 
   /** How many of the messages [from, to) end at `until` or before, as an index. */
   #before(
-    next: readonly T[],
+    next: (i: number) => T,
     { from, to, until }: { readonly from: number; readonly to: number; readonly until: T },
   ): number {
     let [low, high] = [from, to]
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#form.compare(next[middle], until) <= 0) low = middle + 1
+      if (this.#form.compare(next(middle), until) <= 0) low = middle + 1
       else high = middle
     }
     return low
   }
 }
+
+/** Bytes that the messages [from, to) take in the piece. */
+const sizeOf = <T>({ starts, bytes }: MessagePiece<T>, from: number, to: number): number =>
+  (starts[to] ?? bytes.length) - starts[from]

@@ -88,11 +88,14 @@ function guaranteeTable(spec: ConnectorSpec): string[] {
   return ['| a table is | with | and promises |', '|---|---|---|', ...rows, '']
 }
 
+/** Connectors that share the example of another. */
+const EXAMPLE_OF: Readonly<Record<string, string>> = { 'upsert-kafka': 'kafka' }
+
 function example(name: string): string[] {
-  const path = join(ROOT, `examples/${name}.sql`)
-  if (!existsSync(path)) return []
-  const text = readFileSync(path, 'utf8').trimEnd()
-  return ['## Example', '', `\`examples/${name}.sql\`:`, '', '```sql', text, '```', '']
+  const path = `examples/${EXAMPLE_OF[name] ?? name}.sql`
+  if (!existsSync(join(ROOT, path))) return []
+  const text = readFileSync(join(ROOT, path), 'utf8').trimEnd()
+  return ['## Example', '', `\`${path}\`:`, '', '```sql', text, '```', '']
 }
 
 function metadataTable(keys: readonly [string, Parameters<typeof typeName>[0]][]): string {

@@ -13,6 +13,7 @@ import { consoleRoutes } from './routes/console.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { queryRoutes } from './routes/queries.ts'
+import { queueRoutes } from './routes/queue.ts'
 import { sqlRoutes } from './routes/sql.ts'
 import { streamRoutes } from './routes/streams.ts'
 import { subscribeRoutes } from './routes/subscribe.ts'
@@ -40,6 +41,7 @@ export function createApp(context: AppContext): OpenAPIHono<AppBindings> {
   subscribeRoutes(app, context)
   viewRoutes(app, context)
   streamRoutes(app, context)
+  queueRoutes(app, context)
   webhookRoutes(app, context)
   checkpointRoutes(app, context)
   app.notFound((c) => problemResponse(missing(app, c.req.method, c.req.path)))

@@ -5,6 +5,7 @@
 import { copyDurably, type Disk } from '../engine/base/disk.ts'
 import { fail } from '../engine/base/errors.ts'
 import type { Engine } from './engine.ts'
+import type { Queues } from './queue/queues.ts'
 import type { Streams } from './streams.ts'
 import type { Views } from './views.ts'
 
@@ -13,6 +14,7 @@ export interface BackupParts {
   readonly dataFolder: string
   readonly engine: Engine
   readonly streams: Streams
+  readonly queues: Queues
   readonly views: Views
   readonly tableIds: readonly string[]
 }
@@ -21,13 +23,14 @@ export interface BackupParts {
 export const BACKUPS = 'backups'
 
 /** The rows of views come first: results that they hold must be in the result logs. Then state
- *  before results, results before the journal, the journal before the records that it names. */
-const ORDER = ['checkpoints', 'results', 'journal', 'streams']
+ *  before results, results before the journal, the journal before the records that it names, as do
+ *  the consumer groups. */
+const ORDER = ['checkpoints', 'results', 'journal', 'groups', 'streams']
 
 /** Copies everything to `<data>/backups/<name>` and returns that path. No query or table may be
  *  created or dropped meanwhile. DUPLICATE_NAME, INVALID_ARGUMENT, DISK_FULL. */
 export async function makeBackup(parts: BackupParts, name: string): Promise<string> {
-  const { disk, dataFolder, engine, streams, views, tableIds } = parts
+  const { disk, dataFolder, engine, streams, queues, views, tableIds } = parts
   if (!/^[\w][\w.-]{0,99}$/.test(name)) {
     fail('INVALID_ARGUMENT', `'${name.slice(0, 100)}' cannot name a backup`, {
       hint: 'Use letters, digits, dot, dash and underscore.',
@@ -36,6 +39,7 @@ export async function makeBackup(parts: BackupParts, name: string): Promise<stri
   const folder = `${dataFolder}/${BACKUPS}/${name}`
   if (disk.list(folder).length > 0) fail('DUPLICATE_NAME', `There is a backup ${name} already`)
   const letGo = streams.hold(tableIds)
+  const letGroupsGo = await queues.hold()
   try {
     await engine.request({ kind: 'hold' })
     disk.makeFolder(folder)
@@ -51,6 +55,7 @@ export async function makeBackup(parts: BackupParts, name: string): Promise<stri
     throw error
   } finally {
     letGo()
+    letGroupsGo()
     await engine.request({ kind: 'release' }).catch(() => {})
   }
 }

@@ -12,14 +12,23 @@ import type { Batch } from '../engine/batch/batch.ts'
 import type { CheckpointStatus, EngineStatus } from '../engine/graph/protocol.ts'
 import { isLogged, type TableSpec } from '../engine/source/table.ts'
 import { ViewStore } from '../engine/view/view.ts'
-import { type Catalog, type Name, Planner, Settings } from '../sql/index.ts'
+import { type Catalog, type Name, Settings } from '../sql/index.ts'
 import { makeBackup } from './backup.ts'
 import { CatalogStore } from './catalog-store.ts'
 import type { ServerConfig } from './config.ts'
 import { CATALOG_CONNECTORS } from './connectors.ts'
 import type { Engine } from './engine.ts'
-import { type QueryInfo, type StreamInfo, streamInfo } from './info.ts'
+import type { StreamRows } from './envelope.ts'
+import type { QueryInfo, StreamInfo } from './info.ts'
 import { Intakes } from './intakes.ts'
+import { Queues } from './queue/queues.ts'
+import {
+  embeddedTable,
+  isEmbedded,
+  type ReadableStream,
+  readableStream,
+} from './queue/readable-stream.ts'
+import type { StreamQueue } from './queue/stream-queue.ts'
 import { Results } from './results.ts'
 import { RunningQueries } from './running-queries.ts'
 import { Sinks } from './sinks.ts'
@@ -29,9 +38,12 @@ import { createQuery, dropQuery } from './statements/create-query.ts'
 import { type ExecuteOptions, execute } from './statements/execute.ts'
 import { restartQuery } from './statements/restart-query.ts'
 import { runSelect, selectStatement } from './statements/select.ts'
+import { type Subscription, subscribe } from './statements/subscribe.ts'
 import { type Validation, validate } from './statements/validate.ts'
+import { streamInfos } from './stream-infos.ts'
 import { streamSink } from './stream-sink.ts'
 import { type AppendOptions, type AppendResult, Streams } from './streams.ts'
+import { syncStreams } from './sync-streams.ts'
 import { Views } from './views.ts'
 
 export interface DatabaseContext {
@@ -44,6 +56,7 @@ export interface DatabaseContext {
 
 /** What statements work on. */
 export interface DatabaseParts {
+  readonly disk: Disk
   readonly config: ServerConfig
   readonly clock: Clock
   readonly catalog: Catalog
@@ -52,6 +65,7 @@ export interface DatabaseParts {
   readonly streams: Streams
   readonly sinks: Sinks
   readonly intakes: Intakes
+  readonly queues: Queues
   readonly results: Results
   readonly queries: RunningQueries
   readonly views: () => Views
@@ -107,7 +121,13 @@ export class Database {
       onAppended: (tableId, split, end, ended) => {
         // A broken engine is told of elsewhere; the records are safe.
         engine.request({ kind: 'appended', tableId, split, end, ended }).catch(() => {})
+        queues.appended(tableId, split, end)
       },
+      neededFrom: (tableId, split) => queues.neededFrom(tableId, split),
+    })
+    const queues = new Queues({
+      ...{ disk, clock, dataFolder, streams, durability: config.durability },
+      engineStatus: () => engine.request({ kind: 'status' }),
     })
     const views = () => this.#views ?? fail('UNAVAILABLE', 'The views are not open yet')
     const { queriesMax } = limits
@@ -122,8 +142,8 @@ export class Database {
     const settings = new Settings()
     const save = () => store.save(catalog)
     this.#parts = {
-      ...{ config, clock, catalog, settings, engine, streams, results, queries, views, save },
-      ...{ sinks, intakes },
+      ...{ disk, config, clock, catalog, settings, engine, streams, results, queries, views, save },
+      ...{ sinks, intakes, queues },
     }
     for (const plan of running) queries.restore(plan)
     this.#ready = this.#open(engine)
@@ -131,7 +151,7 @@ export class Database {
   }
 
   async #open(engine: Engine): Promise<void> {
-    const { results, queries, catalog, streams, sinks, intakes } = this.#parts
+    const { results, queries, catalog, streams, sinks, intakes, queues } = this.#parts
     const recovered = new Promise<void>((resolve, reject) => {
       engine.listen({
         ...results.listener,
@@ -152,6 +172,8 @@ export class Database {
     const tables = catalog.list('table').map(({ spec }) => spec)
     streams.removeOthers(tables.map(({ id }) => id))
     await Promise.all(tables.filter(isLogged).map((table) => streams.open(table)))
+    queues.removeOthers(tables.map(({ id }) => id))
+    await Promise.all(tables.filter(isEmbedded).map((table) => queues.open(table)))
     await engine.request({ kind: 'opened' })
     const store = await this.#openViews()
     await store.keepOnly(catalog.list('materialized-view').map(({ id }) => id))
@@ -160,6 +182,7 @@ export class Database {
     await queries.resume()
     if (this.#state !== 'starting') return
     this.#state = 'ready'
+    queues.start()
     for (const table of tables) if (table.intake) intakes.start(table)
   }
 
@@ -278,19 +301,8 @@ export class Database {
   }
 
   /** Starts a query for one subscriber; `release` ends it. */
-  async subscribe(sql: string): Promise<{ source: Subscribable; release: () => void }> {
-    const parts = this.#use()
-    const statement = selectStatement(parts.config, sql)
-    const { catalog, queries, settings } = parts
-    const id = catalog.newId('query')
-    const identity = { id, name: `subscription_${id}` }
-    const { plan } = new Planner(catalog, {
-      session: settings.session,
-    }).planQuery(statement, 'continuous', identity)
-    // The id must not come back after a restart.
-    parts.save()
-    const [source, release] = await queries.startTransient({ ...plan, transient: true })
-    return { source, release }
+  subscribe(sql: string): Promise<Subscription> {
+    return subscribe(this.#use(), sql)
   }
 
   /** The name of a materialized view as it was created. UNKNOWN_TABLE if there is none. */
@@ -300,16 +312,26 @@ export class Database {
 
   /** A table of the embedded queue. UNKNOWN_TABLE, or UNSUPPORTED for a table of another kind. */
   embeddedTable(name: string): TableSpec {
-    const { spec } = this.#use().catalog.expect('table', named(name))
-    if (isEmbedded(spec)) return spec
-    return fail('UNSUPPORTED', `${spec.name} belongs to the ${spec.connector} connector`, {
-      hint: 'Only streams of the embedded queue take records over HTTP.',
-    })
+    return embeddedTable(this.#use().catalog, named(name))
   }
 
   /** Stores rows with the table's stored columns; resolves when they are on the disk. */
-  append(table: TableSpec, batch: Batch, options?: AppendOptions): Promise<AppendResult> {
-    return this.#use().streams.append(table.id, batch, options)
+  append(
+    table: TableSpec,
+    rows: Batch | StreamRows,
+    options?: AppendOptions,
+  ): Promise<AppendResult> {
+    return this.#use().streams.append(table.id, rows, options)
+  }
+
+  /** A stream as a queue, with consumer groups. UNKNOWN_TABLE, UNSUPPORTED. */
+  queue(name: string): StreamQueue {
+    return this.#use().queues.of(this.embeddedTable(name))!
+  }
+
+  /** A stream whose records can be read by offset: also one that Millrace keeps itself. */
+  readable(name: string): ReadableStream {
+    return readableStream(this.#use(), named(name))
   }
 
   /** Who receives what comes to a path below `/v1/webhooks/`. NOT_FOUND. */
@@ -325,13 +347,7 @@ export class Database {
   }
 
   async streams(): Promise<StreamInfo[]> {
-    const { catalog, engine, streams, intakes } = this.#use()
-    const { sources } = await engine.request({ kind: 'status' })
-    const byId = new Map(sources.map((source) => [source.tableId, source]))
-    return catalog.list('table').map(({ spec }) => {
-      const splits = isLogged(spec) ? streams.status(spec.id) : []
-      return streamInfo(spec, splits, byId.get(spec.id), intakes.status(spec.id))
-    })
+    return streamInfos(this.#use())
   }
 
   async stream(name: string): Promise<StreamInfo> {
@@ -347,12 +363,13 @@ export class Database {
   /** Copies the data folder, as of now, to a folder of that name below it; returns its path. No
    *  catalog change runs meanwhile. */
   backup(name: string): Promise<string> {
-    const { engine, streams, views, catalog } = this.#use()
+    const { engine, streams, views, catalog, queues } = this.#use()
     const { disk, config } = this.#context
     return this.#changes.run(() => {
       const tableIds = catalog.list('table').map(({ spec }) => spec.id)
       const { dataFolder } = config
-      return makeBackup({ disk, dataFolder, engine, streams, views: views(), tableIds }, name)
+      const parts = { disk, dataFolder, engine, streams, queues, views: views(), tableIds }
+      return makeBackup(parts, name)
     })
   }
 
@@ -372,19 +389,10 @@ export class Database {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     await this.#changes.idle()
-    await Promise.all([this.#parts.sinks.close(), this.#parts.intakes.close()])
+    const { sinks, intakes, queues } = this.#parts
+    await Promise.all([sinks.close(), intakes.close(), queues.close()])
     await this.#parts.streams.close()
     await this.#parts.engine.stop().catch(() => {})
     await this.#views?.close()
   }
 }
-
-async function syncStreams(streams: Streams, engine: Engine): Promise<void> {
-  const error = await streams.sync().then(
-    () => undefined,
-    (thrown) => asSqlError(thrown).toJSON(),
-  )
-  await engine.request({ kind: 'streams-synced', error }).catch(() => {})
-}
-
-const isEmbedded = ({ connector }: TableSpec): boolean => connector === 'log'

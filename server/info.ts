@@ -5,6 +5,7 @@ import type { QueryStatus, SourceStatus } from '../engine/graph/protocol.ts'
 import type { QueryPlan } from '../engine/plan/physical.ts'
 import type { IntakeStatus } from '../engine/source/intake.ts'
 import { declaredSchema, type TableSpec } from '../engine/source/table.ts'
+import type { StreamFigures } from './queue/queues.ts'
 import type { SplitStatus } from './split-writer.ts'
 import { watermarkText } from './sse/event.ts'
 import { columnsOf, type ResultColumn } from './statement-result.ts'
@@ -88,6 +89,9 @@ export interface StreamInfo {
   readonly lagRows: number | null
   /** Messages that did not fit and were passed over since the server started. */
   readonly badRecords: number
+  /** How fast records come, and how far who reads them is; null if the stream is none of the
+   *  embedded queue. */
+  readonly queue: StreamFigures | null
   /** How the connector is doing that brings the stream's messages; null if none does. */
   readonly intake: IntakeInfo | null
 }
@@ -101,6 +105,7 @@ export function streamInfo(
   splits: readonly SplitStatus[],
   source: SourceStatus | undefined,
   intake: IntakeStatus | undefined,
+  queue: StreamFigures | undefined,
 ): StreamInfo {
   const embedded = splits.length > 0
   return {
@@ -114,6 +119,7 @@ export function streamInfo(
     watermark: watermarkText(source?.watermarkUs ?? -Infinity),
     lagRows: source?.lagRows ?? null,
     badRecords: source?.badRecords ?? 0,
+    queue: queue ?? null,
     intake: intake === undefined ? null : { ...intake, error: intake.error?.toJSON() ?? null },
   }
 }

@@ -57,7 +57,8 @@ export function decodeRecords(
   return key === undefined ? batch : withoutReplaced(batch, key)
 }
 
-function refuseLargeRows({ columns, rowCount }: Batch, rowBytesMax: number): void {
+/** BAD_RECORD for the first row with more bytes. */
+export function refuseLargeRows({ columns, rowCount }: Batch, rowBytesMax: number): void {
   const texts = columns.filter(({ type }) => storageOf(type) === 'bytes')
   for (let row = 0; row < rowCount; row++) {
     let bytes = 0

@@ -31,6 +31,8 @@ export interface SplitWriterOptions {
   readonly packed: boolean
   /** What a frame says that is no part of a joint request: see joint-mark.ts. */
   readonly mark?: () => JointMark
+  /** Records from this offset on have yet to be read, beside what `needFrom` says. */
+  readonly neededToo?: () => number
   /** Rows [0, end) may be read: they are as durable as the level says. */
   readonly onDurable: (end: number, ended: boolean) => void
 }
@@ -339,6 +341,10 @@ export class SplitWriter {
     this.#neededFrom = offset
   }
 
+  get #needed(): number {
+    return Math.min(this.#neededFrom, this.#options.neededToo?.() ?? Infinity)
+  }
+
   /** Removes what retention no longer keeps. A disk that will not do so now is asked again. */
   trim(): void {
     const { bytesMax, ageMsMax } = this.#options.retention
@@ -346,7 +352,7 @@ export class SplitWriter {
     if (this.#failure !== undefined) return
     try {
       const nowUs = this.#options.clock.nowUs()
-      this.#log.trim(trimLimits(this.#options.retention, this.#neededFrom, nowUs))
+      this.#log.trim(trimLimits(this.#options.retention, this.#needed, nowUs))
     } catch (error) {
       if (asSqlError(error).fault === 'internal') throw error
     }

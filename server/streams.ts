@@ -33,6 +33,8 @@ export interface StreamsContext {
   /** Of streams that do not say. */
   readonly durability: Durability
   readonly onAppended: OnAppended
+  /** Records from this offset on are needed, beside what `need` says. */
+  readonly neededFrom?: ((tableId: string, split: number) => number) | undefined
 }
 
 export interface AppendResult {
@@ -97,6 +99,7 @@ export class Streams {
         ...{ disk, clock, folder, split, segmentBytesMax },
         ...formOf(table, durability),
         mark: () => mark(),
+        neededToo: () => this.#context.neededFrom?.(table.id, split) ?? Infinity,
         onDurable: (end, ended) => onAppended(table.id, split, end, ended),
       })
     })

@@ -33,6 +33,7 @@ export type {
   ViewEntry,
 } from './catalog/entry.ts'
 export { kindText } from './catalog/entry.ts'
+export { readDurationMs } from './catalog/option-values.ts'
 export {
   type ConnectorCatalog,
   EMBEDDED_CONNECTORS,

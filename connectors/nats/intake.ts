@@ -2,7 +2,8 @@
  *  streams through a consumer that the server remembers, which gives every message to one of its
  *  readers and has it acknowledged when it is in the log. */
 
-import type { ConsumerConfig, JsMsg } from '@nats-io/jetstream'
+import type { ConsumerConfig } from '@nats-io/jetstream'
+import type { Msg } from '@nats-io/transport-node'
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Disk } from '../../engine/base/disk.ts'
 import type { Value } from '../../engine/batch/value.ts'
@@ -13,7 +14,9 @@ import type { IntakeContext } from '../context.ts'
 import { gatheredIntake } from '../gathered-intake.ts'
 import { aborted } from '../one-look.ts'
 import { connectNats, type NatsLink } from './connect.ts'
+import { type Delivery, deliveryReader } from './delivery.ts'
 import { headersOf } from './metadata.ts'
+import { Pulls } from './pulls.ts'
 import { nats, subjectsOf } from './spec.ts'
 
 interface IntakeParts {
@@ -56,34 +59,28 @@ async function listen(link: NatsLink, { table, feed, clock, signal }: IntakePart
   await Promise.race([link.lost, aborted(signal)])
 }
 
-/** Messages that are on the way or not yet acknowledged. */
-const PENDING_MAX = 2000
-const ACK_WAIT_NS = 60e9
+/** Messages that are given out and not yet acknowledged, at most. */
+const PENDING_MAX = 10_000
+const NS_PER_MS = 1e6
 
 async function consume(link: NatsLink, parts: IntakeParts): Promise<void> {
-  const { table, feed, signal } = parts
+  const { table, feed, clock, signal } = parts
   const { stream, consumer = `millrace-${feed.token}` } = table.options
   await prepareConsumer(link, parts, consumer)
-  const source = await link.streams.jetstream().consumers.get(stream, consumer)
-  const messages = await source.consume({
-    max_messages: PENDING_MAX / 2,
-    callback: (message) => {
-      if (!signal.aborted) put(feed, message)
-    },
+  const pulls = new Pulls({ link, clock, buffer: feed, stream, consumer })
+  const readDelivery = deliveryReader()
+  pulls.begin((message) => {
+    if (signal.aborted) message.respond(AGAIN)
+    else put(feed, message, `${stream}-`, readDelivery(message.reply!))
   })
   feed.connected()
-  // A consumer that was removed ends the delivery.
-  await Promise.race([link.lost, messages.closed().then(raise), aborted(signal)])
-  messages.stop()
+  await Promise.race([link.lost, pulls.run(signal)])
+  await pulls.drain()
   await feed.settled()
   await link.connection.flush()
   if (feed.isDropped && table.options.consumer === undefined) {
     await link.streams.consumers.delete(stream, consumer)
   }
-}
-
-function raise(error: unknown): never {
-  throw error instanceof Error ? error : new Error('the consumer is gone')
 }
 
 async function prepareConsumer(
@@ -99,28 +96,29 @@ async function prepareConsumer(
     durable_name: name,
     ack_policy: 'explicit',
     deliver_policy: table.options['scan.startup.mode'] === 'latest-offset' ? 'new' : 'all',
-    ack_wait: ACK_WAIT_NS,
+    ack_wait: Number(table.options['consumer.ack-wait']) * NS_PER_MS,
     max_ack_pending: PENDING_MAX,
     ...(subjects.length === 1 && { filter_subject: subjects[0] }),
     ...(subjects.length > 1 && { filter_subjects: subjects }),
   } as Partial<ConsumerConfig>)
 }
 
+const DONE = '+ACK'
+const AGAIN = '-NAK'
+
 /** The server delivers a message again that was not acknowledged: its number tells. */
-function put(feed: IntakeFeed, message: JsMsg): void {
-  const { subject, seq: sequence, data, info } = message
+function put(feed: IntakeFeed, message: Msg, prefix: string, delivery: Delivery): void {
+  const { sequence, timeMs } = delivery
+  const { subject, data } = message
   const metadata: Record<string, Value> = {
     subject,
     sequence,
-    timestamp: Math.floor(info.timestampNanos / 1e6) * 1000,
+    timestamp: timeMs * 1000,
     headers: headersOf(message),
   }
   feed.put({
     messages: [{ bytes: Uint8Array.from(data), metadata }],
-    id: `${info.stream}-${sequence}`,
-    stored: (error) => {
-      if (error === undefined) message.ack()
-      else message.nak()
-    },
+    id: prefix + sequence,
+    stored: (error) => void message.respond(error === undefined ? DONE : AGAIN),
   })
 }

@@ -1,16 +1,23 @@
-/** Asks a JetStream consumer for messages, never for more than the buffer has room for, and notices
+/** Asks a JetStream consumer for messages, never for more than there is room for, and notices
  *  when the server no longer answers. */
 
 import type { Msg, Subscription } from '@nats-io/transport-node'
 import type { Clock } from '../../engine/base/clock.ts'
 import { SqlError } from '../../engine/base/errors.ts'
-import type { MessageBuffer } from '../message-buffer.ts'
 import type { NatsLink } from './connect.ts'
+
+/** Where the messages go. */
+export interface Room {
+  /** Ask for no more. */
+  readonly isFull: boolean
+  /** Resolves when there is room again, or `signal` aborts. */
+  room(signal: AbortSignal): Promise<void>
+}
 
 export interface PullsParts {
   readonly link: NatsLink
   readonly clock: Clock
-  readonly buffer: MessageBuffer<number>
+  readonly buffer: Room
   readonly stream: string
   readonly consumer: string
 }
@@ -125,6 +132,11 @@ export class Pulls {
       this.#wake = done
       if (this.#error !== undefined) done()
     })
+  }
+
+  /** Asks for no more; `take` still gets what is on the way. */
+  async drain(): Promise<void> {
+    await this.#subscription?.drain()
   }
 
   end(): void {

@@ -39,6 +39,12 @@ export const nats: ConnectorSpec = {
       kind: 'string',
       doc: 'In mode queue: the durable consumer, made if it is not there. Absent: one of the table, which goes with it.',
     },
+    'consumer.ack-wait': {
+      kind: 'duration',
+      default: '10 s',
+      min: 1000,
+      doc: 'In mode queue, for a consumer that is made: a message that was given out and not acknowledged for so long, for example because we were killed, is given out again.',
+    },
     'queue-group': {
       kind: 'string',
       doc: 'In mode core: the readers of a group share the messages between them.',

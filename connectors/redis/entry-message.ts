@@ -2,32 +2,69 @@
  *  the message, or every field is a column; the message is then a JSON object of the fields. */
 
 import { type DataType, isNumeric } from '../../engine/batch/types.ts'
+import type { Value } from '../../engine/batch/value.ts'
 import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
+import type { MessageBuffer } from '../message-buffer.ts'
+import { wantedMetadata } from '../message-piece.ts'
+import type { EntryId } from './entry-id.ts'
+import type { EntrySpan } from './entry-parser.ts'
+import { metadataReader } from './metadata.ts'
 
-/** Names and values, one after another. */
-export type EntryFields = readonly Buffer[]
-
-const EMPTY = new Uint8Array(0)
-
-/** Makes a message of an entry's fields. An entry without the field is an empty message, which no
- *  format takes: it is a bad record. */
-export function messageReader(table: TableSpec): (fields: EntryFields) => Uint8Array {
+/** Puts the entries of a stream into the buffer, as messages. An entry without the field that holds
+ *  the message is an empty message, which no format takes: it is a bad record. */
+export function entryTaker(
+  table: TableSpec,
+  key: string,
+  buffer: MessageBuffer<EntryId>,
+): (span: EntrySpan) => void {
   const name = table.options['payload-field']
-  if (name !== undefined) {
-    const wanted = Buffer.from(name)
-    return (fields) => {
-      for (let i = 0; i < fields.length; i += 2) if (wanted.equals(fields[i])) return fields[i + 1]
-      return EMPTY
-    }
+  const metadata = metadataReader(wantedMetadata(table), key)
+  if (name === undefined) return objectTaker(table, metadata, buffer)
+  const wanted = Buffer.from(name)
+  const range = { bytes: EMPTY as Buffer, from: 0, to: 0, nextFrom: 0, nextTo: 0 }
+  return (span) => {
+    const { bytes, fieldFrom, fieldTo } = span
+    const field = fieldNamed(wanted, span)
+    range.bytes = bytes
+    range.from = field < 0 ? 0 : fieldFrom[field + 1]
+    range.to = field < 0 ? 0 : fieldTo[field + 1]
+    range.nextFrom = span.idFrom
+    range.nextTo = span.idTo
+    buffer.addRange(range, metadata(span))
   }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** The place of the field with this name; -1: there is none. */
+function fieldNamed(name: Buffer, { bytes, fieldFrom, fieldTo, fieldCount }: EntrySpan): number {
+  for (let i = 0; i + 1 < fieldCount; i += 2) {
+    const from = fieldFrom[i]
+    if (fieldTo[i] - from !== name.length) continue
+    let n = 0
+    while (n < name.length && bytes[from + n] === name[n]) n++
+    if (n === name.length) return i
+  }
+  return -1
+}
+
+/** Every field is a member of a JSON object. */
+function objectTaker(
+  table: TableSpec,
+  metadata: (span: EntrySpan) => readonly Value[],
+  buffer: MessageBuffer<EntryId>,
+): (span: EntrySpan) => void {
   const types = columnTypes(table)
-  return (fields) => {
+  return (span) => {
+    const { bytes, fieldFrom, fieldTo, fieldCount, idFrom, idTo } = span
     const members: string[] = []
-    for (let i = 0; i + 1 < fields.length; i += 2) {
-      const key = fields[i].toString()
-      members.push(`${JSON.stringify(key)}:${jsonOf(fields[i + 1], types.get(key))}`)
+    for (let i = 0; i + 1 < fieldCount; i += 2) {
+      const name = bytes.toString('utf8', fieldFrom[i], fieldTo[i])
+      const value = bytes.subarray(fieldFrom[i + 1], fieldTo[i + 1])
+      members.push(`${JSON.stringify(name)}:${jsonOf(value, types.get(name))}`)
     }
-    return Buffer.from(`{${members.join(',')}}`)
+    const message = Buffer.from(`{${members.join(',')}}`)
+    buffer.add(message, Buffer.from(bytes.subarray(idFrom, idTo)), metadata(span))
   }
 }
 

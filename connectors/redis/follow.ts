@@ -1,20 +1,18 @@
-/** One life of a connection that reads a Redis stream: entries behind the buffer's position, as
+/** One life of the connections that read a Redis stream: entries behind the buffer's position, as
  *  many as the buffer has room for. The server keeps nothing for us. */
 
 import { fail } from '../../engine/base/errors.ts'
-import type { Value } from '../../engine/batch/value.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import type { MessageBuffer } from '../message-buffer.ts'
-import { wantedMetadata } from '../message-piece.ts'
 import type { Life } from '../reconnect.ts'
-import type { RedisLink } from './connect.ts'
+import { connectRedis, type RedisLink, type RedisParts } from './connect.ts'
 import { compareIds, type EntryId, type StreamOffsets } from './entry-id.ts'
-import { type EntryFields, messageReader } from './entry-message.ts'
-import { metadataReader } from './metadata.ts'
+import { entryTaker } from './entry-message.ts'
+import { EntryWire } from './entry-wire.ts'
 import { type StreamState, streamState } from './stream-state.ts'
 
 export interface FollowParts {
-  readonly link: RedisLink
+  readonly redis: Omit<RedisParts, 'signal'>
   readonly table: TableSpec
   readonly key: string
   readonly offsets: StreamOffsets
@@ -22,120 +20,82 @@ export interface FollowParts {
   readonly life: Life
 }
 
-type Entry = readonly [id: Buffer, fields: EntryFields]
-
-/** How long the server waits for an entry: nothing else can be asked in the meantime. */
-const BLOCK_MS = '250'
 const ENTRIES_FIRST = 100
 const ENTRIES_MAX = 5000
 /** What one answer may be, by the size of the entries before. */
-const ANSWER_BYTES = 2 << 20
+const ANSWER_BYTES = 1 << 20
 
-/** Adds entries to the buffer until the connection is lost or the life is over. GONE if entries
- *  that were not read are no longer in the stream. */
+/** Adds entries to the buffer until a connection is lost or the life is over. GONE if entries that
+ *  were not read are no longer in the stream. */
 export async function followStream(parts: FollowParts): Promise<void> {
-  const { link, buffer, life } = parts
-  const follower = new Follower(parts)
-  await follower.look(true)
-  life.up()
-  buffer.onLagAsked = () => follower.ask()
+  const { redis, table, key, buffer, life } = parts
+  const connection: RedisParts = { ...redis, signal: life.signal }
+  const link = await connectRedis(connection)
   try {
-    await Promise.race([link.lost, follower.run(life.signal)])
+    await look(parts, link, true)
+    const wire = await EntryWire.open(connection, entryTaker(table, key, buffer))
+    buffer.onLagAsked = lagAsker(parts, link)
+    life.up()
+    try {
+      await Promise.race([link.lost, read(parts, wire)])
+    } finally {
+      buffer.onLagAsked = () => {}
+      wire.close()
+    }
   } finally {
-    buffer.onLagAsked = () => {}
+    link.close()
   }
 }
 
-class Follower {
-  readonly #parts: FollowParts
-  readonly #message: (fields: EntryFields) => Uint8Array
-  readonly #metadata: (id: Buffer, key: string) => readonly Value[]
-  #entriesMax = ENTRIES_FIRST
-  #isAsked = false
-  #wake = () => {}
-
-  constructor(parts: FollowParts) {
-    this.#parts = parts
-    this.#message = messageReader(parts.table)
-    this.#metadata = metadataReader(wantedMetadata(parts.table))
-  }
-
-  /** Somebody wants to know how much is left. */
-  ask(): void {
-    this.#isAsked = true
-    this.#wake()
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    const { buffer } = this.#parts
-    let entries: readonly Entry[] = []
-    while (!signal.aborted) {
-      // The server looks for the next entries while we take in these.
-      const last = entries.at(-1)?.[0] ?? buffer.position
-      const next = buffer.isFull || this.#isAsked ? undefined : this.#read(last)
-      if (entries.length > 0) this.#addAll(entries)
-      entries = next === undefined ? [] : await next
-      if (next !== undefined) continue
-      if (this.#isAsked) await this.look(false)
-      if (buffer.isFull) await Promise.race([buffer.room(signal), this.#asked()])
-    }
-  }
-
-  #asked(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-      if (this.#isAsked) resolve()
-    })
-  }
-
-  /** Asks how the stream stands. */
-  async look(isFirst: boolean): Promise<void> {
-    this.#isAsked = false
-    const { link, key, buffer, offsets } = this.#parts
-    const state = await streamState(link, key)
-    const { first, last, isWhole } = state
-    if (isFirst) this.#refuseGone(state)
-    const atEnd = compareIds(String(buffer.position), last.id) >= 0
-    if (atEnd && last.count >= 0) offsets.base = last.count - buffer.addedCount
-    if (atEnd) buffer.behind = 0
-    else if (offsets.base === undefined || !isWhole || first.count < 0) buffer.behind = undefined
-    else buffer.behind = Math.max(0, last.count - offsets.base - buffer.addedCount)
-    if (isFirst) buffer.end = atEnd ? buffer.position : last.id
-  }
-
-  /** Only where no entry was deleted by its id do the numbers say which ones are left. */
-  #refuseGone({ first, isWhole }: StreamState): void {
-    const { table, key, buffer, offsets } = this.#parts
-    if (!isWhole || offsets.base === undefined) return
-    const gone = first.count - offsets.base - buffer.addedCount
-    if (gone <= 0) return
-    fail('GONE', `${gone} entries of ${key} were trimmed before they were read`, {
-      hint: `Drop the query of ${table.name} and create it again, and let the stream keep more entries.`,
-    })
-  }
-
-  async #read(last: EntryId): Promise<readonly Entry[]> {
-    const { link, key } = this.#parts
-    const reply = await link.send([
-      ...['XREAD', 'COUNT', String(this.#entriesMax), 'BLOCK', BLOCK_MS, 'STREAMS', key],
-      last,
-    ])
-    if (reply === null) return []
-    const [[, entries]] = reply as unknown as [[Buffer, readonly Entry[]]]
-    return entries
-  }
-
-  #addAll(entries: readonly Entry[]): void {
-    const { buffer, key } = this.#parts
-    let bytes = 0
-    for (const [id, fields] of entries) {
-      const message = this.#message(fields)
-      buffer.add(message, id, this.#metadata(id, key))
-      bytes += message.length
-    }
-    buffer.behind = Math.max(0, (buffer.behind ?? 0) - entries.length)
+async function read({ key, buffer, life }: FollowParts, wire: EntryWire): Promise<void> {
+  let entriesMax = ENTRIES_FIRST
+  while (!life.signal.aborted) {
+    if (buffer.isFull) await buffer.room(life.signal)
+    const { byteCount } = buffer
+    const entries = await wire.read(key, buffer.position, entriesMax)
+    if (entries === 0) continue
+    buffer.behind = Math.max(0, (buffer.behind ?? 0) - entries)
     buffer.flush()
-    const fitting = Math.floor((ANSWER_BYTES * entries.length) / Math.max(1, bytes))
-    this.#entriesMax = Math.max(1, Math.min(ENTRIES_MAX, this.#entriesMax * 4, fitting))
+    const bytes = Math.max(1, buffer.byteCount - byteCount)
+    const fitting = Math.floor((ANSWER_BYTES * entries) / bytes)
+    entriesMax = Math.max(1, Math.min(ENTRIES_MAX, entriesMax * 4, fitting))
   }
+}
+
+/** Asks the server how much is left, one question at a time. */
+function lagAsker(parts: FollowParts, link: RedisLink): () => void {
+  let isAsking = false
+  return () => {
+    if (isAsking) return
+    isAsking = true
+    look(parts, link, false)
+      .catch(() => {})
+      .finally(() => {
+        isAsking = false
+      })
+  }
+}
+
+/** Asks how the stream stands. */
+async function look(parts: FollowParts, link: RedisLink, isFirst: boolean): Promise<void> {
+  const { key, buffer, offsets } = parts
+  const state = await streamState(link, key)
+  const { first, last, isWhole } = state
+  if (isFirst) refuseGone(parts, state)
+  const atEnd = compareIds(String(buffer.position), last.id) >= 0
+  if (atEnd && last.count >= 0) offsets.base = last.count - buffer.addedCount
+  if (atEnd) buffer.behind = 0
+  else if (offsets.base === undefined || !isWhole || first.count < 0) buffer.behind = undefined
+  else buffer.behind = Math.max(0, last.count - offsets.base - buffer.addedCount)
+  if (isFirst) buffer.end = atEnd ? buffer.position : last.id
+}
+
+/** Only where no entry was deleted by its id do the numbers say which ones are left. */
+function refuseGone({ table, key, buffer, offsets }: FollowParts, { first, isWhole }: StreamState) {
+  if (!isWhole || offsets.base === undefined) return
+  const gone = first.count - offsets.base - buffer.addedCount
+  if (gone <= 0) return
+  fail('GONE', `${gone} entries of ${key} were trimmed before they were read`, {
+    hint: `Drop the query of ${table.name} and create it again, and let the stream keep more entries.`,
+  })
 }

@@ -3,6 +3,7 @@
 import type { Value } from '../../engine/batch/value.ts'
 import { instantOf } from '../../engine/source/intake.ts'
 import type { WantedMetadata } from '../message-piece.ts'
+import type { EntrySpan } from './entry-parser.ts'
 
 const READERS: Readonly<Record<string, (id: string, key: string) => Value>> = {
   id: (id) => id,
@@ -13,14 +14,15 @@ const READERS: Readonly<Record<string, (id: string, key: string) => Value>> = {
 
 const NONE: readonly Value[] = []
 
-/** Reads the values that the table wants, in order. */
+/** Reads the values that the table wants, in order, of an entry of the stream `key`. */
 export function metadataReader(
   wanted: readonly WantedMetadata[],
-): (id: Buffer, key: string) => readonly Value[] {
+  key: string,
+): (span: EntrySpan) => readonly Value[] {
   if (wanted.length === 0) return () => NONE
-  const readers = wanted.map(({ key }) => READERS[key])
-  return (id, key) => {
-    const text = id.toString('latin1')
-    return readers.map((read) => read(text, key))
+  const readers = wanted.map((metadata) => READERS[metadata.key])
+  return ({ bytes, idFrom, idTo }) => {
+    const id = bytes.toString('latin1', idFrom, idTo)
+    return readers.map((read) => read(id, key))
   }
 }

@@ -44,14 +44,8 @@ export const redisSource = ({ disk, clock }: ConnectorContext): GrowingConnector
           ...{ clock, what, from, stop },
           form: offsets,
           metadata: wantedMetadata(table),
-          async follow(buffer, life) {
-            const link = await connectRedis({ disk, clock, options, signal: life.signal })
-            try {
-              await followStream({ link, table, key, offsets, buffer, life })
-            } finally {
-              link.close()
-            }
-          },
+          follow: (buffer, life) =>
+            followStream({ redis: { disk, clock, options }, table, key, offsets, buffer, life }),
         })
       },
     })

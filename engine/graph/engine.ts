@@ -70,6 +70,8 @@ export class Engine {
   readonly #epochSize: EpochSize
   /** An epoch that has polled its records and found no room in the journal. */
   #unwritten: JournalEntry | undefined
+  /** Spent in epochs since the start. */
+  #busyMs = 0
   #stalled: ErrorJson | undefined
   #resumed = true
   #recovering: EngineStatus['recovery']
@@ -200,7 +202,9 @@ export class Engine {
     const seed = freshSeed()
     const startMs = this.#context.clock.monotonicMs()
     this.#commit({ epoch, nowUs, seed, resumed: this.#resumed, changes, ranges })
-    this.#epochSize.took(rowCount, this.#context.clock.monotonicMs() - startMs)
+    const tookMs = this.#context.clock.monotonicMs() - startMs
+    this.#busyMs += tookMs
+    this.#epochSize.took(rowCount, tookMs)
     return true
   }
 
@@ -350,6 +354,7 @@ export class Engine {
       checkpoint: this.#checkpointer.stats,
       recovery,
       stalled: this.#stalled,
+      busyMs: this.#busyMs,
     }
   }
 

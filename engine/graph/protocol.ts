@@ -170,6 +170,8 @@ export interface EngineStatus {
   readonly recovery?: { readonly epoch: number; readonly lastEpoch: number } | undefined
   /** Why no epoch can run for now: the disk is full. */
   readonly stalled?: ErrorJson | undefined
+  /** Time spent in epochs since the engine started. */
+  readonly busyMs: number
 }
 
 export interface CheckpointStatus {

@@ -7,7 +7,7 @@ import type { Schema } from '../batch/schema.ts'
 import type { Appended } from '../source/appended.ts'
 import { lateName, lateTable } from '../source/late-table.ts'
 import { layoutHeader } from '../source/layout.ts'
-import { sideOwner } from '../source/side-table.ts'
+import { isOfEngine, sideOwner } from '../source/side-table.ts'
 import type { TableSpec } from '../source/table.ts'
 import type { Durability, NeededOffsets } from './protocol.ts'
 import { SideLog, type SideLogOptions } from './side-log.ts'
@@ -46,7 +46,7 @@ export class SideLogs {
   async open(lastEpoch: number): Promise<void> {
     const { disk, dataFolder } = this.#options
     for (const id of disk.list(`${dataFolder}/streams`)) {
-      if (sideOwner(id) === undefined) continue
+      if (!isOfEngine(id)) continue
       await this.#log(id).dropAfter(lastEpoch)
       this.#show(id, this.#log(id).end)
     }

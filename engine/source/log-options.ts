@@ -18,13 +18,13 @@ export const LOG_KEEPING_OPTIONS: OptionTable = {
     kind: 'enum',
     values: ['keep', 'drop'],
     default: 'keep',
-    doc: 'Whether records stay beyond retention that a query or a checkpoint has yet to read. drop: they go, and who needed them fails with GONE.',
+    doc: 'Whether records stay beyond retention that a query, a checkpoint or a consumer group has yet to read. drop: they go, and who needed them fails with GONE.',
   },
   compression: {
     kind: 'enum',
     values: ['none', 'zstd'],
     default: 'none',
-    doc: 'How records are kept on the disk.',
+    doc: 'How records are kept on the disk. zstd: three to five times smaller for typical rows, for some processor time.',
   },
   durability: {
     kind: 'enum',

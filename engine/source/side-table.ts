@@ -1,7 +1,7 @@
-/** Side tables: `"s$late"`, `"s$dead_letters"`. They are written beside a table;
+/** Side tables: `"s$late"`, `"s$dead_letters"`, `"s$undelivered"`. They are written beside a table;
  *  their names, and likewise their ids, are the table's with a suffix. */
 
-export const SIDE_SUFFIXES = ['$late', '$dead_letters'] as const
+export const SIDE_SUFFIXES = ['$late', '$dead_letters', '$undelivered'] as const
 
 export type SideSuffix = (typeof SIDE_SUFFIXES)[number]
 
@@ -13,4 +13,10 @@ export const sideSuffix = (name: string): SideSuffix | undefined =>
 export function sideOwner(name: string): string | undefined {
   const suffix = sideSuffix(name)
   return suffix === undefined ? undefined : name.slice(0, -suffix.length)
+}
+
+/** Whether the engine writes the side table, and not the server. */
+export const isOfEngine = (name: string): boolean => {
+  const suffix = sideSuffix(name)
+  return suffix !== undefined && suffix !== '$undelivered'
 }

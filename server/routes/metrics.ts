@@ -3,6 +3,7 @@
 import { Gauge, Registry } from 'prom-client'
 import type { App, AppContext } from '../app-context.ts'
 import type { QueryInfo, StreamInfo } from '../info.ts'
+import type { ConsumerFigures } from '../queue/stream-queue.ts'
 
 export function metricsRoutes(app: App, context: AppContext): void {
   app.get('/metrics', async (c) => {
@@ -48,6 +49,37 @@ async function databaseMetrics(registry: Registry, { database, clock }: AppConte
   for (const [name, help, value] of QUERY_GAUGES) labelled(registry, { name, help }, queries, value)
   for (const [name, help, value] of STREAM_GAUGES) {
     labelled(registry, { name, help }, streams, value)
+  }
+  queueMetrics(registry, streams)
+}
+
+const QUEUE_GAUGES: readonly Figure<ConsumerFigures>[] = [
+  ['millrace_queue_served_rate', 'Records done per second', (queue) => queue.servedRate],
+  [
+    'millrace_queue_service_rate',
+    'mu: records done per second of work',
+    (queue) => queue.serviceRate,
+  ],
+  ['millrace_queue_backlog', 'L: records in the queue on average', (queue) => queue.backlog],
+  ['millrace_queue_wait_seconds', 'W: time in the queue, L / lambda', (q) => q.waitSeconds],
+  ['millrace_queue_load', 'rho: lambda / mu', (queue) => queue.load],
+]
+
+/** Over the last minute, of each consumer group and of the queries. */
+function queueMetrics(registry: Registry, streams: readonly StreamInfo[]): void {
+  const rate = ['millrace_queue_arrival_rate', 'lambda: records that come per second'] as const
+  labelled(registry, { name: rate[0], help: rate[1] }, streams, (of) => of.queue?.arrivalRate)
+  for (const [name, help, value] of QUEUE_GAUGES) {
+    const labelNames = ['name', 'consumer', 'group']
+    const metric = new Gauge({ name, help, labelNames, registers: [registry] })
+    for (const { name: stream, queue } of streams) {
+      for (const figures of queue?.consumers ?? []) {
+        const { consumer, name: group } = figures
+        const figure = value(figures)
+        if (figure === null || figure === undefined) continue
+        metric.set({ name: stream, consumer, ...(group === undefined ? {} : { group }) }, figure)
+      }
+    }
   }
 }
 

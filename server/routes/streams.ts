@@ -1,9 +1,13 @@
 /** `/v1/streams`: the embedded queue. Records are acknowledged when they are on the disk. */
 
 import { z } from '@hono/zod-openapi'
+import type { Batch } from '../../engine/batch/batch.ts'
+import { formatOfMediaType } from '../../engine/format/index.ts'
 import type { App, AppContext } from '../app-context.ts'
+import { enveloped, type StreamRows } from '../envelope.ts'
 import { mediaType, readBody } from '../http/body.ts'
 import { parseWith } from '../http/parse.ts'
+import { decodeEnveloped, saidInHeaders } from '../queue/enveloped-records.ts'
 import { decodeRecords, RECORD_TYPES, recordFormat } from '../records.ts'
 
 const RecordOptions = z.strictObject({
@@ -21,12 +25,25 @@ export function streamRoutes(app: App, context: AppContext): void {
     const options = parseWith(RecordOptions, c.req.query(), 'query')
     const table = context.database.embeddedTable(c.req.param('name'))
     const { incoming } = c.env
-    const format = recordFormat(options.format, mediaType(incoming), table)
+    const said = saidInHeaders(incoming.headers)
+    const type = mediaType(incoming)
+    // A content type that cannot be is refused before the body is read.
+    const format =
+      options.format === 'envelope' ? undefined : recordFormat(options.format, type, table)
     const body = await readBody(incoming, limits.bodyBytesMax)
-    const batch = decodeRecords(body, format, table, limits.rowBytesMax)
+    const { rowBytesMax } = limits
+    const nowUs = context.clock.nowUs()
+    let rows: Batch | StreamRows
+    if (format === undefined) {
+      const lines = formatOfMediaType(type)?.name === 'ndjson'
+      rows = decodeEnveloped(body, table, { lines, rowBytesMax, said: said ?? {}, nowUs })
+    } else {
+      rows = decodeRecords(body, format, table, rowBytesMax)
+      if (said !== undefined) rows = enveloped(rows, Array(rows.rowCount).fill(said), nowUs)
+    }
     const idempotencyKey = c.req.header('idempotency-key')
     const { split } = options
-    return c.json(await context.database.append(table, batch, { split, idempotencyKey }))
+    return c.json(await context.database.append(table, rows, { split, idempotencyKey }))
   })
   app.post('/v1/streams/:name/end', async (c) => {
     await context.database.endStream(c.req.param('name'))

@@ -2,7 +2,7 @@
  *  from there on, without gap or overlap. */
 
 import type { Clock } from '../../engine/base/clock.ts'
-import { asSqlError, fail } from '../../engine/base/errors.ts'
+import { asSqlError, fail, SqlError } from '../../engine/base/errors.ts'
 import { decodeBatch } from '../../engine/batch/ipc.ts'
 import type { Schema } from '../../engine/batch/schema.ts'
 import { typeName } from '../../engine/batch/types.ts'
@@ -12,7 +12,13 @@ import type { ResultFeed } from '../result-feed.ts'
 import { type ChangeMode, changeTexts } from './changes.ts'
 import { eventBytes, watermarkText } from './event.ts'
 import { eventId, seqAfter } from './position.ts'
-import { type EventSink, type OnSlow, Subscriber } from './subscriber.ts'
+import {
+  type EventSink,
+  LINGER_MS,
+  type OnSlow,
+  STALLED_HEARTBEATS,
+  Subscriber,
+} from './subscriber.ts'
 
 /** A query's result as it can be subscribed to. */
 export interface Subscribable {
@@ -79,7 +85,8 @@ export async function prepareStream(
   return {
     start(sink, onClose) {
       sink.write(schemaEvent(source, keyNames, request.mode))
-      const stream = new SnapshotThenChanges(sink, onClose, () => {
+      const pace = { ...context, sink, onClose, onSlow: request.onSlow }
+      const stream = new SnapshotThenChanges(pace, () => {
         const cursor = feed.cursor(seq)
         const encode = (frame: ResultFrame) => changesEvent(frame, shape)
         const { mode, onSlow } = request
@@ -114,45 +121,73 @@ function firstSeq(feed: ResultFeed, request: StreamRequest, rows: ViewRows | und
   return request.from === 'latest' ? feed.nextSeq : feed.firstKept
 }
 
+/** How a client takes its stream. */
+interface Pace extends StreamContext {
+  readonly sink: EventSink
+  readonly onClose: () => void
+  readonly onSlow: OnSlow
+}
+
+const slowAtSnapshot = (): SqlError =>
+  new SqlError('SLOW_SUBSCRIBER', 'The subscriber does not read its snapshot and was cut off', {
+    hint: 'Subscribe again.',
+  })
+
 /** Writes the snapshot at the client's pace, then hands over to a subscriber. */
 class SnapshotThenChanges implements OpenStream {
-  readonly #sink: EventSink
-  readonly #onClose: () => void
+  readonly #pace: Pace
   readonly #subscribe: () => Subscriber
   #subscriber: Subscriber | undefined
   #closed = false
 
-  constructor(sink: EventSink, onClose: () => void, subscribe: () => Subscriber) {
-    this.#sink = sink
-    this.#onClose = onClose
+  constructor(pace: Pace, subscribe: () => Subscriber) {
+    this.#pace = pace
     this.#subscribe = subscribe
   }
 
   async begin(snapshot: Iterable<Buffer>): Promise<void> {
-    const sink = this.#sink
+    const { sink } = this.#pace
     // The caller has to have the stream in hand before it can close.
     await Promise.resolve()
     try {
       for (const event of snapshot) {
-        if (!sink.write(event)) await new Promise<void>((resolve) => sink.once('drain', resolve))
+        if (!sink.write(event)) await this.#drain()
         if (this.#closed) return
       }
       if (!this.#closed) this.#subscriber = this.#subscribe()
     } catch (error) {
+      if (this.#closed) return
       sink.write(eventBytes('error', JSON.stringify(asSqlError(error).toJSON())))
+      this.#pace.clock.after(LINGER_MS, () => sink.destroy())
       this.end()
     }
+  }
+
+  /** Resolves when the client takes more. SLOW_SUBSCRIBER if it takes nothing for so long that the
+   *  rows must not be kept for it. */
+  #drain(): Promise<void> {
+    const { sink, clock, heartbeatMs, onSlow } = this.#pace
+    return new Promise((resolve, reject) => {
+      const cancel =
+        onSlow === 'block'
+          ? () => {}
+          : clock.after(heartbeatMs * STALLED_HEARTBEATS, () => reject(slowAtSnapshot()))
+      sink.once('drain', () => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    if (this.#subscriber === undefined) this.#onClose()
+    if (this.#subscriber === undefined) this.#pace.onClose()
     else this.#subscriber.close()
   }
 
   end(): void {
-    this.#sink.end()
+    this.#pace.sink.end()
     this.close()
   }
 }

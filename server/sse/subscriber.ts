@@ -40,9 +40,9 @@ export interface SubscriberOptions {
 }
 
 /** A client that takes nothing for so many heartbeats is cut off. */
-const STALLED_HEARTBEATS = 4
+export const STALLED_HEARTBEATS = 4
 /** How long a client that was cut off may take to read the last event. */
-const LINGER_MS = 10_000
+export const LINGER_MS = 10_000
 const REPLACED = '{"reason":"replaced"}'
 
 export class Subscriber {

@@ -47,7 +47,7 @@ async function startTable(
   table: TableEntry,
   { name }: Create<'create-table'>,
 ): Promise<void> {
-  const { catalog, streams, intakes } = parts
+  const { catalog, streams, intakes, queues } = parts
   const { spec } = table
   if (spec.intake) {
     intakes.check(
@@ -58,6 +58,7 @@ async function startTable(
   catalog.add(table, name.at)
   await keep(parts, table, async () => {
     if (isLogged(spec)) await streams.open(spec)
+    if (spec.connector === 'log') await queues.open(spec)
     if (spec.intake) intakes.start(spec)
   })
 }

@@ -27,12 +27,13 @@ export async function drop(
 /** Takes the entry out of the catalog, saves it, then stops and removes what belonged to it: after
  *  a crash in between, the next start removes the rest. */
 export async function dropEntry(parts: DatabaseParts, entry: Entry, at?: Span): Promise<void> {
-  const { catalog, queries, streams, intakes, engine, save } = parts
+  const { catalog, queries, streams, intakes, queues, engine, save } = parts
   if (entry.kind === 'table') queries.checkNotSubscribed(entry.id, entry.name)
   catalog.remove(entry, at)
   save()
   if (entry.kind === 'table') {
     await intakes.drop(entry.id)
+    await queues.drop(entry.id)
     if (isLogged(entry.spec)) await streams.drop(entry.id)
     await engine.request({ kind: 'forget', tableId: entry.id })
   } else if (entry.kind !== 'view' && entry.kind !== 'function') {

@@ -1,11 +1,12 @@
-/** `"s$late"` and `"s$dead_letters"` in the catalog: no entries of their own, but made of that of
- *  `s` when they are named. */
+/** `"s$late"`, `"s$dead_letters"` and `"s$undelivered"` in the catalog: no entries of their own,
+ *  but made of that of `s` when they are named. */
 
 import { fail } from '../../engine/base/errors.ts'
 import { deadLetterTable } from '../../engine/source/dead-letter-table.ts'
 import { lateTable } from '../../engine/source/late-table.ts'
 import { type SideSuffix, sideSuffix } from '../../engine/source/side-table.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
+import { undeliveredTable } from '../../engine/source/undelivered-table.ts'
 import type { Name } from '../ast.ts'
 import type { TableEntry } from './entry.ts'
 
@@ -37,6 +38,15 @@ const SIDES: Readonly<Record<SideSuffix, Side>> = {
       hint: "Tables do that whose messages are decoded, WITH ('bad-records' = 'dead_letter'). The embedded queue refuses the request that brings a bad record.",
     },
   },
+  $undelivered: {
+    comment: (table) => `Records of ${table} that a consumer group gave up, and why`,
+    spec: undeliveredTable,
+    exists: ({ connector }) => connector === 'log',
+    absent: {
+      reason: (table) => `${table} is not consumed in groups`,
+      hint: 'Streams of the embedded queue are.',
+    },
+  },
 }
 
 /** UNKNOWN_TABLE if the table has no such rows. `name` is a side table's. */
@@ -60,10 +70,10 @@ export function sideEntry(table: TableEntry, { text, at }: Name): TableEntry {
   }
 }
 
-/** All side tables that the table has. */
+/** All side tables that the table has, but for that of consumer groups: every stream has it. */
 export const sideEntries = (table: TableEntry): TableEntry[] =>
   (Object.keys(SIDES) as SideSuffix[])
-    .filter((suffix) => SIDES[suffix].exists(table.spec))
+    .filter((suffix) => suffix !== '$undelivered' && SIDES[suffix].exists(table.spec))
     .map((suffix) =>
       sideEntry(table, { text: `${table.name}${suffix}`, at: { offset: 0, length: 0 } }),
     )

@@ -1,17 +1,27 @@
-/** Every file of `examples/` runs on a new server, whether what it connects to is there or not. */
+/** Every file of `examples/` runs on a new server, whether what it connects to is there or not, and
+ *  does what it says where it is. */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { NatsBroker, natsMissing } from '../brokers/nats.ts'
+import { describeWith } from '../brokers/program.ts'
+import { RedisBroker, redisMissing } from '../brokers/redis.ts'
 import { TestServer } from '../server/test-server.ts'
 
 const FOLDER = join(import.meta.dirname, '../../examples')
-const files = readdirSync(FOLDER).filter((name) => name.endsWith('.sql'))
+/** These run below. */
+const TRIED = ['webhook.sql', 'http.sql', 'log.sql', 'filesystem.sql', 'duckdb.sql']
+const files = readdirSync(FOLDER).filter((name) => name.endsWith('.sql') && !TRIED.includes(name))
+
+/** The text of an example that writes its files into the server's own folder. */
+const textOf = (name: string, server: TestServer): string =>
+  readFileSync(join(FOLDER, name), 'utf8').replaceAll("'out/", `'${server.folder}/out/`)
 
 test.each(files)('%s', async (name) => {
   const server = await TestServer.start()
   try {
-    const sql = readFileSync(join(FOLDER, name), 'utf8')
+    const sql = textOf(name, server)
     const { status, text } = await server.post('/v1/sql', { sql })
     expect(text).not.toContain('"code"')
     expect(status).toBe(200)
@@ -42,4 +52,99 @@ test('webhook.sql and http.sql do what they say', async () => {
   } finally {
     await server.stop()
   }
+})
+
+/** Runs examples, with brokers at other addresses. */
+async function withExamples(
+  names: readonly string[],
+  addresses: Readonly<Record<string, string>>,
+  check: (server: TestServer) => Promise<void>,
+): Promise<void> {
+  const server = await TestServer.start()
+  try {
+    for (const name of names) {
+      let sql = textOf(name, server)
+      for (const [from, to] of Object.entries(addresses)) sql = sql.replaceAll(from, to)
+      await server.sql(sql)
+    }
+    await check(server)
+  } finally {
+    await server.stop()
+  }
+}
+
+test('log.sql, filesystem.sql and duckdb.sql do what they say', async () => {
+  await withExamples(['log.sql'], {}, async (server) => {
+    const ts = '2026-05-06T07:08:09Z'
+    const order = { id: 1, customer: 'ada', amount: 120.5, ts }
+    await server.post('/v1/streams/orders/records', order)
+    await server.eventually('SELECT city, orders, amount FROM revenue', [['London', 1, 120.5]])
+    await server.eventually('SELECT id FROM large_orders', [[1]])
+  })
+  await withExamples(['filesystem.sql'], {}, async (server) => {
+    const countries = `SELECT inhabitants FROM countries WHERE country = 'NL'`
+    await server.eventually(countries, [[562_839]])
+    const folder = join(server.folder, 'out/orders')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, '2026-05-06.ndjson'), '{"city": "Bern", "amount": 12.5}\n')
+    const written = () =>
+      readdirSync(join(server.folder, 'out/large-orders')).map((name) =>
+        readFileSync(join(server.folder, 'out/large-orders', name), 'utf8'),
+      )
+    await expect.poll(written, { timeout: 10_000 }).toEqual(['{"city":"Bern","amount":12.5}\n'])
+  })
+  await withExamples(['duckdb.sql'], {}, async (server) => {
+    await server.post('/v1/streams/orders/records', { id: 1, city: 'Bern' })
+    await server.eventually('SELECT country, orders FROM orders_by_country', [['CH', 1]])
+  })
+})
+
+describeWith('nats.sql', natsMissing, () => {
+  test('does what it says', async () => {
+    const broker = await NatsBroker.start()
+    try {
+      const { streams } = await broker.streams()
+      await streams.add({ name: 'readings', subjects: ['readings.>'] })
+      await streams.add({ name: 'averages', subjects: ['averages'] })
+      await streams.add({ name: 'jobs', subjects: ['jobs.>'], retention: 'workqueue' })
+      await withExamples(['nats.sql'], { 'nats://localhost:4222': broker.url }, async (server) => {
+        const reading = (value: number, time: string) =>
+          JSON.stringify({ sensor: 't1', value, ts: `2026-05-06T07:${time}Z` })
+        await broker.publish('readings.hall.t1', [reading(20, '08:09'), reading(22, '08:10')])
+        await broker.publish('readings.hall', ['not for us'])
+        await broker.publish('readings.hall.t1', [reading(0, '10:00')])
+        await broker.publish('jobs.print', ['{"id": 1, "file": "a.pdf"}'])
+        await server.eventually('SELECT average, readings FROM last_minute', [[21, 2]])
+        await server.eventually('SELECT jobs FROM job_count', [[1]])
+        await expect.poll(() => broker.read('averages')).toHaveLength(1)
+      })
+    } finally {
+      await broker.close()
+    }
+  })
+})
+
+describeWith('redis.sql', redisMissing, () => {
+  test('does what it says', async () => {
+    const broker = await RedisBroker.start()
+    try {
+      const address = { 'redis://localhost:6379': broker.url }
+      await withExamples(['redis.sql'], address, async (server) => {
+        const pay = (id: string, customer: string, amount: string) =>
+          broker.run(['XADD', 'payments', '*', 'id', id, 'customer', customer, 'amount', amount])
+        await pay('1', 'ada', '12.50')
+        await pay('2', 'ada', '1000')
+        const fields = async () => (await broker.run(['HGETALL', 'customer:ada']))[0]
+        const wanted = ['customer', 'ada', 'payments', '2', 'total', '1012.50']
+        await expect.poll(fields, { timeout: 5000 }).toEqual(wanted)
+        await expect.poll(async () => (await broker.run(['XLEN', 'alarms']))[0]).toBe(1)
+        const connected = async () => (await server.get('/v1/streams/clicks')).text
+        await expect.poll(connected).toContain('"state":"connected"')
+        await broker.run(['PUBLISH', 'clicks', '{"page": "/home"}'])
+        await server.eventually('SELECT page, clicks FROM pages', [['/home', 1]])
+      })
+    } finally {
+      await broker.close()
+    }
+  })
 })

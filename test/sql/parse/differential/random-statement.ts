@@ -15,12 +15,33 @@ export function randomOf(seed: number): Random {
   }
 }
 
+/** Kinds of syntax that statements can be made to be full of. */
+export const FOCUSES = [
+  'boolean and arithmetic',
+  'CASE',
+  'subqueries',
+  'set operations',
+  'ESCAPE',
+  'quantifiers',
+  'JSON',
+] as const
+
+export type Focus = (typeof FOCUSES)[number]
+
 export class StatementMaker {
   readonly #random: Random
+  readonly #focus: Focus | undefined
   #depth = 0
 
-  constructor(random: Random) {
+  /** `focus`: what is made more often than all else. */
+  constructor(random: Random, focus?: Focus) {
     this.#random = random
+    this.#focus = focus
+  }
+
+  /** Whether this place is for the focus. */
+  #isFor(focus: Focus): boolean {
+    return this.#focus === focus && this.#depth < 4 && this.#chance(0.5)
   }
 
   #int(below: number): number {
@@ -37,6 +58,13 @@ export class StatementMaker {
 
   #list(min: number, max: number, make: () => string, joint = ', '): string {
     return Array.from({ length: min + this.#int(max - min + 1) }, make).join(joint)
+  }
+
+  #deeper(make: () => string): string {
+    this.#depth++
+    const text = make()
+    this.#depth--
+    return text
   }
 
   /** Runs one of the makers; deep inside, only those of the first list. */
@@ -77,6 +105,11 @@ export class StatementMaker {
 
   /** An operand that nothing can tear apart. */
   primary(): string {
+    if (this.#isFor('CASE')) return this.#deeper(() => this.caseOf())
+    if (this.#isFor('JSON')) return this.#deeper(() => this.json())
+    if (this.#isFor('subqueries')) {
+      return this.#deeper(() => `${this.#one(['', 'EXISTS '])}(${this.query()})`)
+    }
     return this.#pick(
       [() => this.name(), () => this.name(), () => this.literal()],
       [
@@ -107,6 +140,14 @@ export class StatementMaker {
       () => `SUBSTRING(${this.expression()} FROM ${this.expression()} FOR ${this.expression()})`,
       () => `POSITION(${this.sum(true)} IN ${this.sum(true)})`,
       () => `TRIM(${this.#one(['LEADING', 'TRAILING', 'BOTH'])} ${this.sum()} FROM ${this.sum()})`,
+      () => this.json(),
+      () => this.json(),
+      () => `OVERLAY(${this.expression()} PLACING ${this.expression()} FROM ${this.expression()})`,
+    ])()
+  }
+
+  json(): string {
+    return this.#one([
       () =>
         `JSON_OBJECT(${this.#list(1, 2, () => `${this.#one(["'k' VALUE", 'a VALUE', "'x' || a :", 't.b :'])} ${this.expression()}`)}${this.#one(['', ' NULL ON NULL', ' ABSENT ON NULL'])})`,
       () =>
@@ -121,7 +162,6 @@ export class StatementMaker {
         `JSON_QUERY(${this.expression()}, ${this.sum()}${this.#returning()}${this.#one(['', ' WITHOUT WRAPPER', ' WITH WRAPPER', ' WITH CONDITIONAL ARRAY WRAPPER', ' WITH UNCONDITIONAL WRAPPER'])}${this.#answers(['NULL', 'EMPTY ARRAY', 'EMPTY OBJECT', 'ERROR', 'EMPTY'])})`,
       () =>
         `JSON_EXISTS(${this.expression()}, '$'${this.#one(['', ' TRUE ON ERROR', ' UNKNOWN ON ERROR', ' ERROR ON ERROR'])})`,
-      () => `OVERLAY(${this.expression()} PLACING ${this.expression()} FROM ${this.expression()})`,
     ])()
   }
 
@@ -173,6 +213,16 @@ export class StatementMaker {
   tail(): string {
     const not = this.#chance(0.3) ? 'NOT ' : ''
     const space = this.#space()
+    if (this.#isFor('boolean and arithmetic')) {
+      const operator = this.#one(['AND', 'OR', '=', '<', '>=', '+', '-', '*', '/', '%', '||'])
+      return `${space}${operator} ${this.right()}`
+    }
+    if (this.#isFor('ESCAPE')) {
+      const word = this.#one(['LIKE', 'ILIKE', 'SIMILAR TO'])
+      return ` ${not}${word} ${this.sum()} ESCAPE ${this.#one([this.literal(), this.name()])}`
+    }
+    if (this.#isFor('quantifiers')) return this.quantified()
+    if (this.#isFor('subqueries')) return ` ${not}IN (${this.query()})`
     return this.#one([
       () => `${space}${this.#one(['AND', 'OR', 'and', 'AND'])} ${this.condition()}`,
       () => `${space}${this.#one(['AND', 'OR'])} ${this.condition()}`,
@@ -186,12 +236,16 @@ export class StatementMaker {
       () => ` ${not}IN (${this.query()})`,
       () => ` IS ${not}${this.#one(['NULL', 'TRUE', 'FALSE', 'UNKNOWN'])}`,
       () => ` IS ${not}DISTINCT FROM ${this.right()}`,
-      () =>
-        ` ${this.#one(['=', '<>', '!=', '<', '<=', '>', '>='])} ${this.#one(['ANY', 'ALL', 'SOME', 'any'])} (${this.query()})`,
-      () =>
-        ` ${this.#one(['=', '<>', '<', '>='])} ${this.#one(['ANY', 'ALL', 'SOME'])} (${this.expression()})`,
+      () => this.quantified(),
+      () => this.quantified(),
       () => ` IS ${not}JSON${this.#one(['', ' VALUE', ' SCALAR', ' ARRAY', ' OBJECT'])}`,
     ])()
+  }
+
+  quantified(): string {
+    const operator = this.#one(['=', '<>', '!=', '<', '<=', '>', '>='])
+    const inside = this.#one([() => this.query(), () => this.expression()])
+    return ` ${operator} ${this.#one(['ANY', 'ALL', 'SOME', 'any'])} (${inside()})`
   }
 
   condition(): string {
@@ -283,7 +337,7 @@ export class StatementMaker {
       [() => this.select(), () => this.select(), () => `(${this.query()})`],
     )
     let isLone = text.startsWith('(')
-    while (this.#depth < 4 && this.#chance(0.15)) {
+    while (this.#depth < 4 && (this.#isFor('set operations') || this.#chance(0.15))) {
       isLone = false
       const operator = this.#one(['UNION', 'UNION ALL', 'INTERSECT', 'EXCEPT', 'EXCEPT ALL'])
       text += ` ${operator} ${this.#chance(0.3) ? `(${this.query()})` : this.#pick([() => 'SELECT 2'], [() => this.select()])}`

@@ -1,0 +1,109 @@
+/** SIGTERM under load: the process drains, checkpoints and exits; and a data folder belongs to one
+ *  server. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readConfig } from '../../server/config.ts'
+import { startServer } from '../../server/main.ts'
+import { EventReader } from '../server/test-server.ts'
+
+const MAIN = fileURLToPath(new URL('../../server/cli/main.ts', import.meta.url))
+
+let folder: string
+const running: ReturnType<typeof spawn>[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-sigterm-'))
+})
+
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Without checkpoints but the last one. */
+function serve() {
+  const args = ['serve', '--port', '0', '--data', join(folder, 'data'), '--checkpoint-interval']
+  const child = spawn(process.execPath, [MAIN, ...args, '3600000'], { stdio: 'pipe' })
+  running.push(child)
+  let errors = ''
+  child.stderr.on('data', (text) => {
+    errors += text
+  })
+  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  const url = async () => {
+    const [line] = await once(child.stdout, 'data')
+    return /http:\S+/.exec(String(line))![0]
+  }
+  return { child, exited, url, errors: () => errors }
+}
+
+async function post(url: string, path: string, body: unknown): Promise<Response> {
+  const headers = { 'content-type': 'application/json' }
+  return fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body), headers })
+}
+
+const SETUP = `CREATE TABLE s (n INT) WITH ('splits' = '2');
+  CREATE MATERIALIZED VIEW v AS SELECT COUNT(*) AS n, SUM(n) AS total FROM s`
+
+test('SIGTERM: what was acknowledged is in the last checkpoint, and the process ends', async () => {
+  const server = serve()
+  const url = await server.url()
+  expect((await post(url, '/v1/sql', { sql: SETUP })).status).toBe(200)
+  const events = await EventReader.open(`${url}/v1/queries/v/events`)
+  const poll = fetch(`${url}/v1/streams/s/consume?group=g&from=latest&limit=1&wait=60s`)
+  let next = 0
+  const acknowledged: number[] = []
+  const produce = async () => {
+    for (;;) {
+      const n = next++
+      const answer = await post(url, '/v1/streams/s/records', { n }).catch(() => undefined)
+      if (answer?.status !== 200) return
+      acknowledged.push(n)
+    }
+  }
+  const producers = Array.from({ length: 8 }, produce)
+  while (acknowledged.length < 300) await new Promise((resolve) => setTimeout(resolve, 5))
+  const startMs = performance.now()
+  server.child.kill('SIGTERM')
+  expect(await server.exited, server.errors()).toBe(0)
+  expect(performance.now() - startMs).toBeLessThan(10_000)
+  expect(server.errors()).toBe('')
+  await Promise.all(producers)
+  const answer = await poll.catch(() => undefined)
+  if (answer !== undefined) expect([200, 503]).toContain(answer.status)
+  while ((await events.next().catch(() => undefined)) !== undefined);
+  const dataFolder = join(folder, 'data')
+  const again = await startServer(readConfig({ port: 0, dataFolder, logLevel: 'silent' }))
+  try {
+    const { epoch, checkpoint } = await again.database.engineStatus()
+    expect(checkpoint.epoch).toBe(epoch)
+    expect(checkpoint.epoch).toBeGreaterThan(0)
+    const [result] = await again.database.execute('SELECT n, total FROM v')
+    const { batches } = result as unknown as { batches: { columns: { values: BigInt64Array }[] }[] }
+    const [n, total] = batches[0].columns.map(({ values }) => Number(values[0]))
+    // One that was stored need not have got its answer.
+    expect(n).toBeGreaterThanOrEqual(acknowledged.length)
+    expect(n).toBeLessThanOrEqual(next)
+    const least = acknowledged.reduce((sum, value) => sum + value, 0)
+    expect(total).toBeGreaterThanOrEqual(least)
+  } finally {
+    await again.close()
+  }
+}, 60_000)
+
+test('a second server on the same data folder is refused, and the first goes on', async () => {
+  const first = serve()
+  const url = await first.url()
+  const second = serve()
+  expect(await second.exited).not.toBe(0)
+  expect(second.errors()).toContain('DATA_IN_USE')
+  expect((await post(url, '/v1/sql', { sql: 'SELECT 1 AS one' })).status).toBe(200)
+  first.child.kill('SIGTERM')
+  expect(await first.exited).toBe(0)
+}, 60_000)

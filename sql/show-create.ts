@@ -10,14 +10,18 @@ import {
   TABLE_OPTIONS,
 } from './catalog/options.ts'
 import { parseStatements } from './parse/index.ts'
+import { nameText } from './table-text.ts'
 
 /** The statement that makes the entry; values of secret options are shown as '****'. */
 export function showCreate(
-  { sql }: Entry,
+  { kind, name, sql }: Entry,
   connectors: ConnectorCatalog = EMBEDDED_CONNECTORS,
 ): string {
   const [statement] = parseStatements(sql)
-  return statement.kind === 'create-table' ? hideSecrets(sql, statement, connectors) : sql
+  if (statement.kind === 'create-table') return hideSecrets(sql, statement, connectors)
+  // A query is known by its SELECT; a job by its INSERT, which makes it as it is.
+  const isSelect = kind === 'query' && statement.kind === 'select'
+  return isSelect ? `CREATE QUERY ${nameText(name)} AS ${sql}` : sql
 }
 
 function hideSecrets(

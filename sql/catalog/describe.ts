@@ -34,7 +34,12 @@ export type ShowWhat = Extract<Statement, { kind: 'show' }>['what']
 
 /** SHOW TABLES, VIEWS, MATERIALIZED VIEWS, QUERIES, FUNCTIONS; in order of name. */
 export function show(what: ShowWhat, catalog: Catalog, filter?: ShowFilter): Answer {
-  return filtered(listed(what, catalog), filter)
+  // Functions are called in any case.
+  const areCalled = what === 'functions' || what === 'user-functions'
+  return filtered(
+    listed(what, catalog),
+    filter && areCalled ? { ...filter, ignoresCase: true } : filter,
+  )
 }
 
 /** The rows whose first column is like the pattern. INVALID_ARGUMENT if that is no pattern. */

@@ -1,4 +1,4 @@
-/** Drops columns that nothing reads, down to the table: they are not even decoded. */
+/** Drops columns that nothing reads, down to the table. */
 
 import { schemaOf } from '../../../engine/batch/schema.ts'
 import { columnsOf, type Expr } from '../../../engine/expr/ir.ts'

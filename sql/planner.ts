@@ -72,6 +72,7 @@ export class Planner {
       commonTables: [],
       dependsOn,
       depth: 0,
+      named: { count: 0 },
       bindQuery,
     }
     const { timeZone, stateTtlUs } = this.#session

@@ -134,7 +134,8 @@ const INFIX_WORDS = new Set(['AND', 'OR', 'LIKE', 'ILIKE', 'SIMILAR TO'])
 
 function printCall({ name, args }: CallExpr): string {
   if (name === USER_CALL) return printUserCall(args)
-  const [first, ...rest] = args.map(printExpr)
+  const printed = args.map(printExpr)
+  const [first, ...rest] = printed
   if (name === 'NOT') return `(NOT ${first})`
   if (name === '[]') return `${first}[${rest[0]}]`
   if (name === '.' && args[1].kind === 'literal') return `${first}.${args[1].value}`
@@ -143,10 +144,10 @@ function printCall({ name, args }: CallExpr): string {
   if (INFIX_WORDS.has(name)) {
     const isPattern = name !== 'AND' && name !== 'OR'
     if (isPattern && rest.length === 2) return `(${first} ${name} ${rest[0]} ESCAPE ${rest[1]})`
-    return `(${[first, ...rest].join(` ${name} `)})`
+    return `(${printed.join(` ${name} `)})`
   }
   if (/^[A-Z]/.test(name) && !name.startsWith('IS ')) {
-    return `${name}(${args.map(printExpr).join(', ')})`
+    return `${name}(${printed.join(', ')})`
   }
   if (rest.length === 1) return `(${first} ${name} ${rest[0]})`
   return name.startsWith('IS ') ? `(${first} ${name})` : `(${name} ${first})`

@@ -7,6 +7,7 @@ import { BOOLEAN, type DataType, INT, typeName } from '../batch/types.ts'
 import { canCast, refuseCast } from './cast.ts'
 import { coerce } from './coerce.ts'
 import { commonOf } from './common-type.ts'
+import { EXPR_SIZE_MAX, sizeOf } from './expr-size.ts'
 import type { MacroFunction, ScalarFunction, Signature } from './function.ts'
 import { findFunction, functionNames } from './functions/index.ts'
 import { type CallExpr, type CaseExpr, type CastExpr, childrenOf, type Expr } from './ir.ts'
@@ -67,11 +68,18 @@ function expand(
   const [fewest, most] = entry.arity
   if (args.length < fewest || args.length > most) return refuseCall(entry, args, at, name)
   try {
-    return entry.expand(args, {
+    const expanded = entry.expand(args, {
       call: (part, ...parts) => resolveCall(part, parts, at),
       choose: (when, then, otherwise) =>
         resolveCase([{ when: coerceTo(when, BOOLEAN, entry.name), then }], otherwise, at),
     })
+    if (sizeOf(expanded) > EXPR_SIZE_MAX) {
+      fail('LIMIT_EXCEEDED', `${name} has more than ${EXPR_SIZE_MAX} parts, written out`, {
+        at,
+        hint: 'Some functions repeat an argument, and so double with each one inside another.',
+      })
+    }
+    return expanded
   } catch (error) {
     // What it stands for is not what was written.
     const isOwn = error instanceof SqlError && error.code === 'TYPE_MISMATCH' && error.at === at

@@ -4,6 +4,7 @@
 import { fail, type Span } from '../base/errors.ts'
 import { typeName, VARCHAR } from '../batch/types.ts'
 import { coerce } from './coerce.ts'
+import { EXPR_SIZE_MAX, sizeWith } from './expr-size.ts'
 import { type Expr, mapExpr, USER_CALL } from './ir.ts'
 import { literal, nullLiteral } from './literal.ts'
 import { resolveCall, resolveCase } from './resolve.ts'
@@ -15,7 +16,7 @@ import {
 } from './udf.ts'
 
 /** The call. TYPE_MISMATCH for a wrong number of arguments, and for one that is not of its
- *  parameter's type without a CAST. */
+ *  parameter's type without a CAST; LIMIT_EXCEEDED for a body that grows too long. */
 export function callUserFunction(called: UserFunction, args: readonly Expr[], at?: Span): Expr {
   const given = convertAll(called, args, at)
   if (called.language === 'sql') return inlined(called, given, at)
@@ -52,7 +53,11 @@ function convertAll(called: UserFunction, args: readonly Expr[], at: Span | unde
   })
 }
 
-function inlined({ body, strict, returns }: SqlFunction, args: readonly Expr[], at?: Span): Expr {
+function inlined(called: SqlFunction, args: readonly Expr[], at?: Span): Expr {
+  const { name, body, strict, returns } = called
+  if (sizeWith(body, (index) => args[index]) > EXPR_SIZE_MAX) {
+    fail('LIMIT_EXCEEDED', `${name} has more than ${EXPR_SIZE_MAX} parts, written out`, { at })
+  }
   const value = mapExpr(body, (part) =>
     part.kind === 'column' ? args[part.index] : { ...part, at },
   )

@@ -63,7 +63,17 @@ function bindTableRef(ref: TableRef, context: BindContext): Relation {
   }
 }
 
+/** Views and common tables are written out wherever they are named: twenty that each name the one
+ *  before twice would be a million. */
+const NAMED_MAX = 512
+
 function bindTable(name: Name, context: BindContext): Relation {
+  if (++context.named.count > NAMED_MAX) {
+    fail('LIMIT_EXCEEDED', `The query reads more than ${NAMED_MAX} tables, views written out`, {
+      at: name.at,
+      hint: 'A view that is named several times counts each time, with all that it reads.',
+    })
+  }
   const common = findCommonTable(name, context)
   if (common !== undefined) return bindCommonTable(name, common, context)
   const entry = context.catalog.relation(name)

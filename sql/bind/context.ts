@@ -41,6 +41,9 @@ export interface BindContext {
   readonly dependsOn: Set<string>
   /** How many queries, views and common tables we are inside of. */
   readonly depth: number
+  /** How often a table, view or common table was named, here and in all that those are made of;
+   *  counted while binding. */
+  readonly named: { count: number }
   /** Of a subquery in an expression, or behind LATERAL. */
   readonly outer?: OuterScope | undefined
   /** Binds a nested query. Handed down, because FROM clauses and queries contain each other. */

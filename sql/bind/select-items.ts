@@ -4,6 +4,7 @@ import { fail, type Span } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
 import type { Expression, Name, SelectItem } from '../ast.ts'
 import { findName } from '../catalog/find-name.ts'
+import { refuseWide } from './column-limit.ts'
 import type { Scope, ScopeColumn } from './scope.ts'
 
 /** A column of a star, or an expression. */
@@ -12,13 +13,18 @@ export type Item = { readonly name: string; readonly at: Span } & (
   | { readonly column: ScopeColumn; readonly alias?: undefined; readonly value?: undefined }
 )
 
-/** UNKNOWN_TABLE, UNKNOWN_COLUMN for stars that name what is not there. */
+/** UNKNOWN_TABLE, UNKNOWN_COLUMN for stars that name what is not there; LIMIT_EXCEEDED. */
 export function expandItems(items: readonly SelectItem[], scope: Scope): Item[] {
-  return items.flatMap((item, i): Item[] => {
-    if (item.kind === 'all') return expandStar(item, scope)
-    const { value, alias } = item
-    return [{ name: alias?.text ?? nameOf(value, i), value, alias, at: value.at }]
-  })
+  const expanded: Item[] = []
+  for (const [i, item] of items.entries()) {
+    if (item.kind === 'all') expanded.push(...expandStar(item, scope))
+    else {
+      const { value, alias } = item
+      expanded.push({ name: alias?.text ?? nameOf(value, i), value, alias, at: value.at })
+    }
+    refuseWide(expanded.length, expanded[expanded.length - 1].at)
+  }
+  return expanded
 }
 
 /** A column keeps its name; other expressions are called by their position, as in Flink. */

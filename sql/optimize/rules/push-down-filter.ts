@@ -6,7 +6,7 @@ import { columnsOf, type Expr } from '../../../engine/expr/ir.ts'
 import { conjunction, conjunctsOf } from '../../logical/conjuncts.ts'
 import { makeFilter } from '../../logical/make.ts'
 import type { FilterNode, LogicalNode } from '../../logical/node.ts'
-import { substitute } from '../../logical/substitute.ts'
+import { substituteSmall } from '../../logical/substitute.ts'
 import { rebuild } from '../../logical/visit.ts'
 import type { Rule } from '../rule.ts'
 import { filterJoin, narrowJoin } from './filter-join.ts'
@@ -97,9 +97,10 @@ function readsOnly(condition: Expr, passes: (column: number) => boolean): Expr |
   return columns.length > 0 && columns.every(passes) ? condition : undefined
 }
 
-/** The condition with columns replaced; undefined if one has no expression or reads the clock. */
+/** The condition with columns replaced; undefined if one has no expression or reads the clock, or
+ *  it would become long. */
 function inline(condition: Expr, exprs: readonly (Expr | undefined)[]): Expr | undefined {
   const used = [...columnsOf(condition)].map((column) => exprs[column])
   if (!used.every((expr) => expr !== undefined && isDeterministic(expr))) return undefined
-  return substitute(condition, (index) => exprs[index]!)
+  return substituteSmall(condition, (index) => exprs[index]!)
 }

@@ -14,7 +14,7 @@ import {
   type LogicalNode,
   type TemporalFilterNode,
 } from '../../logical/node.ts'
-import { moveColumns, substitute } from '../../logical/substitute.ts'
+import { moveColumns, substituteSmall } from '../../logical/substitute.ts'
 import { rebuild } from '../../logical/visit.ts'
 import type { Rule } from '../rule.ts'
 
@@ -34,8 +34,11 @@ function push(node: TemporalFilterNode): LogicalNode {
   if (input.kind === 'project') {
     if (!input.exprs.every(isDeterministic)) return node
     const inline = (bound: Expr | undefined) =>
-      bound && substitute(bound, (index) => input.exprs[index])
-    const below = makeTemporalFilter(input.input, { from: inline(from), until: inline(until) })
+      bound && substituteSmall(bound, (index) => input.exprs[index])
+    const moved = { from: inline(from), until: inline(until) }
+    if ([moved.from, moved.until].filter((bound) => bound !== undefined).length < bounds.length)
+      return node
+    const below = makeTemporalFilter(input.input, moved)
     return makeProject(below, input.exprs, fieldsOf(input))
   }
   if (input.kind !== 'join' || input.parts.interval !== undefined) return node

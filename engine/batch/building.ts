@@ -63,13 +63,16 @@ export function grown<T extends Values>(values: T, length: number): T {
 
 /** The ranges of a bytes or list column. */
 export class Ranges {
-  #starts = new Int32Array(CAPACITY)
-  #ends = new Int32Array(CAPACITY)
+  #starts = new Int32Array(0)
+  #ends = new Int32Array(0)
+  /** Rows of the column before: the next one is likely to be as long. */
+  #expected = CAPACITY
 
   set(row: number, start: number, end: number): void {
     if (row >= this.#starts.length) {
-      this.#starts = grown(this.#starts, row * 2)
-      this.#ends = grown(this.#ends, row * 2)
+      const room = Math.max(row * 2, this.#expected)
+      this.#starts = grown(this.#starts, room)
+      this.#ends = grown(this.#ends, room)
     }
     this.#starts[row] = start
     this.#ends[row] = end
@@ -80,8 +83,9 @@ export class Ranges {
       starts: this.#starts.subarray(0, length),
       ends: this.#ends.subarray(0, length),
     }
-    this.#starts = new Int32Array(CAPACITY)
-    this.#ends = new Int32Array(CAPACITY)
+    this.#starts = new Int32Array(0)
+    this.#ends = new Int32Array(0)
+    this.#expected = Math.max(length, CAPACITY)
     return ranges
   }
 }

@@ -10,10 +10,12 @@ class FixedBuilder {
   length = 0
   protected values: Values
   protected readonly validity = new Validity()
+  /** Rows of the column before: the next one is likely to be as long. */
+  #expected = CAPACITY
 
   constructor(type: DataType) {
     this.type = type
-    this.values = allocate(type, CAPACITY)
+    this.values = allocate(type, 0)
   }
 
   appendNull(): void {
@@ -26,7 +28,7 @@ class FixedBuilder {
   protected reserve(): number {
     const width = this.width()
     if ((this.length + 1) * width > this.values.length) {
-      this.values = grown(this.values, this.values.length * 2)
+      this.values = grown(this.values, Math.max(this.values.length * 2, this.#expected * width))
     }
     return this.length
   }
@@ -40,7 +42,8 @@ class FixedBuilder {
     const { type, length } = this
     const values = this.values.subarray(0, length * this.width())
     const validity = this.validity.finish(length)
-    this.values = allocate(type, CAPACITY)
+    this.values = allocate(type, 0)
+    this.#expected = Math.max(length, CAPACITY)
     this.length = 0
     return new Column({ type, length, values, validity })
   }
@@ -143,6 +146,15 @@ export class Int64Builder extends FixedBuilder implements ColumnBuilder {
     if (value < this.#min || value > this.#max) outOfRange(this.type, value)
     const row = this.reserve()
     ;(this.values as BigInt64Array)[row] = value
+    this.length++
+  }
+
+  /** The two lanes of a value. Of a decimal the range is not checked. */
+  appendLanes(low: number, high: number): void {
+    const at = this.reserve() * 2
+    if (this.#lanes.buffer !== this.values.buffer) this.#lanes = new Int32Array(this.values.buffer)
+    this.#lanes[at] = low
+    this.#lanes[at + 1] = high
     this.length++
   }
 }

@@ -5,7 +5,7 @@ import { IntervalUnit } from 'apache-arrow/fb/interval-unit'
 import { Type } from 'apache-arrow/fb/type'
 import { fail } from '../base/errors.ts'
 import { countZeros, unpackBits } from './bits.ts'
-import { Column, gather } from './column.ts'
+import { allocate, Column, gather } from './column.ts'
 import { concatColumns } from './concat.ts'
 import { foreignDecimal, foreignDouble, foreignInteger } from './ipc-foreign-number.ts'
 import { checkOffsets } from './ipc-foreign-offsets.ts'
@@ -78,7 +78,7 @@ export const nullColumn = (type: DataType, length: number): Column =>
   gatherOrNull(emptyOf(type), new Int32Array(length).fill(-1), length)
 
 const emptyOf = (type: DataType): Column =>
-  new Column({ type, length: 0, children: partsOf(type).map(emptyOf) })
+  new Column({ type, length: 0, values: allocate(type, 0), children: partsOf(type).map(emptyOf) })
 
 /** Rows of `column`; NULL where the row is -1. */
 function gatherOrNull(column: Column, rows: Int32Array, count: number): Column {
@@ -90,7 +90,7 @@ function gatherOrNull(column: Column, rows: Int32Array, count: number): Column {
     safe[i] = rows[i]
   }
   // A row that is there to stand in for NULLs; its content is never seen.
-  const source = column.length > 0 ? column : concatColumns([column, oneNull(column.type)])
+  const source = column.length > 0 ? column : oneNull(column.type)
   const { values, starts, ends, children, type } = gather(source, safe, count)
   return new Column({ type, length: count, values, validity, starts, ends, children })
 }
@@ -99,7 +99,7 @@ function oneNull(type: DataType): Column {
   const ranges = { starts: new Int32Array(1), ends: new Int32Array(1) }
   const struct = type.kind === 'row'
   const children = partsOf(type).map((part) => (struct ? oneNull(part) : emptyOf(part)))
-  const values = new BigInt64Array(2)
+  const values = allocate(type, 1)
   const validity = new Uint8Array(1)
   return new Column({ type, length: 1, values, validity, children, ...ranges })
 }

@@ -39,8 +39,11 @@ const DEPTH_MAX = 16
 const FIELDS_MAX = 4096
 
 /** The columns of a Schema message. Raises INVALID_VALUE. */
-export function foreignSchema(message: ReadMessage): readonly ForeignField[] {
-  const schema = message.table.header(new ArrowSchema()) as ArrowSchema
+export const foreignSchema = (message: ReadMessage): readonly ForeignField[] =>
+  foreignFields(message.table.header(new ArrowSchema()) as ArrowSchema)
+
+/** The columns of a schema. Raises INVALID_VALUE. */
+export function foreignFields(schema: ArrowSchema): readonly ForeignField[] {
   const budget = { fields: FIELDS_MAX }
   return list(schema.fieldsLength(), budget, (i) => readField(schema.fields(i), budget, 1))
 }

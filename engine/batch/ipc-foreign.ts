@@ -1,14 +1,15 @@
-/** Arrow IPC streams that others wrote into batches. They come over the network, so nothing in
- *  them is trusted. */
+/** Arrow IPC streams and files that others wrote into batches. They come over the network, so
+ *  nothing in them is trusted. */
 
 import { MessageHeader } from 'apache-arrow/fb/message-header'
 import type { RecordBatch } from 'apache-arrow/fb/record-batch'
 import { asSqlError, fail } from '../base/errors.ts'
 import { Batch } from './batch.ts'
 import type { Column } from './column.ts'
+import { arrowFile } from './ipc-file.ts'
 import { foreignColumn, nullColumn } from './ipc-foreign-column.ts'
 import { type ForeignData, ForeignReader } from './ipc-foreign-read.ts'
-import { type ForeignField, foreignSchema } from './ipc-foreign-schema.ts'
+import { type ForeignField, foreignFields, foreignSchema } from './ipc-foreign-schema.ts'
 import { batchOf, dictionaryOf, messageAt, type ReadMessage } from './ipc-message.ts'
 import type { Field, Schema } from './schema.ts'
 
@@ -23,11 +24,11 @@ export interface ArrowPolicy {
 
 const ROWS_MAX = 4_000_000
 
-/** The record batches of a complete stream under `schema`; columns are matched by name. Types that
- *  hold the same values are converted (smaller integers, other time units, dictionaries); values
- *  are checked, also UTF-8. Raises BAD_RECORD with `details` {index, column, reason}; an index
- *  counts over all batches and is absent if the whole column is at fault. LIMIT_EXCEEDED beyond
- *  `rowsMax` rows. */
+/** The record batches of a complete stream, or a file, under `schema`; columns are matched by
+ *  name. Types that hold the same values are converted (smaller integers, other time units,
+ *  dictionaries); values are checked, also UTF-8. Raises BAD_RECORD with `details` {index,
+ *  column, reason}; an index counts over all batches and is absent if the whole column is at
+ *  fault. LIMIT_EXCEEDED beyond `rowsMax` rows. */
 export function fromArrowStream(
   bytes: Uint8Array,
   schema: Schema,
@@ -81,7 +82,8 @@ interface ForeignBatch {
 
 /** The messages of a stream. All errors in its form are BAD_RECORD. */
 class ForeignStream {
-  readonly #bytes: Uint8Array
+  #bytes: Uint8Array
+  #isFile = false
   readonly #dictionaries = new Map<number, ForeignData[]>()
   #fields: readonly ForeignField[] = []
   #at = 0
@@ -92,6 +94,13 @@ class ForeignStream {
 
   fields(): readonly ForeignField[] {
     return guarded(() => {
+      const file = arrowFile(this.#bytes)
+      if (file !== undefined) {
+        this.#isFile = true
+        this.#bytes = file.messages
+        this.#fields = foreignFields(file.schema)
+        return this.#fields
+      }
       const message = this.#message()
       if (message?.type !== MessageHeader.Schema) fail('INVALID_VALUE', 'the schema is missing')
       this.#fields = foreignSchema(message)
@@ -104,6 +113,8 @@ class ForeignStream {
       for (;;) {
         const message = this.#message()
         if (message === null) return null
+        // A file may have it, but has it in its footer as well.
+        if (message.type === MessageHeader.Schema && this.#isFile) continue
         if (message.type !== MessageHeader.DictionaryBatch) return this.#batch(message)
         this.#addDictionary(message)
       }
@@ -112,7 +123,7 @@ class ForeignStream {
 
   #message(): ReadMessage | null {
     const bytes = this.#bytes
-    if (this.#at === bytes.length && this.#at > 0) return null
+    if (this.#at === bytes.length && (this.#at > 0 || this.#isFile)) return null
     const end = bytes.subarray(this.#at, this.#at + 8)
     if (end.length === 8 && end.every((byte, i) => byte === (i < 4 ? 255 : 0))) return null
     const message = messageAt(bytes, this.#at)

@@ -41,6 +41,11 @@ export class ListBuilder implements ColumnBuilder {
     this.#ranges.set(this.length++, start, elements.length)
   }
 
+  /** The elements from `start` on, which the caller has put into the children. */
+  appendFilled(start: number): void {
+    this.#ranges.set(this.length++, start, this.#children[0].length)
+  }
+
   appendNull(): void {
     this.#validity.setNull(this.length)
     this.#ranges.set(this.length++, 0, 0)
@@ -78,6 +83,11 @@ export class StructBuilder implements ColumnBuilder {
     this.#children.forEach((child, i) => {
       child.append(parts[i])
     })
+    this.length++
+  }
+
+  /** A row of which the caller has put each part into its child. */
+  appendFilled(): void {
     this.length++
   }
 

@@ -1,7 +1,7 @@
 /** JSON into values: the inverse of json-value.ts, and a little more lenient. BIGINT and DECIMAL
  *  are taken from numbers and from strings; a timestamp from ISO text or from a number of epoch
- *  milliseconds. A zone in the text is applied: TIMESTAMP then holds the UTC wall clock, and
- *  TIMESTAMP_LTZ takes a text without a zone as UTC. */
+ *  milliseconds (or seconds, see `JsonPolicy`). A zone in the text is applied: TIMESTAMP then holds
+ *  the UTC wall clock, and TIMESTAMP_LTZ takes a text without a zone as UTC. */
 
 import { parseDecimal } from '../base/decimal-text.ts'
 import { fail } from '../base/errors.ts'
@@ -20,6 +20,8 @@ const { isRawJSON } = JSON as unknown as { isRawJSON(value: unknown): value is R
 export interface JsonPolicy {
   /** What to do with a field of an object that the schema does not have. */
   readonly unknownFields: 'ignore' | 'fail'
+  /** What a number is that stands for a timestamp. Absent: milliseconds. */
+  readonly epoch?: 'seconds' | 'millis' | undefined
 }
 
 /** From a parsed JSON value that is not null. Raises INVALID_VALUE with what was wanted and what
@@ -50,7 +52,7 @@ export function fromJson(type: DataType, policy: JsonPolicy): FromJson {
       return (json) => bytesFrom(json, type)
     case 'timestamp':
     case 'timestamp_ltz':
-      return timestampFrom(type)
+      return timestampFrom(type, policy.epoch === 'seconds' ? secondsToUs : millisToUs)
     case 'array': {
       const element = nullable(fromJson(type.element, policy))
       return (json) => (Array.isArray(json) ? json.map(element) : mismatch(type, json))
@@ -88,7 +90,9 @@ const INTEGER = /^-?\d{1,19}$/
 
 function bigintFrom(json: unknown, type: DataType): Value {
   if (Number.isSafeInteger(json)) return json as number
-  if (Number.isInteger(json)) return BigInt(json as number)
+  // A double beyond 2^53 is printed as the digits that it was read from, which are not its own.
+  if (Number.isInteger(json))
+    return BigInt(INTEGER.test(String(json)) ? String(json) : (json as number))
   const text = isRawJSON(json) ? json.rawJSON : json
   if (typeof text !== 'string' || !INTEGER.test(text)) mismatch(type, json)
   return exactInteger(BigInt(text))
@@ -147,10 +151,13 @@ function bytesFrom(json: unknown, type: DataType): Value {
   return new Uint8Array(Buffer.from(json, 'base64'))
 }
 
-function timestampFrom(type: Extract<DataType, { precision: number }>): FromJson {
+function timestampFrom(
+  type: Extract<DataType, { precision: number }>,
+  numberToUs: (json: unknown) => number | bigint | undefined,
+): FromJson {
   const stepUs = 10 ** (6 - type.precision)
   return (json) => {
-    const us = typeof json === 'string' ? parseTimestamp(json) : millisToUs(json)
+    const us = typeof json === 'string' ? parseTimestamp(json) : numberToUs(json)
     if (us === undefined) mismatch(type, json)
     return floorTo(us, stepUs)
   }
@@ -164,6 +171,14 @@ function millisToUs(json: unknown): number | bigint | undefined {
   if (typeof json !== 'number' || !(json >= MILLIS_MIN && json < MILLIS_MAX)) return undefined
   const us = Math.floor(json * 1000)
   return Number.isSafeInteger(us) ? us : exactInteger(BigInt(Math.floor(json)) * 1000n)
+}
+
+/** To the nearest microsecond: a double has about so many digits. */
+function secondsToUs(json: unknown): number | bigint | undefined {
+  const isTime = typeof json === 'number' && json * 1000 >= MILLIS_MIN && json * 1000 < MILLIS_MAX
+  if (!isTime) return undefined
+  const us = Math.round(json * 1e6)
+  return Number.isSafeInteger(us) ? us : exactInteger(BigInt(Math.floor(json)) * 1_000_000n)
 }
 
 /** Cuts what is finer than the type's precision. */

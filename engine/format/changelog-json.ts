@@ -8,6 +8,7 @@ import { badRecord } from './bad-record.ts'
 import {
   documentRecords,
   type JsonOptions,
+  type JsonRecord,
   JsonRowDecoder,
   lineRecords,
   needsDigits,
@@ -25,9 +26,18 @@ export function decodeChangelogJson(
 ): { batch: Batch } {
   const text = decodeUtf8(body)
   const exact = schema.fields.some(({ type }) => needsDigits(type)) && hasLongNumber(body)
+  const records = options.lines === true ? lineRecords(text, exact) : documentRecords(text, exact)
+  return { batch: decodeChanges(records, schema, options) }
+}
+
+/** The same of records that are parsed. */
+export function decodeChanges(
+  records: Iterable<JsonRecord>,
+  schema: Schema,
+  options: JsonOptions,
+): Batch {
   const decoder = new JsonRowDecoder(schema, options)
   const weights: number[] = []
-  const records = options.lines === true ? lineRecords(text, exact) : documentRecords(text, exact)
   for (const { json, index, line } of records) {
     const place = line === undefined ? undefined : { line }
     const refuse = (reason: string): never => badRecord({ index, reason, place })
@@ -44,7 +54,6 @@ export function decodeChangelogJson(
     weights.push(weight)
   }
   const batch = decoder.finish()
-  if (!weights.includes(-1)) return { batch }
-  const { columns, rowCount } = batch
-  return { batch: new Batch(schema, columns, rowCount, Int32Array.from(weights)) }
+  if (!weights.includes(-1)) return batch
+  return new Batch(schema, batch.columns, batch.rowCount, Int32Array.from(weights))
 }

@@ -6,13 +6,13 @@ import { BatchBuilder } from '../batch/builder.ts'
 import type { Schema } from '../batch/schema.ts'
 import { valueFromText } from '../batch/value-from-text.ts'
 import { badRecord, refuseRecord } from './bad-record.ts'
+import type { CsvForm } from './csv-form.ts'
 import { type Cell, CsvReader, type CsvRecord } from './csv-text.ts'
 import type { DecodeOptions } from './format.ts'
 import { decodeUtf8 } from './json-text.ts'
 
 export interface CsvOptions extends DecodeOptions {
-  /** One character. Default: a comma. */
-  readonly delimiter?: string
+  readonly form?: CsvForm | undefined
 }
 
 /** All records of `body` under `schema`, or none. The first line names the columns, in any order.
@@ -23,7 +23,7 @@ export function decodeCsvRows(
   schema: Schema,
   options: CsvOptions,
 ): { batch: Batch } {
-  const reader = new CsvReader(decodeUtf8(body), options.delimiter)
+  const reader = new CsvReader(decodeUtf8(body), options.form)
   const builder = new BatchBuilder(schema)
   const header = nextRecord(reader, 0)
   if (header === null) return { batch: builder.finish() }

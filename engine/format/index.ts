@@ -40,8 +40,17 @@ const changelogNdjson: Format = {
 
 export const FORMATS: readonly Format[] = [json, ndjson, csv, arrow, changelogJson, changelogNdjson]
 
-/** The format of this name; raises INVALID_OPTION with the names there are. */
+/** Formats of single messages, which requests do not have. */
+const MESSAGE_FORMATS = ['raw', 'avro', 'avro-confluent', 'protobuf', 'protobuf-confluent']
+
+/** The format of this name; raises INVALID_OPTION with the names there are, UNSUPPORTED for a
+ *  format of single messages. */
 export function formatOf(name: string): Format {
+  if (MESSAGE_FORMATS.includes(name)) {
+    fail('UNSUPPORTED', `A request cannot bring records in the format '${name}'`, {
+      hint: 'It is for messages of connectors; one that takes requests is webhook.',
+    })
+  }
   return (
     FORMATS.find((format) => format.name === name) ??
     fail('INVALID_OPTION', `There is no format '${name}'`, {

@@ -91,7 +91,9 @@ export class JsonRowDecoder {
   constructor(schema: Schema, options: DecodeOptions) {
     this.#options = options
     this.#builder = new BatchBuilder(schema)
-    this.#known = new Set(schema.fields.map(({ name }) => name))
+    const { paths = {} } = options
+    const firstOf = (name: string) => (Object.hasOwn(paths, name) ? paths[name][0] : name)
+    this.#known = new Set(schema.fields.map(({ name }) => String(firstOf(name))))
     this.#isKey = schema.fields.map((_, i) => options.key?.includes(i) ?? true)
     this.#columns = schema.fields.map((f, i) => writerOf(f, this.#builder.columns[i], options))
   }
@@ -151,17 +153,32 @@ function refuseNull(json: null | undefined): never {
 
 function writerOf(field: Field, builder: ColumnBuilder, options: DecodeOptions): ColumnWriter {
   const { name, nullable, type } = field
+  const { paths = {} } = options
+  const steps = Object.hasOwn(paths, name) ? paths[name] : undefined
   // Every object seems to have the names of Object.prototype.
   const inherited = name in Object.prototype
   return {
     name,
     nullable,
-    get: inherited
-      ? (record) => (Object.hasOwn(record, name) ? record[name] : undefined)
-      : (record) => record[name],
+    get: steps
+      ? (record) => valueBehind(record, steps)
+      : inherited
+        ? (record) => (Object.hasOwn(record, name) ? record[name] : undefined)
+        : (record) => record[name],
     append: appendTo(builder, type, options),
     appendNull: () => builder.appendNull(),
   }
+}
+
+/** undefined if there is nothing. */
+function valueBehind(record: unknown, steps: readonly (string | number)[]): unknown {
+  let json = record
+  for (const step of steps) {
+    const isThere = typeof step === 'string' ? isObject(json) : Array.isArray(json)
+    if (!isThere || !Object.hasOwn(json as object, step)) return undefined
+    json = (json as Record<string | number, unknown>)[step]
+  }
+  return json
 }
 
 /** The most frequent types go into their builder directly. */

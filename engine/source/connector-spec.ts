@@ -59,6 +59,8 @@ export interface ConnectorSpec {
   readonly lookup?: LookupSpec | undefined
   /** Tables may have a PRIMARY KEY. A source then brings what `TableSpec.primaryKey` says. */
   readonly keyed?: boolean | undefined
+  /** Tables may be PARTITIONED BY columns. */
+  readonly partitioned?: boolean | undefined
   /** What CREATE TABLE checks beyond each option's own value. INVALID_OPTION, UNSUPPORTED, … */
   readonly check?: ((table: TableSpec) => void) | undefined
 }
@@ -68,7 +70,8 @@ export function sourceOf(
   spec: ConnectorSpec,
   options: Readonly<Record<string, string>>,
 ): SourceSpec | undefined {
-  if (lookupOf(spec, options) !== undefined) return undefined
+  const lookup = lookupOf(spec, options)
+  if (lookup !== undefined && lookup.isRead !== true) return undefined
   const { source, readsWith } = spec
   if (readsWith !== undefined && options[readsWith] === undefined) return undefined
   const found = source === undefined || 'replay' in source ? source : chosen(source, options)

@@ -1,59 +1,42 @@
-/** The formats of a table's messages: their options as data, and the decoder of each. Adding one: a
- *  line here, its options, one test. */
+/** The options of a table's format, as data; what they mean is in message-decoder.ts and
+ *  format/encode-rows.ts. */
 
-import { fail } from '../base/errors.ts'
-import type { Schema } from '../batch/schema.ts'
-import { changelogMessages } from '../format/changelog-messages.ts'
-import { csvMessages } from '../format/csv-messages.ts'
-import type { MessageDecoder } from '../format/messages.ts'
-import { rawMessages } from '../format/raw.ts'
-import { JsonMessages } from './json-messages.ts'
+import type { DataType } from '../batch/types.ts'
+import { csvForm } from '../format/csv-form.ts'
+import { BINARY_FORMAT_OPTIONS } from './binary-format-options.ts'
+import { CSV_OPTIONS, RAW_OPTIONS } from './csv-options.ts'
+import { DEBEZIUM_CONSTANTS, DEBEZIUM_METADATA } from './debezium-metadata.ts'
+import { JSON_OPTIONS } from './json-options.ts'
+import { checkJsonPaths } from './json-paths.ts'
 import type { OptionTable } from './option.ts'
+import type { TableSpec } from './table.ts'
 
 type Options = Readonly<Record<string, string>>
 
 export type BadRecordPolicy = 'dead_letter' | 'fail' | 'skip'
 
-/** What every connector with a format takes. */
-export const FORMAT_OPTIONS: OptionTable = {
+/** What a connector takes whose records are texts. */
+export const TEXT_FORMAT_OPTIONS: OptionTable = {
   format: {
     kind: 'enum',
-    values: ['json', 'csv', 'raw', 'changelog-json'],
+    values: [
+      'json',
+      'csv',
+      'raw',
+      'arrow',
+      'avro',
+      'avro-confluent',
+      'protobuf',
+      'protobuf-confluent',
+      'changelog-json',
+      'debezium-json',
+    ],
     required: true,
-    doc: 'How a message becomes a row and a row a message. changelog-json is a change, `{"op":"+I|-U|+U|-D","row":{…}}`: rows can be taken back.',
+    doc: 'How a message becomes a row and a row a message. Messages of changelog-json, `{"op":"+I|-U|+U|-D","row":{…}}`, and debezium-json are changes: rows can be taken back. One of arrow is a stream of any number of rows. See [formats](../formats.md).',
   },
-  'json.ignore-parse-errors': {
-    kind: 'boolean',
-    default: 'false',
-    doc: "Passes over messages that do not fit, as 'bad-records' = 'skip' does.",
-  },
-  'json.fail-on-missing-field': {
-    kind: 'boolean',
-    default: 'false',
-    doc: 'Whether a record without a field for a column is bad. Else the column is NULL.',
-  },
-  'json.unknown-fields': {
-    kind: 'enum',
-    values: ['ignore', 'fail'],
-    default: 'ignore',
-    doc: 'What happens to a record with a field that is no column.',
-  },
-  'json.timestamp-format.standard': {
-    kind: 'enum',
-    values: ['SQL', 'ISO-8601'],
-    default: 'SQL',
-    doc: 'How timestamps are written: 2024-05-06 07:08:09.123, or with a T. Both are read.',
-  },
-  'csv.field-delimiter': {
-    kind: 'string',
-    default: ',',
-    doc: 'The one character between two cells.',
-  },
-  'csv.ignore-parse-errors': {
-    kind: 'boolean',
-    default: 'false',
-    doc: "Passes over messages that do not fit, as 'bad-records' = 'skip' does.",
-  },
+  ...JSON_OPTIONS,
+  ...CSV_OPTIONS,
+  ...RAW_OPTIONS,
   'bad-records': {
     kind: 'enum',
     values: ['dead_letter', 'fail', 'skip'],
@@ -62,33 +45,29 @@ export const FORMAT_OPTIONS: OptionTable = {
   },
 }
 
-/** The decoder of a table's messages into `schema`: the columns that are in the record. UNSUPPORTED
- *  if the format cannot be read, or not into these columns. */
-export function messageDecoder(schema: Schema, options: Options): MessageDecoder {
-  switch (options.format) {
-    case 'json':
-      return new JsonMessages(schema, {
-        unknownFields: options['json.unknown-fields'] === 'fail' ? 'fail' : 'ignore',
-        missingFields: options['json.fail-on-missing-field'] === 'true' ? 'fail' : 'null',
-      })
-    case 'csv':
-      return csvMessages(schema, options['csv.field-delimiter'])
-    case 'raw':
-      return rawMessages(schema)
-    case 'changelog-json':
-      return changelogMessages(schema, {
-        unknownFields: options['json.unknown-fields'] === 'fail' ? 'fail' : 'ignore',
-        missingFields: options['json.fail-on-missing-field'] === 'true' ? 'fail' : 'null',
-      })
-    default:
-      return fail('UNSUPPORTED', `The format '${options.format}' cannot be read`, {
-        hint: 'Messages are read as json, csv, raw or changelog-json.',
-      })
-  }
+/** What every connector with a format takes. */
+export const FORMAT_OPTIONS: OptionTable = { ...TEXT_FORMAT_OPTIONS, ...BINARY_FORMAT_OPTIONS }
+
+/** What METADATA columns may ask of a format, by key. */
+export const metadataOfFormat = (format: string | undefined): Readonly<Record<string, DataType>> =>
+  format === 'debezium-json' ? DEBEZIUM_METADATA : {}
+
+/** Of these, what a row that goes has as it had when it came. */
+export const constantMetadata = (format: string | undefined): readonly string[] =>
+  format === 'debezium-json' ? DEBEZIUM_CONSTANTS : []
+
+/** Raises what CREATE TABLE must refuse of the options beyond each one's own value:
+ *  INVALID_OPTION, INVALID_ARGUMENT for what is no path. */
+export function checkFormat(table: TableSpec): void {
+  checkJsonPaths(table)
+  if (table.options.format === 'csv') csvForm(table.options)
 }
 
 /** What becomes of a bad message. */
 export function badRecordPolicy(options: Options): BadRecordPolicy {
-  if (options[`${options.format}.ignore-parse-errors`] === 'true') return 'skip'
+  const { format } = options
+  const family = format.endsWith('json') ? 'json' : format
+  const ignores = (prefix: string) => options[`${prefix}.ignore-parse-errors`] === 'true'
+  if (ignores(format) || ignores(family)) return 'skip'
   return (options['bad-records'] ?? 'dead_letter') as BadRecordPolicy
 }

@@ -43,6 +43,8 @@ export interface IntakeFeed {
   readonly isDropped: boolean
   /** That of the last group put, also before a restart; undefined: there was none. */
   readonly position: string | undefined
+  /** The messages that are stored, from the first on. GONE if retention has removed some. */
+  stored(): Iterable<Uint8Array>
   /** Takes a group. Never blocks and never refuses, so look at `isFull`. */
   put(group: IntakeGroup): void
   /** Enough waits for the disk: stop reading (law 8). */

@@ -6,6 +6,7 @@ import type { Schema } from '../batch/schema.ts'
 import { LoopCode } from '../expr/codegen.ts'
 import { compile, type Generated } from '../expr/compile.ts'
 import { encodeText } from '../expr/utf8.ts'
+import type { DecodeOptions } from '../format/format.ts'
 import {
   skipNumber,
   skipSpace,
@@ -14,6 +15,7 @@ import {
   type Utf8State,
 } from '../format/json-scan.ts'
 import { JsonKeyTable } from './json-key-table.ts'
+import { columnsIn, type JsonPart, jsonShape } from './json-shape.ts'
 import { emitJsonValue, emitStringScan, jsonColumnWay } from './json-value-code.ts'
 
 /** Where one column's values go; an array for every message. */
@@ -52,23 +54,13 @@ export interface JsonLoopInput {
 /** Returns how many NULLs it wrote. */
 export type JsonLoop = Generated<(input: JsonLoopInput) => number>
 
-export interface JsonLoopPolicy {
-  readonly unknownFields: 'ignore' | 'fail'
-  readonly missingFields: 'null' | 'fail'
-}
-
 const MASK_BITS = 30
 const INPUT = ['bytes', 'view', 'text', 'starts', 'ends', 'targets', 'utf8', 'extra', 'slow']
+const SLOW = 'break message'
 
 /** The loop for a table's columns. */
-export function jsonLoop(schema: Schema, policy: JsonLoopPolicy): JsonLoop {
+export function jsonLoop(schema: Schema, policy: DecodeOptions): JsonLoop {
   const code = new LoopCode(schema)
-  const count = schema.fields.length
-  const lookup = code.bind(new JsonKeyTable(schema.fields.map(({ name }) => name)), 'keys')
-  // What followed each key the last time; the place after the last column is an unknown key.
-  const follow = Uint16Array.from({ length: count + 1 }, (_, k) => Math.min(k + 1, count))
-  if (count > 0) follow[count - 1] = 0
-  const next = code.bind(follow, 'next')
   for (const f of [skipNumber, skipSpace, skipString, skipValue]) code.bind(f, f.name)
   code.line(`const { ${INPUT.join(', ')} } = input`)
   code.line('const limit = bytes.length')
@@ -86,90 +78,213 @@ export function jsonLoop(schema: Schema, policy: JsonLoopPolicy): JsonLoop {
   code.block('for (let i = 0; i < starts.length; i++)', () => {
     code.line('const end = ends[i]')
     code.line('let p = starts[i]')
-    code.block('message:', () => emitMessage(code, schema, policy, { lookup, next }))
+    code.block('message:', () =>
+      new MessageCode(code, policy).emit(jsonShape(schema, policy.paths)),
+    )
     code.line('slow[i] = 1')
   })
   code.line('return nullCount')
   return compile(code, ['input'], code.text(), 'decodeJson')
 }
 
-interface Names {
-  readonly lookup: string
-  readonly next: string
-}
+/** Writes the code for one message. On entry of every value `c` is the byte at `p`, its first; on
+ *  exit `p` is after it. */
+class MessageCode {
+  readonly #code: LoopCode
+  readonly #policy: DecodeOptions
+  /** Objects and arrays so far: what tells their variables apart. */
+  #count = 0
 
-const SLOW = 'break message'
+  constructor(code: LoopCode, policy: DecodeOptions) {
+    this.#code = code
+    this.#policy = policy
+  }
 
-function emitMessage(code: LoopCode, schema: Schema, policy: JsonLoopPolicy, names: Names): void {
-  const masks = Math.ceil(schema.fields.length / MASK_BITS)
-  for (let m = 0; m < masks; m++) code.line(`let seen${m} = 0`)
-  code.line('let c = bytes[p]')
-  code.line('if (c <= 32) { p = skipSpace(bytes, p); c = bytes[p] }')
-  code.line(`if (c !== 123) ${SLOW}`)
-  afterMark(code)
-  code.block('if (c !== 125)', () => emitFields(code, schema, policy, names))
-  code.line('if (++p !== end) p = skipSpace(bytes, p)')
-  code.line(`if (p !== end) ${SLOW}`)
-  emitMissing(code, schema, policy)
-  code.line('continue')
+  emit(record: JsonPart): void {
+    const code = this.#code
+    code.line('let c = bytes[p]')
+    code.line('if (c <= 32) { p = skipSpace(bytes, p); c = bytes[p] }')
+    code.line(`if (c !== 123) ${SLOW}`)
+    this.#object(record, this.#policy.unknownFields)
+    code.line('if (p !== end) p = skipSpace(bytes, p)')
+    code.line(`if (p !== end) ${SLOW}`)
+    code.line('continue')
+  }
+
+  /** What is read of one value: by each column that has it, and inside. */
+  #part(part: JsonPart): void {
+    const code = this.#code
+    const readers = part.columns.map((column) => () => {
+      const { epoch } = this.#policy
+      emitJsonValue({ code, field: code.schema.fields[column], column, exit: SLOW, epoch })
+    })
+    if (part.members.size > 0 || part.elements.size > 0) readers.push(() => this.#inside(part))
+    if (readers.length === 1) {
+      readers[0]()
+      return
+    }
+    const at = `at${this.#count++}`
+    code.line(`const ${at} = p`)
+    for (const reader of readers) {
+      code.line(`p = ${at}`)
+      code.line('c = bytes[p]')
+      code.block('', reader)
+    }
+  }
+
+  /** Members or elements; of any other value there are none. */
+  #inside(part: JsonPart): void {
+    const code = this.#code
+    const { members, elements } = part
+    const other = () => {
+      emitSkip(code)
+      this.#absent(columnsIn(members, elements))
+    }
+    const inArray = () => {
+      this.#array(part)
+      this.#absent(columnsIn(members))
+    }
+    const inObject = () => {
+      this.#object(part, 'ignore')
+      this.#absent(columnsIn(elements))
+    }
+    const notObject = elements.size === 0 ? other : () => code.branch('c === 91', inArray, other)
+    if (members.size === 0) notObject()
+    else code.branch('c === 123', inObject, notObject)
+  }
+
+  #array({ elements }: JsonPart): void {
+    const code = this.#code
+    const n = `n${this.#count++}`
+    code.line(`let ${n} = 0`)
+    afterMark(code)
+    code.block('if (c !== 93)', () => {
+      code.block('for (;;)', () => {
+        code.block(`switch (${n})`, () => {
+          for (const [index, part] of elements) {
+            code.block(`case ${index}:`, () => {
+              this.#part(part)
+              code.line('break')
+            })
+          }
+          code.block('default:', () => emitSkip(code))
+        })
+        code.line(`${n}++`)
+        code.line('c = bytes[p]')
+        code.line('if (c <= 32) { p = skipSpace(bytes, p); c = bytes[p] }')
+        code.line('if (c === 93) break')
+        code.line(`if (c !== 44) ${SLOW}`)
+        afterMark(code)
+      })
+    })
+    code.line('p++')
+    for (const [index, part] of elements) {
+      code.block(`if (${n} <= ${index})`, () => this.#absent(columnsIn(new Map([[index, part]]))))
+    }
+  }
+
+  #object({ members }: JsonPart, unknownFields: DecodeOptions['unknownFields']): void {
+    const code = this.#code
+    const id = this.#count++
+    const parts = [...members.values()]
+    for (let m = 0; m * MASK_BITS < parts.length; m++) code.line(`let seen${id}_${m} = 0`)
+    afterMark(code)
+    code.block('if (c !== 125)', () => this.#members(id, members, unknownFields))
+    code.line('p++')
+    for (let m = 0; m * MASK_BITS < parts.length; m++) {
+      const some = parts.slice(m * MASK_BITS, (m + 1) * MASK_BITS)
+      const all = some.reduce((mask, _, i) => mask | (1 << i), 0)
+      code.block(`if (seen${id}_${m} !== ${all})`, () => {
+        for (const [i, part] of some.entries()) {
+          const columns = columnsIn(new Map([['', part]]))
+          code.block(`if ((seen${id}_${m} & ${1 << i}) === 0)`, () => this.#absent(columns))
+        }
+      })
+    }
+  }
+
+  #members(
+    id: number,
+    members: JsonPart['members'],
+    unknownFields: DecodeOptions['unknownFields'],
+  ): void {
+    const code = this.#code
+    const unknown = members.size
+    const lookup = code.bind(new JsonKeyTable([...members.keys()]), 'keys')
+    // What followed each key the last time; the place after the last one is an unknown key.
+    const follow = Uint16Array.from({ length: unknown + 1 }, (_, k) => Math.min(k + 1, unknown))
+    if (unknown > 0) follow[unknown - 1] = 0
+    const next = code.bind(follow, 'next')
+    const [k, last, known, fields, key] = ['k', 'last', 'known', 'fields', 'key'].map((n) => n + id)
+    code.line(`let ${last} = ${unknown}`)
+    code.line(`let ${k} = ${unknown === 0 ? unknown : 0}`)
+    code.line(`let ${known} = false`)
+    code.block(`${fields}: for (;;)`, () => {
+      code.line(`if (c !== 34) ${SLOW}`)
+      code.block(`${key}: switch (${k})`, () => {
+        for (const [i, [name, part]] of [...members].entries()) {
+          code.block(`case ${i}:`, () => {
+            // A key that was looked up is this one; `known` also keeps a name with escapes from
+            // looping.
+            const miss = `{ if (${known}) ${SLOW}; ${k} = ${unknown}; continue ${fields} }`
+            const length = emitKeyTest(code, name, miss)
+            const seen = `seen${id}_${Math.floor(i / MASK_BITS)}`
+            const bit = 1 << (i % MASK_BITS)
+            code.line(`if ((${seen} & ${bit}) !== 0) ${SLOW}`)
+            code.line(`${seen} |= ${bit}`)
+            emitColon(code, length)
+            this.#part(part)
+            code.line(`break ${key}`)
+          })
+        }
+        code.block('default:', () => {
+          code.line(`${k} = ${lookup}.find(bytes, p)`)
+          code.line(`if (${k} === -2) ${SLOW}`)
+          code.block(`if (${k} >= 0)`, () => {
+            code.line(`${next}[${last}] = ${k}`)
+            code.line(`${known} = true`)
+            code.line(`continue ${fields}`)
+          })
+          if (unknownFields === 'fail') code.line(SLOW)
+          code.line(`${k} = ${unknown}`)
+          code.line(`${next}[${last}] = ${k}`)
+          code.line(`p = ${lookup}.end`)
+          emitColon(code, 0)
+          emitSkip(code)
+        })
+      })
+      code.line('c = bytes[p]')
+      code.line('if (c <= 32) { p = skipSpace(bytes, p); c = bytes[p] }')
+      code.line('if (c === 125) break')
+      code.line(`if (c !== 44) ${SLOW}`)
+      afterMark(code)
+      code.line(`${last} = ${k}`)
+      code.line(`${k} = ${next}[${k}]`)
+      code.line(`${known} = false`)
+    })
+  }
+
+  /** NULL for columns that the message does not have. */
+  #absent(columns: readonly number[]): void {
+    const code = this.#code
+    if (columns.length > 0 && this.#policy.missingFields === 'fail') code.line(SLOW)
+    for (const k of columns) {
+      const { nullable, type } = code.schema.fields[k]
+      if (!nullable) {
+        code.line(SLOW)
+        continue
+      }
+      code.line(`nulls${k}[i] = 1`)
+      code.line('nullCount++')
+      if (jsonColumnWay(type) !== 'fixed') code.line(`starts${k}[i] = ends${k}[i] = 0`)
+    }
+  }
 }
 
 /** Past the mark at `p` and white space. */
 function afterMark(code: LoopCode): void {
   code.line('c = bytes[++p]')
   code.line('if (c <= 32) { p = skipSpace(bytes, p); c = bytes[p] }')
-}
-
-function emitFields(
-  code: LoopCode,
-  { fields }: Schema,
-  policy: JsonLoopPolicy,
-  { lookup, next }: Names,
-): void {
-  const unknown = fields.length
-  code.line(`let last = ${unknown}`)
-  code.line(`let k = ${fields.length === 0 ? unknown : 0}`)
-  code.line('let known = false')
-  code.block('fields: for (;;)', () => {
-    code.line(`if (c !== 34) ${SLOW}`)
-    code.block('key: switch (k)', () => {
-      for (const [column, field] of fields.entries()) {
-        code.block(`case ${column}:`, () => {
-          const length = emitKeyTest(code, field.name)
-          const m = Math.floor(column / MASK_BITS)
-          const bit = 1 << (column % MASK_BITS)
-          code.line(`if ((seen${m} & ${bit}) !== 0) ${SLOW}`)
-          code.line(`seen${m} |= ${bit}`)
-          emitColon(code, length)
-          emitJsonValue({ code, field, column, exit: SLOW })
-          code.line('break key')
-        })
-      }
-      code.block('default:', () => {
-        code.line(`k = ${lookup}.find(bytes, p)`)
-        code.line(`if (k === -2) ${SLOW}`)
-        code.block('if (k >= 0)', () => {
-          code.line(`${next}[last] = k`)
-          code.line('known = true')
-          code.line('continue fields')
-        })
-        if (policy.unknownFields === 'fail') code.line(SLOW)
-        code.line(`k = ${unknown}`)
-        code.line(`${next}[last] = k`)
-        code.line(`p = ${lookup}.end`)
-        emitColon(code, 0)
-        emitSkip(code)
-      })
-    })
-    code.line('c = bytes[p]')
-    code.line('if (c <= 32) { p = skipSpace(bytes, p); c = bytes[p] }')
-    code.line('if (c === 125) break')
-    code.line(`if (c !== 44) ${SLOW}`)
-    afterMark(code)
-    code.line('last = k')
-    code.line(`k = ${next}[k]`)
-    code.line('known = false')
-  })
 }
 
 /** Steps over the value of an unknown key: mostly a text. */
@@ -194,8 +309,8 @@ function emitSkip(code: LoopCode): void {
   )
 }
 
-/** Leaves the case unless the bytes at `p` are the key in quotes; returns the key's length. */
-function emitKeyTest(code: LoopCode, name: string): number {
+/** `miss` unless the bytes at `p` are the key in quotes; returns the key's length. */
+function emitKeyTest(code: LoopCode, name: string, miss: string): number {
   const key = encodeText(JSON.stringify(name))
   const view = new DataView(key.buffer, key.byteOffset, key.byteLength)
   const tests: string[] = []
@@ -205,10 +320,8 @@ function emitKeyTest(code: LoopCode, name: string): number {
     if (key.length >= 4) tests.push(wordTest(view, key.length - 4))
     else for (; at < key.length; at++) tests.push(`bytes[p + ${at}] === ${key[at]}`)
   }
-  // A key that was looked up is this one; `known` also keeps a name with escapes from looping.
   const whole = `p + ${key.length} < limit && ${tests.join(' && ')}`
-  const miss = `k = ${code.schema.fields.length}; continue fields`
-  code.line(`if (!(${whole})) { if (known) ${SLOW}; ${miss} }`)
+  code.line(`if (!(${whole})) ${miss}`)
   return key.length
 }
 
@@ -222,28 +335,4 @@ function emitColon(code: LoopCode, length: number): void {
   code.line('if (c <= 32) { p = skipSpace(bytes, p); c = bytes[p] }')
   code.line(`if (c !== 58) ${SLOW}`)
   afterMark(code)
-}
-
-/** NULL for the columns that the message did not have. */
-function emitMissing(code: LoopCode, { fields }: Schema, policy: JsonLoopPolicy): void {
-  for (let from = 0; from < fields.length; from += MASK_BITS) {
-    const part = fields.slice(from, from + MASK_BITS)
-    const m = from / MASK_BITS
-    const all = part.reduce((mask, _, i) => mask | (1 << i), 0)
-    code.block(`if (seen${m} !== ${all})`, () => {
-      if (policy.missingFields === 'fail') code.line(SLOW)
-      for (const [i, { nullable, type }] of part.entries()) {
-        const k = from + i
-        code.block(`if ((seen${m} & ${1 << i}) === 0)`, () => {
-          if (!nullable) {
-            code.line(SLOW)
-            return
-          }
-          code.line(`nulls${k}[i] = 1`)
-          code.line('nullCount++')
-          if (jsonColumnWay(type) !== 'fixed') code.line(`starts${k}[i] = ends${k}[i] = 0`)
-        })
-      }
-    })
-  }
 }

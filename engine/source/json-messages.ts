@@ -11,6 +11,7 @@ import type { Field, Schema } from '../batch/schema.ts'
 import { schemaOf } from '../batch/schema.ts'
 import { asBuffer } from '../batch/text.ts'
 import type { DecodeOptions } from '../format/format.ts'
+import { GrowingText } from '../format/growing-text.ts'
 import { decodeJsonRows } from '../format/json.ts'
 import { skipSpace, skipValue, Utf8State } from '../format/json-scan.ts'
 import {
@@ -21,7 +22,6 @@ import {
   type Messages,
   withoutBad,
 } from '../format/messages.ts'
-import { GrowingText } from './growing-text.ts'
 import { type JsonLoop, type JsonTarget, jsonLoop } from './json-message-code.ts'
 import { jsonColumnWay } from './json-value-code.ts'
 
@@ -139,6 +139,7 @@ export class JsonMessages implements MessageDecoder {
   #parsedLater(field: Field, target: Target, { bytes, bad, slow, count }: ColumnContext): Column {
     const builder = columnBuilder(field.type)
     const schema = schemaOf([field])
+    const options = { ...this.#options, paths: undefined }
     const { starts, ends, nulls } = target.arrays
     const key = Buffer.from(`{${JSON.stringify(field.name)}:`)
     for (let i = 0; i < count; i++) {
@@ -150,7 +151,7 @@ export class JsonMessages implements MessageDecoder {
       else {
         try {
           const record = Buffer.concat([key, bytes.subarray(starts[i], ends[i]), CLOSE])
-          const { batch } = decodeJsonRows(record, schema, this.#options)
+          const { batch } = decodeJsonRows(record, schema, options)
           builder.append(valueAt(batch.columns[0], 0))
         } catch (error) {
           bad.add(badMessage(i, error))

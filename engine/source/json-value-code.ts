@@ -7,6 +7,7 @@ import { daysInMonth, daysOf } from '../base/time-text.ts'
 import type { Field } from '../batch/schema.ts'
 import { type DataType, storageOf } from '../batch/types.ts'
 import type { LoopCode } from '../expr/codegen.ts'
+import type { DecodeOptions } from '../format/format.ts'
 
 /** How a column is filled: values at once, or ranges of the bytes. */
 export type JsonColumnWay =
@@ -47,6 +48,8 @@ export interface ValueCode {
   readonly column: number
   /** The statement that gives the message to the slow way. */
   readonly exit: string
+  /** What a number is that stands for a timestamp. */
+  readonly epoch: DecodeOptions['epoch']
 }
 
 /** Everything for one column: NULL, the value, and where it goes. */
@@ -274,7 +277,7 @@ function emitDate({ code, exit }: ValueCode): void {
   code.line('const days = lastDays')
 }
 
-/** `yyyy-mm-dd[T ]hh:mm:ss[.f]["Z"]`, or whole epoch milliseconds. */
+/** `yyyy-mm-dd[T ]hh:mm:ss[.f]["Z"]`, or whole milliseconds or seconds since 1970. */
 function emitTimestamp(at: ValueCode, precision: number): void {
   const { code } = at
   code.line('let us = 0')
@@ -283,8 +286,10 @@ function emitTimestamp(at: ValueCode, precision: number): void {
     () => emitTimestampText(at),
     () => {
       emitInteger(at)
-      code.line(`if (v < ${MILLIS_MIN} || v >= ${MILLIS_MAX}) ${at.exit}`)
-      code.line('us = v * 1000')
+      const perMilli = at.epoch === 'seconds' ? 1000 : 1
+      const [least, most] = [MILLIS_MIN / perMilli, MILLIS_MAX / perMilli]
+      code.line(`if (v < ${least} || v >= ${most}) ${at.exit}`)
+      code.line(`us = v * ${1000 * perMilli}`)
       code.line(`if (!Number.isSafeInteger(us)) ${at.exit}`)
     },
   )

@@ -1,5 +1,6 @@
 /** Messages that have a key beside their value, as Kafka's: some of the table's columns are in the
- *  key. A message without a value is a tombstone: the row of its key is no more. */
+ *  key. A message without a value is a tombstone: the row of its key is no more, unless the value's
+ *  format tells what changes by itself. */
 
 import { SqlError } from '../base/errors.ts'
 import { Batch } from '../batch/batch.ts'
@@ -7,9 +8,16 @@ import { columnOf } from '../batch/builder.ts'
 import { type Column, gather } from '../batch/column.ts'
 import { concat } from '../batch/concat.ts'
 import { type Schema, schemaOf } from '../batch/schema.ts'
-import type { BadMessage, DecodedMessages, MessageDecoder, Messages } from '../format/messages.ts'
-import { messageDecoder } from './format-options.ts'
-import { recordColumns, type TableSpec } from './table.ts'
+import {
+  type BadMessage,
+  type DecodedMessages,
+  decodePresent,
+  type MessageDecoder,
+  type Messages,
+  presentMessages,
+} from '../format/messages.ts'
+import { messageDecoder } from './message-decoder.ts'
+import { recordColumns, recordKey, type TableSpec, valueMetadata } from './table.ts'
 
 type Options = Readonly<Record<string, string>>
 
@@ -63,6 +71,13 @@ export const messageValueColumns = (
 ): number[] =>
   record.fields.map((_, i) => i).filter((i) => valueHasKey(options) || !keyColumns.includes(i))
 
+/** The table's key by position among these columns of the record; undefined if it is not whole
+ *  there. */
+export function keyAmong(table: TableSpec, columns: readonly number[]): number[] | undefined {
+  const key = recordKey(table)?.map((column) => columns.indexOf(column))
+  return key?.includes(-1) ? undefined : key
+}
+
 /** The decoder of a table whose messages have keys. */
 export class KeyedMessages implements MessageDecoder {
   readonly #record: Schema
@@ -81,98 +96,107 @@ export class KeyedMessages implements MessageDecoder {
     const keySchema = messageKeySchema(record, this.#keyColumns, options)
     this.#key = messageDecoder(keySchema, keyFormatOptions(options))
     const valueSchema = schemaOf(this.#valueColumns.map((column) => record.fields[column]))
-    this.#value = messageDecoder(valueSchema, options)
+    this.#value = messageDecoder(valueSchema, options, {
+      key: keyAmong(table, this.#valueColumns),
+      metadata: valueMetadata(table),
+    })
+  }
+
+  prepare(messages: MessagesWithKeys): Promise<void> | undefined {
+    const { bytes, keys } = messages
+    const value = this.#value.prepare?.(presentMessages(messages))
+    const key = keys && this.#key.prepare?.(presentMessages({ bytes, ...keys }))
+    if (value === undefined || key === undefined) return value ?? key
+    return Promise.all([value, key]).then(() => {})
   }
 
   decode(messages: MessagesWithKeys): DecodedMessages {
-    const { starts } = messages
-    const all = Int32Array.from(starts.keys())
-    const present = all.filter((i) => starts[i] >= 0)
-    if (this.#hasKey && present.length === starts.length) return this.#value.decode(messages)
-    const values = new Part(this.#value, messages, messages, present)
-    const keyed = this.#hasKey ? all.filter((i) => starts[i] < 0) : all
-    const keys = new Part(this.#key, messages, messages.keys ?? NO_KEYS, keyed)
-    const isBad = new Map([...keys.bad, ...values.bad].map((bad) => [bad.index, bad]))
-    const rows = all.filter((i) => !isBad.has(i))
-    const bad = [...isBad.values()].sort((a, b) => a.index - b.index)
-    return { batch: this.#joined({ rows, starts, values, keys }), rows, bad }
+    const { bytes, starts, keys = noKeys(starts.length) } = messages
+    const gone = Int32Array.from(starts.keys()).filter((i) => starts[i] < 0)
+    if (this.#hasKey && gone.length === 0) return this.#value.decode(messages)
+    const values = decodePresent(this.#value, messages)
+    const needsKey = (i: number) => !this.#hasKey || starts[i] < 0
+    const wanted = keys.starts.map((start, i) => (needsKey(i) ? start : -1))
+    const found = decodePresent(this.#key, { bytes, starts: wanted, ends: keys.ends })
+    const bad = new Map([...found.bad, ...values.bad].map((one) => [one.index, one]))
+    for (const [i, start] of keys.starts.entries()) {
+      if (start < 0 && needsKey(i)) bad.set(i, keyless(i))
+    }
+    const keyOf = new Int32Array(starts.length)
+    for (const [row, i] of found.rows.entries()) keyOf[i] = row
+    const isGood = (i: number) => !bad.has(i)
+    const puts = this.#puts(values, isGood, { batch: found.batch, of: keyOf })
+    const ends = this.#ends(gone.filter(isGood), { batch: found.batch, of: keyOf })
+    const joined = ends.rows.length === 0 ? puts : merged(puts, ends)
+    return { ...joined, bad: [...bad.values()].sort((a, b) => a.index - b.index) }
   }
 
-  #joined({ rows, starts, values, keys }: Joined): Batch {
-    const count = rows.length
-    const valueRows = rows.map((i) => Math.max(0, values.rowOf[i]))
+  /** The rows of the values of good messages. */
+  #puts(values: Rows, isGood: (message: number) => boolean, keys: FoundKeys): Rows {
+    const picked = Int32Array.from(values.rows.keys()).filter((row) => isGood(values.rows[row]))
+    const count = picked.length
+    const rows = picked.map((row) => values.rows[row])
+    const kept = values.batch.keep(picked, count)
     const columns: Column[] = []
-    for (const [i, column] of this.#valueColumns.entries()) {
-      const { type } = this.#record.fields[column]
-      columns[column] =
-        values.batch.rowCount === 0
-          ? columnOf(type, Array(count).fill(null))
-          : gather(values.batch.columns[i], valueRows, count)
+    for (const [k, column] of this.#keyColumns.entries()) {
+      if (!this.#hasKey) columns[column] = keyColumn(keys, k, rows)
     }
-    const keyBatch = this.#hasKey ? this.#keysOfBoth(values.batch, keys.batch) : keys.batch
-    const shift = this.#hasKey ? values.batch.rowCount : 0
-    const keyRows = rows.map((i) =>
-      this.#hasKey && values.rowOf[i] >= 0 ? values.rowOf[i] : shift + keys.rowOf[i],
+    for (const [k, column] of this.#valueColumns.entries()) columns[column] = kept.columns[k]
+    const metadata = Object.entries(values.metadata ?? {}).map(
+      ([key, all]) => [key, gather(all, picked, count)] as const,
     )
-    for (const [i, column] of this.#keyColumns.entries()) {
-      columns[column] = gather(keyBatch.columns[i], keyRows, count)
+    return {
+      ...{ batch: new Batch(this.#record, columns, count, kept.weights), rows },
+      metadata: Object.fromEntries(metadata),
     }
-    const weights = rows.map((i, row) =>
-      starts[i] < 0 ? -1 : (values.batch.weights?.[valueRows[row]] ?? 1),
-    )
-    const isPlain = weights.every((weight) => weight === 1)
-    return new Batch(this.#record, columns, count, isPlain ? null : weights)
   }
 
-  /** The keys in the values, and behind them those of tombstones. */
-  #keysOfBoth(values: Batch, keys: Batch): Batch {
-    const columns = this.#keyColumns.map(
-      (column) => values.columns[this.#valueColumns.indexOf(column)],
-    )
-    return concat([new Batch(keys.schema, columns, values.rowCount), keys.withoutWeights()])
-  }
-}
-
-interface Joined {
-  /** The messages that are rows. */
-  readonly rows: Int32Array
-  readonly starts: Int32Array
-  readonly values: Part
-  readonly keys: Part
-}
-
-const NO_KEYS: MessageKeys = { starts: new Int32Array(0), ends: new Int32Array(0) }
-
-/** One part of some of the messages, decoded. */
-class Part {
-  readonly batch: Batch
-  /** The row of each message; -1: none. */
-  readonly rowOf: Int32Array
-  /** By the messages' own numbers. */
-  readonly bad: readonly BadMessage[]
-
-  constructor(
-    decoder: MessageDecoder,
-    { bytes, starts: all }: Messages,
-    { starts, ends }: MessageKeys,
-    wanted: Int32Array,
-  ) {
-    const there = wanted.filter((i) => starts[i] >= 0)
-    const absent = wanted.filter((i) => !(starts[i] >= 0))
-    const decoded = decoder.decode({
-      bytes,
-      starts: there.map((i) => starts[i]),
-      ends: there.map((i) => ends[i]),
+  /** The rows that are no more: only the key means anything. */
+  #ends(rows: Int32Array, keys: FoundKeys): Rows {
+    const count = rows.length
+    const columns = this.#record.fields.map(({ type }, column) => {
+      const k = this.#keyColumns.indexOf(column)
+      return k >= 0 ? keyColumn(keys, k, rows) : columnOf(type, new Array<null>(count).fill(null))
     })
-    this.batch = decoded.batch
-    this.rowOf = new Int32Array(all.length).fill(-1)
-    for (let row = 0; row < decoded.batch.rowCount; row++) {
-      this.rowOf[there[decoded.rows?.[row] ?? row]] = row
-    }
-    const bad = decoded.bad.map(({ index, error }) => ({ index: there[index], error }))
-    this.bad = [...bad, ...[...absent].map(keyless)]
+    const weights = new Int32Array(count).fill(-1)
+    return { batch: new Batch(this.#record, columns, count, weights), rows }
   }
 }
+
+interface Rows {
+  readonly batch: Batch
+  /** The message of each. */
+  readonly rows: Int32Array
+  readonly metadata?: DecodedMessages['metadata']
+}
+
+/** Decoded keys, and the row of each message among them. */
+interface FoundKeys {
+  readonly batch: Batch
+  readonly of: Int32Array
+}
+
+const keyColumn = ({ batch, of }: FoundKeys, k: number, messages: Int32Array): Column =>
+  gather(
+    batch.columns[k],
+    messages.map((i) => of[i]),
+    messages.length,
+  )
+
+/** In the order of the messages. */
+function merged(puts: Rows, ends: Rows): Rows {
+  const rows = Int32Array.from([...puts.rows, ...ends.rows])
+  const order = Int32Array.from(rows.keys()).sort((a, b) => rows[a] - rows[b] || a - b)
+  return {
+    batch: concat([puts.batch, ends.batch]).keep(order, order.length),
+    rows: order.map((row) => rows[row]),
+  }
+}
+
+const noKeys = (count: number): MessageKeys => ({
+  starts: new Int32Array(count).fill(-1),
+  ends: new Int32Array(count),
+})
 
 function keyless(index: number): BadMessage {
   const reason = 'the message has no key'

@@ -40,8 +40,10 @@ export interface LookupConnector {
 export interface LookupSpec {
   /** 'any': any columns. 'primary': all columns of the table's PRIMARY KEY. */
   readonly keys: 'any' | 'primary'
-  /** Whether a table with these options is looked up; it is then no stream. Absent: always. */
+  /** Whether a table with these options is looked up. Absent: always. */
   readonly when?: ((options: Readonly<Record<string, string>>) => boolean) | undefined
+  /** Such a table can be read as a stream too, where a query does not look rows up in it. */
+  readonly isRead?: boolean | undefined
 }
 
 /** The options of every connector with a lookup; the names are Flink's where Flink has them. */

@@ -22,9 +22,10 @@ export interface SinkWriter {
    *  position as well. */
   readonly forgets?: boolean | undefined
   /** Writes results, in order of seq and never empty. Resolves when all of them are durable (or
-   *  handed over, if the sink knows nothing of the kind). A write that failed is repeated with the
-   *  same frames and perhaps more. CONNECTOR_FAILED and other codes with retry 'backoff' are tried
-   *  again; everything else ends the job. */
+   *  handed over, if the sink knows nothing of the kind), or held back for a larger write: then
+   *  `appliedSeq` stays behind, and the server keeps what follows it. A write that failed is
+   *  repeated with the same frames and perhaps more. CONNECTOR_FAILED and other codes with retry
+   *  'backoff' are tried again; everything else ends the job. */
   write(frames: readonly SinkFrame[]): Promise<void>
   close(): Promise<void>
 }

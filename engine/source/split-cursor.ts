@@ -18,6 +18,13 @@ export interface SplitState {
   readonly stop?: Offset | undefined
 }
 
+export interface SplitParts {
+  readonly reader: SplitReader
+  readonly decoder: TableDecoder
+  /** Called whenever a poll may bring something. */
+  readonly onReady: () => void
+}
+
 export class SplitCursor {
   readonly id: string
   readonly reader: SplitReader
@@ -28,11 +35,18 @@ export class SplitCursor {
   /** The epoch clock when the last row came. */
   lastRowUs: number
   ended: boolean
+  /** Polled, but what its decoding needs is still on its way. */
+  #held: Chunk | undefined
+  #isUnderWay = false
+  /** Why it cannot be had. */
+  #failure: { readonly error: unknown } | undefined
+  readonly #onReady: () => void
 
-  constructor(id: string, reader: SplitReader, decoder: TableDecoder, state: SplitState) {
+  constructor(id: string, { reader, decoder, onReady }: SplitParts, state: SplitState) {
     this.id = id
     this.reader = reader
     this.#decoder = decoder
+    this.#onReady = onReady
     this.offset = state.offset
     this.watermarkUs = state.watermarkUs ?? -Infinity
     this.lastRowUs = state.lastRowUs
@@ -40,15 +54,42 @@ export class SplitCursor {
     this.#stop = state.stop
   }
 
-  /** The next chunk, or null if there is none at hand. Moves the offset. */
+  /** The next chunk, or null if there is none at hand that could be decoded. Moves the offset.
+   *  Raises why it can't be. */
   poll(limit: PollLimit): Chunk | null {
     if (this.ended || this.offset === limit.until) return null
-    const chunk = this.reader.poll(limit)
+    if (this.#failure !== undefined) throw this.#failure.error
+    const chunk = this.#held ?? this.reader.poll(limit)
     if (chunk === null) return null
     assert(this.offset === '' || chunk.from === this.offset, `${this.id} skipped records`)
+    if (this.#isUnderWay || this.#hold(chunk)) return null
+    this.#held = undefined
     this.offset = chunk.to
     this.ended = chunk.end
     return chunk
+  }
+
+  /** False if all is there. */
+  #hold(chunk: Chunk): boolean {
+    const promise = this.#decoder.prepare(chunk)
+    if (promise === undefined) return false
+    this.#held = chunk
+    this.#isUnderWay = true
+    promise
+      .catch((error: unknown) => {
+        this.#failure = { error }
+      })
+      .then(() => {
+        this.#isUnderWay = false
+        this.#onReady()
+      })
+    return true
+  }
+
+  /** Records known to be in the split after our position; undefined if it can't be told. */
+  lagRows(): number | undefined {
+    const behind = this.reader.lagRows()
+    return behind === undefined ? undefined : behind + (this.#held?.rowCount ?? 0)
   }
 
   /** A chunk's rows with computed columns and, if any is behind them or behind the table's

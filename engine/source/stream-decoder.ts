@@ -30,6 +30,12 @@ export class StreamDecoder {
     return { ...frame, records: adapted(frame.records, columns, wanted) }
   }
 
+  /** The same with the columns that the rows were stored with. */
+  decodeStored(stored: Frame, header: Uint8Array): StreamFrame {
+    const columns = this.#columnsBelow(header)
+    return decodeStreamFrame(stored, columns === undefined ? this.schema : storedSchema(columns))
+  }
+
   #columnsBelow(header: Uint8Array): StoredColumns | undefined {
     if (this.#header !== header) this.#columns = storedColumns(this.#table, header)
     this.#header = header

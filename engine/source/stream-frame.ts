@@ -3,7 +3,7 @@
  *  was compacted holds fewer records than offsets and says which ones. */
 
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { Batch } from '../batch/batch.ts'
+import { Batch, emptyBatch } from '../batch/batch.ts'
 import { columnOf } from '../batch/builder.ts'
 import { Column } from '../batch/column.ts'
 import { decodeBatch, encodeBatch } from '../batch/ipc.ts'
@@ -88,6 +88,11 @@ export function rowFrom({ first, places, records }: StreamFrame, offset: number)
 /** What `frame` holds; `record` is the schema of the stream's records. DATA_DAMAGED. */
 export function decodeStreamFrame(frame: Frame, record: Schema): StreamFrame {
   const { first, next, flags, timestampUs } = frame
+  if (frame.payload.length === 0) {
+    // Compaction has left nothing.
+    const nothing = { records: emptyBatch(record), envelope: null, places: new Int32Array(0) }
+    return { first, next, flags, timestampUs, ...nothing }
+  }
   const enveloped = (flags & ENVELOPED_FLAG) !== 0
   const sparse = (flags & SPARSE_FLAG) !== 0
   const fields = [...record.fields, ...(enveloped ? ENVELOPE : []), ...(sparse ? [OFFSET] : [])]

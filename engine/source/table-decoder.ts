@@ -10,12 +10,29 @@ import { type Column, gather } from '../batch/column.ts'
 import { type Schema, schemaOf } from '../batch/schema.ts'
 import { compileProject } from '../expr/compile-project.ts'
 import type { DecodedMessages, MessageDecoder, Messages } from '../format/messages.ts'
+import { hasMessageSchema } from './binary-format-options.ts'
 import { type DeadLetter, deadLettersName } from './dead-letter-table.ts'
-import { badRecordPolicy, messageDecoder } from './format-options.ts'
+import { badRecordPolicy } from './format-options.ts'
 import { KeyedMessages, messageKeyColumns } from './keyed-messages.ts'
+import { messageDecoder } from './message-decoder.ts'
 import type { Chunk, Offset } from './source.ts'
-import { recordColumns, type TableSpec } from './table.ts'
+import { recordColumns, recordKey, type TableSpec, valueMetadata } from './table.ts'
 import { compileWatermark, type FollowWatermark } from './watermark.ts'
+
+/** Raises what is wrong with the schema of a table's messages: INVALID_OPTION if it is none,
+ *  TYPE_MISMATCH if it does not go with the columns. */
+export function checkMessageSchema(table: TableSpec): void {
+  const { format, 'key.format': keyFormat } = table.options
+  if (hasMessageSchema(format) || hasMessageSchema(keyFormat)) decoderOf(table)
+}
+
+function decoderOf(table: TableSpec): MessageDecoder {
+  const { schema, options } = table
+  const record = schemaOf(recordColumns(table).map((column) => schema.fields[column]))
+  if (messageKeyColumns(table).length > 0) return new KeyedMessages(table, record)
+  const metadata = valueMetadata(table)
+  return messageDecoder(record, options, { key: recordKey(table), metadata })
+}
 
 export class TableDecoder {
   readonly #table: TableSpec
@@ -38,6 +55,11 @@ export class TableDecoder {
     this.isKeyed = table.primaryKey !== undefined
     if (table.computed.length > 0) this.#project = compileProject(table.computed, this.#stored)
     if (table.watermark) this.follow = compileWatermark(table.watermark, table.schema)
+  }
+
+  /** See `MessageDecoder.prepare`. */
+  prepare(chunk: Chunk): Promise<void> | undefined {
+    return 'batch' in chunk ? undefined : this.#decoder.prepare?.(chunk)
   }
 
   /** The chunk's rows with all the table's columns, in the schema's order. Messages that do not fit
@@ -69,21 +91,26 @@ export class TableDecoder {
 
   #storedColumns(chunk: Chunk, split: string): Batch {
     if ('batch' in chunk) {
-      const { batch } = chunk
-      return this.#table.metadata === undefined ? batch : this.#withMetadata(chunk, batch, null)
+      return this.#hasMetadata
+        ? this.#withMetadata(chunk, { batch: chunk.batch, rows: null })
+        : chunk.batch
     }
-    const { batch, rows } = this.#decodeMessages(chunk, split)
-    if (this.#table.metadata !== undefined) return this.#withMetadata(chunk, batch, rows)
+    const decoded = this.#decodeMessages(chunk, split)
+    if (this.#hasMetadata) return this.#withMetadata(chunk, decoded)
+    const { batch } = decoded
     return batch.withColumns(this.#stored, batch.columns)
   }
 
+  get #hasMetadata(): boolean {
+    const { metadata, formatMetadata } = this.#table
+    return metadata !== undefined || formatMetadata !== undefined
+  }
+
   #decodeMessages(chunk: Chunk & Messages, split: string): DecodedMessages {
-    const { schema, options } = this.#table
-    this.#messages ??= this.#decoder(schemaOf(this.#record.map((column) => schema.fields[column])))
-    const decoded = this.#messages.decode(chunk)
+    const decoded = this.#decoder.decode(chunk)
     const [first] = decoded.bad
     if (first === undefined) return decoded
-    const policy = badRecordPolicy(options)
+    const policy = badRecordPolicy(this.#table.options)
     if (policy === 'fail') this.#refuse(first.error.message)
     this.badRecords += decoded.bad.length
     if (policy === 'skip') return decoded
@@ -98,11 +125,9 @@ export class TableDecoder {
     return decoded
   }
 
-  #decoder(record: Schema): MessageDecoder {
-    const hasKeys = messageKeyColumns(this.#table).length > 0
-    return hasKeys
-      ? new KeyedMessages(this.#table, record)
-      : messageDecoder(record, this.#table.options)
+  get #decoder(): MessageDecoder {
+    this.#messages ??= decoderOf(this.#table)
+    return this.#messages
   }
 
   #refuse(reason: string): never {
@@ -112,18 +137,25 @@ export class TableDecoder {
   }
 
   /** The record's columns with the metadata between them. `rows`: the messages they came from. */
-  #withMetadata(chunk: Chunk, batch: Batch, rows: Int32Array | null): Batch {
+  #withMetadata(chunk: Chunk, { batch, rows, metadata: own }: Decoded): Batch {
     if (batch.rowCount === 0) return emptyBatch(this.#stored)
+    const { metadata = [], formatMetadata = [], connector, options } = this.#table
     const columns: Column[] = []
     for (const [i, column] of this.#record.entries()) columns[column] = batch.columns[i]
-    for (const { column, key } of this.#table.metadata ?? []) {
+    for (const { column, key } of metadata) {
       const all = chunk.metadata?.[key]
-      assert(all !== undefined, `the ${this.#table.connector} connector brings no '${key}'`)
+      assert(all !== undefined, `the ${connector} connector brings no '${key}'`)
       columns[column] = rows === null ? all : gather(all, rows, rows.length)
+    }
+    for (const { column, key } of formatMetadata) {
+      assert(own?.[key] !== undefined, `the format ${options.format} brings no '${key}'`)
+      columns[column] = own[key]
     }
     return new Batch(this.#stored, columns, batch.rowCount, batch.weights, batch.watermarks)
   }
 }
+
+type Decoded = Pick<DecodedMessages, 'batch' | 'rows' | 'metadata'>
 
 /** Of the record if the source or the numbers can tell, else of the chunk and the record's place in
  *  it. */

@@ -48,6 +48,7 @@ export class TableReader {
   readonly #growing: GrowingTable | undefined
   #discovery: TableReaderState['discovery']
   #isWatching = false
+  #batchRowsMax = Infinity
   /** Polled, not yet decoded: in the order of polling. */
   #pending: { split: SplitCursor; chunk: Chunk }[] = []
   /** Never goes back. -Infinity before the first row, Infinity after the end. */
@@ -83,7 +84,8 @@ export class TableReader {
   #open(opener: Opener, split: Split, from: SplitState): SplitCursor {
     const reader = opener.open(split, from.offset)
     reader.onReady(this.#onReady)
-    return new SplitCursor(split.id, reader, this.#decoder, from)
+    const parts = { reader, decoder: this.#decoder, onReady: this.#onReady }
+    return new SplitCursor(split.id, parts, from)
   }
 
   /** The splits that were found and are not read yet; undefined if there are none, and none is
@@ -145,6 +147,7 @@ export class TableReader {
   ): TablePoll {
     const ranges: TableRange[] = []
     let rowCount = 0
+    this.#batchRowsMax = batchRowsMax
     const share = Math.max(1, Math.ceil(rowsMax / this.#splits.length))
     for (const split of this.#splits) {
       const from = split.offset
@@ -173,11 +176,20 @@ export class TableReader {
   take(clock: EpochClock): Batch[] {
     const batches = this.#pending
       .map(({ split, chunk }) => split.decode(chunk, clock, this.watermarkUs))
-      .filter((batch) => batch.rowCount > 0)
+      .flatMap((batch) => this.#pieces(batch))
     this.#pending = []
     for (const batch of batches) this.rowsIn += batch.rowCount
     this.#moveWatermark(clock.nowUs)
     return batches
+  }
+
+  /** A message may hold many rows. */
+  #pieces(batch: Batch): Batch[] {
+    const most = this.#batchRowsMax
+    if (batch.rowCount <= most) return batch.rowCount === 0 ? [] : [batch]
+    return Array.from({ length: Math.ceil(batch.rowCount / most) }, (_, i) =>
+      batch.slice(i * most, Math.min((i + 1) * most, batch.rowCount)),
+    )
   }
 
   /** min over the splits that are neither ended nor idle. In a stream that is silent as a whole,
@@ -245,7 +257,7 @@ export class TableReader {
     if (!this.hasLooked) return undefined
     let sum = 0
     for (const split of this.#splits) {
-      const lag = split.reader.lagRows()
+      const lag = split.lagRows()
       if (lag === undefined) return undefined
       sum += lag
     }

@@ -20,9 +20,12 @@ export interface TableSpec {
   /** Stored columns that are not in the record itself: what the connector knows of it, by the
    *  connector's name for it. */
   readonly metadata?: readonly MetadataColumn[] | undefined
+  /** Stored columns with what the messages' format knows beside the record, by the format's name
+   *  for it. */
+  readonly formatMetadata?: readonly MetadataColumn[] | undefined
   /** The connector has no source side: only INSERT INTO can name the table. */
   readonly writeOnly?: boolean | undefined
-  /** Rows are only looked up, by any columns or by those of the primary key. */
+  /** Rows can be looked up, by any columns or by those of the primary key. */
   readonly lookup?: 'any' | 'primary' | undefined
   /** 'log' is the embedded queue. */
   readonly connector: string
@@ -34,6 +37,9 @@ export interface TableSpec {
    *  table's: weight +1 puts a row in the place of its key's, -1 removes that one and brings the
    *  key alone (the other columns mean nothing). */
   readonly primaryKey?: readonly number[] | undefined
+  /** Stored columns whose values are in the names of folders, in the order of these. They are
+   *  metadata as well, by `partitionKey`. */
+  readonly partitionedBy?: readonly number[] | undefined
   /** Without a key: the source brings a changelog, and a row of weight -1 takes back an equal
    *  one. */
   readonly changelog?: boolean | undefined
@@ -68,18 +74,33 @@ export interface MetadataColumn {
   readonly virtual?: boolean | undefined
 }
 
+/** How a connector knows the value of a column that is in the names of folders. */
+export const partitionKey = (column: string): string => `partition ${column}`
+
+/** The stored columns that are not in the record itself, whoever knows them. */
+export const allMetadata = ({ metadata = [], formatMetadata = [] }: TableSpec) => [
+  ...metadata,
+  ...formatMetadata,
+]
+
 /** The columns that are in the record itself, by position: the stored ones without metadata. */
-export function recordColumns({ storedCount, metadata = [] }: TableSpec): number[] {
-  const taken = new Set(metadata.map(({ column }) => column))
-  return Array.from({ length: storedCount }, (_, i) => i).filter((i) => !taken.has(i))
+export function recordColumns(table: TableSpec): number[] {
+  const taken = new Set(allMetadata(table).map(({ column }) => column))
+  return Array.from({ length: table.storedCount }, (_, i) => i).filter((i) => !taken.has(i))
 }
 
 /** The columns that INSERT INTO … SELECT gives a value, by position: those of the record, and the
  *  metadata that the connector can write. */
-export function insertColumns({ storedCount, metadata = [] }: TableSpec): number[] {
-  const taken = new Set(metadata.filter(({ writable }) => !writable).map(({ column }) => column))
-  return Array.from({ length: storedCount }, (_, i) => i).filter((i) => !taken.has(i))
+export function insertColumns(table: TableSpec): number[] {
+  const fixed = allMetadata(table).filter(({ writable }) => !writable)
+  const taken = new Set(fixed.map(({ column }) => column))
+  return Array.from({ length: table.storedCount }, (_, i) => i).filter((i) => !taken.has(i))
 }
+
+/** What the table wants of its format beside the record. */
+export const valueMetadata = ({ formatMetadata = [] }: TableSpec): string[] => [
+  ...new Set(formatMetadata.map(({ key }) => key)),
+]
 
 /** The primary key's columns by position in the record; undefined if there is none. */
 export function recordKey(table: TableSpec): number[] | undefined {

@@ -4,6 +4,7 @@ import { rowsOf } from '../../../engine/batch/rows.ts'
 import { schemaOf } from '../../../engine/batch/schema.ts'
 import { BIGINT, BOOLEAN, DOUBLE, INT, TIMESTAMP, VARCHAR } from '../../../engine/batch/types.ts'
 import { type CsvOptions, decodeCsvRows } from '../../../engine/format/csv.ts'
+import { PLAIN_CSV } from '../../../engine/format/csv-form.ts'
 import { FORMATS, formatOf, formatOfMediaType } from '../../../engine/format/index.ts'
 
 const LENIENT: CsvOptions = { unknownFields: 'ignore', missingFields: 'null' }
@@ -37,7 +38,9 @@ describe('decodeCsvRows', () => {
     expect(decode('origin,delay')).toEqual([])
     expect(decode('')).toEqual([])
     expect(decode('origin\nJFK')).toEqual([['JFK', null]])
-    expect(decode('origin;delay\na,b;1', { ...LENIENT, delimiter: ';' })).toEqual([['a,b', 1]])
+    expect(
+      decode('origin;delay\na,b;1', { ...LENIENT, form: { ...PLAIN_CSV, delimiter: ';' } }),
+    ).toEqual([['a,b', 1]])
   })
 
   test('every kind of value', () => {

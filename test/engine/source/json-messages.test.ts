@@ -91,6 +91,56 @@ const token = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value)),
 )
 
+/** Objects and arrays of such, for paths to lead into. */
+const nested = fc.oneof(
+  { weight: 3, arbitrary: token },
+  {
+    weight: 1,
+    arbitrary: fc
+      .array(fc.tuple(fc.constantFrom('x', 'y', 'a', '__proto__'), token), { maxLength: 4 })
+      .map((members) => `{ ${members.map(([name, json]) => `"${name}" :${json}`).join(' ,')}}`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .array(
+        fc.oneof(
+          token,
+          fc.tuple(token, token).map(([a, b]) => `{"y":${a}, "x":${b}}`),
+        ),
+        {
+          maxLength: 4,
+        },
+      )
+      .map((elements) => `[${elements.join(', ')} ]`),
+  },
+  { weight: 1, arbitrary: fc.nat(90).map((depth) => '['.repeat(depth) + ']'.repeat(depth)) },
+)
+
+const PATHS: readonly (readonly (string | number)[])[] = [
+  ...[['x'], ['a', 'x'], ['a', 0], ['a', 2, 'x'], ['id', 'y'], ['id', 'x'], ['a b', 1]],
+  ...[
+    ['x', '__proto__'],
+    ['other', 'y', 'x'],
+    ['__proto__', 'x'],
+    ['a', 'p\u00e4'],
+    ['a', 0, 'y'],
+  ],
+]
+
+/** Some columns lie elsewhere in the record. */
+const pathsOf = (all: readonly Field[]) =>
+  fc
+    .array(fc.option(fc.constantFrom(...PATHS), { freq: 2 }), {
+      minLength: all.length,
+      maxLength: all.length,
+    })
+    .map((paths) =>
+      Object.fromEntries(
+        all.flatMap(({ name }, i) => (paths[i] === null ? [] : [[name, paths[i]]])),
+      ),
+    )
+
 const space = fc.constantFrom('', '', '', '', ' ', '\n', '\t ', '\r\n')
 const key = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...NAMES).map((name) => JSON.stringify(name)) },
@@ -98,7 +148,7 @@ const key = fc.oneof(
 )
 
 const member = fc
-  .tuple(key, space, space, token, space)
+  .tuple(key, space, space, nested, space)
   .map(([k, s, t, v, u]) => `${k}${s}:${t}${v}${u}`)
 const object = fc
   .tuple(space, fc.array(fc.tuple(space, member), { maxLength: 8 }), space)
@@ -165,23 +215,54 @@ describe('JSON messages', () => {
   it('decode as JSON.parse and the type conversions do', { timeout: 600_000 }, () => {
     fc.assert(
       fc.property(
-        fields,
+        fields.chain((all) => fc.tuple(fc.constant(all), fc.oneof(fc.constant({}), pathsOf(all)))),
         fc.array(message, { minLength: 1, maxLength: 6 }),
         fc.constantFrom('', '\n', 'xxxxxxxx'),
         fc.record({
           unknownFields: fc.constantFrom('ignore', 'ignore', 'fail'),
           missingFields: fc.constantFrom('null', 'null', 'fail'),
         }),
-        (all, list, gap, options) => {
-          const decoder = new JsonMessages(schemaOf(all), options as DecodeOptions)
+        ([all, paths], list, gap, policy) => {
+          const options = { ...policy, paths } as DecodeOptions
+          const decoder = new JsonMessages(schemaOf(all), options)
           const messages = messagesOf(list, Buffer.from(gap))
-          const want = slowly(list, all, options as DecodeOptions)
+          const want = slowly(list, all, options)
           expect(fast(messages, decoder)).toEqual(want)
           // What it learned of the order of keys changes nothing.
           expect(fast(messages, decoder)).toEqual(want)
         },
       ),
       { numRuns, seed: seedOf('json messages') },
+    )
+  })
+
+  it('hold what JSON.parse gives, to the last digit', () => {
+    const all: Field[] = (['bigint', 'double', 'varchar', 'boolean'] as const).map((kind, i) => {
+      return { name: 'idsb'[i], type: { kind }, nullable: true }
+    })
+    const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String)
+    const edge = fc.constantFrom(...['-0', '0', '1e0', '-9223372036854775808', '90071992547409950'])
+    const integer = fc.oneof(long, edge, fc.integer().map(String), fc.maxSafeInteger().map(String))
+    const real = fc.oneof(integer, fc.double({ noDefaultInfinity: true, noNaN: true }).map(String))
+    const text = fc.string({ unit: 'binary', maxLength: 12 }).filter((s) => s.isWellFormed())
+    const record = fc.record({ i: integer, d: real, s: text, b: fc.boolean(), slow: fc.boolean() })
+    const decoder = new JsonMessages(schemaOf(all), {
+      ...{ unknownFields: 'ignore', missingFields: 'null' },
+    })
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 1 }), (records) => {
+        const list = records.map(({ i, d, s, b, slow }) => {
+          const twice = slow ? '"b":null,' : ''
+          return Buffer.from(`{${twice}"s":${JSON.stringify(s)},"i":${i},"d":${d},"b":${b}}`)
+        })
+        const want = records.map(({ i, s, b }, n) => {
+          const exact = /^-?\d+$/.test(i) ? BigInt(i) : BigInt(JSON.parse(i))
+          return [exact, (JSON.parse(list[n].toString()) as { d: number }).d + 0, s, b]
+        })
+        const rows = fast(messagesOf(list, Buffer.from('')), decoder) as (number | bigint)[][]
+        expect(rows.map(([i, d, ...rest]) => [BigInt(i), Number(d) + 0, ...rest])).toEqual(want)
+      }),
+      { numRuns: numRuns / 5, seed: seedOf('json digits') },
     )
   })
 

@@ -1,7 +1,7 @@
 /** Texts that are not in the messages as they are, behind the message bytes: positions go on where
  *  the messages end, so that one heap serves all the columns of a batch. */
 
-import { parseJsonString } from '../format/json-scan.ts'
+import { parseJsonString } from './json-scan.ts'
 
 export class GrowingText {
   readonly #bytes: Uint8Array

@@ -3,8 +3,8 @@
 
 import { schemaOf } from '../engine/batch/schema.ts'
 import type { BadMessage, Messages } from '../engine/format/messages.ts'
-import { messageDecoder } from '../engine/source/format-options.ts'
-import { recordColumns, type TableSpec } from '../engine/source/table.ts'
+import { messageDecoder } from '../engine/source/message-decoder.ts'
+import { recordColumns, recordKey, type TableSpec } from '../engine/source/table.ts'
 
 export type FindBad = (messages: Messages) => readonly BadMessage[]
 
@@ -12,6 +12,8 @@ export type FindBad = (messages: Messages) => readonly BadMessage[]
 export function badFinder(table: TableSpec): FindBad {
   const { schema, options } = table
   const record = schemaOf(recordColumns(table).map((column) => schema.fields[column]))
-  const decoder = messageDecoder(record, options)
+  const decoder = messageDecoder(record, options, { key: recordKey(table) })
+  // What needs a schema that is kept elsewhere is found bad when it is read, not before.
+  if (decoder.prepare !== undefined) return () => []
   return (messages) => decoder.decode(messages).bad
 }

@@ -11,6 +11,7 @@ import { kafka, upsertKafka } from './kafka/spec.ts'
 import { mqtt } from './mqtt/spec.ts'
 import { nats } from './nats/spec.ts'
 import { nexmark } from './nexmark/spec.ts'
+import { postgresCdc } from './postgres/cdc-spec.ts'
 import { jdbc } from './postgres/jdbc-spec.ts'
 import { print } from './print/spec.ts'
 import { rabbitmq } from './rabbitmq/spec.ts'
@@ -28,6 +29,7 @@ const LIST: readonly ConnectorSpec[] = [
   mqtt,
   nats,
   nexmark,
+  postgresCdc,
   print,
   rabbitmq,
   redis,

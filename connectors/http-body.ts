@@ -22,6 +22,9 @@ type Options = Readonly<Record<string, string>>
 /** INVALID_OPTION if the options do not go together. */
 export function checkBody(options: Options): void {
   const path = options['body.path']
+  if (/^(avro|protobuf|arrow)/.test(options.format) && options.body !== 'record') {
+    fail('INVALID_OPTION', `A body of ${options.format} is one record: 'body' = '${options.body}'`)
+  }
   if (path === undefined) return
   parsePath('body.path', path)
   if (options.body !== 'lines') return

@@ -9,6 +9,7 @@ import { blackholeSink } from './blackhole/sink.ts'
 import type { ConnectorContext, IntakeContext, SinkContext } from './context.ts'
 import { datagenSource } from './datagen/source.ts'
 import { duckdbLookup } from './duckdb/lookup.ts'
+import { duckdbSource } from './duckdb/source.ts'
 import { filesystemSink } from './filesystem/sink.ts'
 import { filesystemSource } from './filesystem/source.ts'
 import { httpIntake } from './http/intake.ts'
@@ -23,7 +24,9 @@ import { natsIntake } from './nats/intake.ts'
 import { natsSink } from './nats/sink.ts'
 import { natsSource } from './nats/source.ts'
 import { nexmarkSource } from './nexmark/source.ts'
+import { postgresIntake } from './postgres/cdc-intake.ts'
 import { postgresLookup } from './postgres/lookup.ts'
+import { postgresSink } from './postgres/sink.ts'
 import { printSink } from './print/sink.ts'
 import { rabbitmqIntake } from './rabbitmq/intake.ts'
 import { rabbitmqSink } from './rabbitmq/sink.ts'
@@ -45,6 +48,7 @@ export function sourceConnectors(context: ConnectorContext): Map<string, AnySour
     logSource(context),
     datagenSource(context),
     nexmarkSource(context),
+    duckdbSource,
     natsSource(context),
     redisSource(context),
     rabbitmqSource(context),
@@ -61,6 +65,7 @@ export function intakeConnectors(context: IntakeContext): Map<string, IntakeConn
     httpIntake(context),
     mqttIntake(context),
     natsIntake(context),
+    postgresIntake(context),
     rabbitmqIntake(context),
     redisIntake(context),
     webhookIntake(context),
@@ -73,7 +78,7 @@ export function lookupConnectors(context: ConnectorContext): Map<string, LookupC
   const list: LookupConnector[] = [
     duckdbLookup,
     httpLookup,
-    postgresLookup,
+    postgresLookup(context.disk),
     redisLookup(context.disk, connectLookup),
   ]
   return new Map(list.map((connector) => [connector.name, connector]))
@@ -87,6 +92,7 @@ export function sinkConnectors(context: SinkContext): Map<string, SinkConnector>
     filesystemSink(context),
     mqttSink(context),
     natsSink(context),
+    postgresSink(context),
     redisSink(context),
     rabbitmqSink(context),
     kafkaSink(kafka.name, context),

@@ -4,8 +4,10 @@
 import type { Batch } from '../engine/batch/batch.ts'
 import { valueAt } from '../engine/batch/rows.ts'
 import { schemaOf } from '../engine/batch/schema.ts'
+import { asBuffer } from '../engine/batch/text.ts'
 import type { Value } from '../engine/batch/value.ts'
-import { rowEncoder, writesChangelog } from '../engine/format/encode-rows.ts'
+import { rowEncoder } from '../engine/format/encode-rows.ts'
+import { encodeParts } from '../engine/source/encode-parts.ts'
 import type { SinkFrame } from '../engine/source/sink.ts'
 import { insertColumns, recordColumns, type TableSpec } from '../engine/source/table.ts'
 
@@ -15,34 +17,30 @@ export interface RowMessage {
   readonly row: number
 }
 
+export type RowMessages = (frame: SinkFrame) => RowMessage[]
+
 /** UNSUPPORTED for a format that cannot be written, or not with these columns. */
-export function rowMessages(table: TableSpec): (frame: SinkFrame) => RowMessage[] {
+export async function rowMessages(table: TableSpec): Promise<RowMessages> {
   const { options, schema } = table
   const given = insertColumns(table)
   const columns = recordColumns(table)
   const record = schemaOf(columns.map((column) => schema.fields[column]))
   const places = columns.map((column) => given.indexOf(column))
-  const encode = rowEncoder(record, options)
-  const isChangelog = writesChangelog(options)
+  const encode = await rowEncoder(record, options, encodeParts(table))
   return ({ batch }) => {
-    const { weights, rowCount } = batch
-    const texts = encode(
+    const { records, rows } = encode(
       batch.withColumns(
         record,
         places.map((place) => batch.columns[place]),
       ),
     )
-    if (weights === null) return texts.map((text, row) => ({ bytes: Buffer.from(text), row }))
-    const messages: RowMessage[] = []
-    for (let row = 0; row < rowCount; row++) {
-      const count = isChangelog ? Math.abs(weights[row]) : Math.max(weights[row], 0)
-      for (let n = 0; n < count; n++) {
-        messages.push({ bytes: Buffer.from(texts[messages.length]), row })
-      }
-    }
-    return messages
+    return records.map((record, i) => ({ bytes: bytesOf(record), row: rows?.[i] ?? i }))
   }
 }
+
+/** A record as it is sent; bytes are not copied. */
+export const bytesOf = (record: string | Uint8Array): Buffer =>
+  typeof record === 'string' ? Buffer.from(record) : asBuffer(record)
 
 /** Reads what the METADATA columns that can be written say of a row, by key; what is NULL is left
  *  out. */

@@ -18,8 +18,16 @@ export function checkUrl(
       hint: `It begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
     })
   }
-  if (url.username === '' && url.password === '') return
-  fail('INVALID_OPTION', `The option '${option}' has a user in it`, {
+  if (url.username !== '' || url.password !== '') refuseUser(option)
+}
+
+/** INVALID_OPTION if one of the servers in a list with commas has a user before it. */
+export function checkServers(options: Readonly<Record<string, string>>, option: string): void {
+  if (options[option].includes('@')) refuseUser(option)
+}
+
+function refuseUser(option: string): never {
+  return fail('INVALID_OPTION', `The option '${option}' has a user in it`, {
     hint: 'There are other options for credentials; they are not shown again.',
   })
 }

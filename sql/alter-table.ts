@@ -211,6 +211,7 @@ function withRenamed(table: CreateTable, from: Name, to: Name): Altered {
     ...table,
     columns: table.columns.toSpliced(index, 1, column),
     primaryKey: table.primaryKey?.map((key) => (isName(key.text, old) ? to : key)),
+    partitionedBy: table.partitionedBy?.map((key) => (isName(key.text, old) ? to : key)),
   }
   return { statement, renamed: new Map([[to.text, old]]) }
 }

@@ -293,6 +293,7 @@ type StatementBody =
       readonly ifNotExists: boolean
       readonly columns: readonly ColumnDefinition[]
       readonly primaryKey?: readonly Name[] | undefined
+      readonly partitionedBy?: readonly Name[] | undefined
       readonly watermark?: WatermarkDefinition | undefined
       readonly options: readonly OptionPair[]
       readonly comment?: string | undefined

@@ -4,8 +4,8 @@
 import { asSqlError, fail, type Span, SqlError } from '../engine/base/errors.ts'
 import { sameType, typeName } from '../engine/batch/types.ts'
 import { columnIds, type TableLayout } from '../engine/source/layout.ts'
-import { LOG_KEEPING_OPTIONS } from '../engine/source/log-options.ts'
-import { recordColumns, type TableSpec } from '../engine/source/table.ts'
+import { STREAM_KEEPING_OPTIONS } from '../engine/source/log-options.ts'
+import { allMetadata, recordColumns, type TableSpec } from '../engine/source/table.ts'
 import { type Altered, alteredTable, ELSEWHERE, type TableAction } from './alter-table.ts'
 import { bindTable } from './bind/bind-table.ts'
 import { withUserFunctions } from './bind/user-functions.ts'
@@ -92,7 +92,7 @@ function firstOf({ schema, ...spec }: TableSpec): Pick<TableLayout, 'first' | 'r
 function originOf({ spec, computedTexts }: TableEntry, column: number): string {
   const { name } = spec.schema.fields[column]
   if (column >= spec.storedCount) return `computed ${computedTexts.get(name)}`
-  const metadata = spec.metadata?.find((of) => of.column === column)
+  const metadata = allMetadata(spec).find((of) => of.column === column)
   return metadata === undefined ? 'stored' : `metadata ${metadata.key}`
 }
 
@@ -199,7 +199,7 @@ function refuseOtherReading(
 function readingOf({ spec, watermarkText }: TableEntry): string {
   const { watermark, primaryKey, changelog, options } = spec
   const ids = columnIds(spec)
-  const own = Object.entries(options).filter(([key]) => !Object.hasOwn(LOG_KEEPING_OPTIONS, key))
+  const own = Object.entries(options).filter(([key]) => !Object.hasOwn(STREAM_KEEPING_OPTIONS, key))
   return JSON.stringify([
     watermark && { ...watermark, expr: watermarkText, column: ids[watermark.column] },
     primaryKey?.map((column) => ids[column]),

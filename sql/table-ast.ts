@@ -27,7 +27,14 @@ export interface WatermarkDefinition {
 }
 
 /** What LIKE takes over from the other table, part by part. */
-export type LikePart = 'constraints' | 'generated' | 'metadata' | 'options' | 'watermarks'
+export type LikePart =
+  | 'constraints'
+  | 'generated'
+  | 'metadata'
+  | 'options'
+  | 'partitions'
+  | 'watermarks'
+
 /** including: fails where both have it. overwriting: its own wins. */
 export type LikeRule = 'including' | 'excluding' | 'overwriting'
 

@@ -2,7 +2,7 @@
  *  a whole statement that needs no other. Reading it back gives the same table. */
 
 import { type DataType, typeName } from '../engine/batch/types.ts'
-import type { ColumnDefinition, OptionPair, Statement } from './ast.ts'
+import type { ColumnDefinition, Name, OptionPair, Statement } from './ast.ts'
 import { isReserved } from './parse/keyword.ts'
 
 export type CreateTable = Extract<Statement, { kind: 'create-table' }>
@@ -10,24 +10,34 @@ export type CreateTable = Extract<Statement, { kind: 'create-table' }>
 /** What of a table can be written: neither LIKE nor AS. */
 export type TableParts = Pick<
   CreateTable,
-  'name' | 'columns' | 'primaryKey' | 'watermark' | 'comment' | 'options' | 'temporary'
+  | 'name'
+  | 'columns'
+  | 'primaryKey'
+  | 'partitionedBy'
+  | 'watermark'
+  | 'comment'
+  | 'options'
+  | 'temporary'
 >
 
 /** The statement, a column a line. */
 export function tableText(table: TableParts): string {
-  const { name, columns, primaryKey, watermark, comment, temporary } = table
+  const { name, columns, primaryKey, partitionedBy, watermark, comment, temporary } = table
   const parts = columns.map(columnText)
   if (primaryKey !== undefined) {
-    parts.push(
-      `PRIMARY KEY (${primaryKey.map(({ text }) => nameText(text)).join(', ')}) NOT ENFORCED`,
-    )
+    parts.push(`PRIMARY KEY ${namesText(primaryKey)} NOT ENFORCED`)
   }
   if (watermark !== undefined) {
     parts.push(`WATERMARK FOR ${nameText(watermark.column.text)} AS ${watermark.text}`)
   }
   const head = `CREATE ${temporary ? 'TEMPORARY ' : ''}TABLE ${nameText(name.text)}`
-  return `${head} (\n  ${parts.join(',\n  ')}\n)${commentText(comment)}${optionsText(table.options)}`
+  const by = partitionedBy === undefined ? '' : ` PARTITIONED BY ${namesText(partitionedBy)}`
+  const tail = `${commentText(comment)}${by}${optionsText(table.options)}`
+  return `${head} (\n  ${parts.join(',\n  ')}\n)${tail}`
 }
+
+const namesText = (names: readonly Name[]): string =>
+  `(${names.map(({ text }) => nameText(text)).join(', ')})`
 
 function columnText(column: ColumnDefinition): string {
   const { name, type, computedText, comment } = column

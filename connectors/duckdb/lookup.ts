@@ -1,7 +1,6 @@
 /** Lookups in DuckDB databases and in files that DuckDB reads. The file is opened for each request,
  *  so that others may write it in between. */
 
-import { SqlError } from '../../engine/base/errors.ts'
 import { SerialQueue } from '../../engine/base/serial-queue.ts'
 import { type Batch, emptyBatch } from '../../engine/batch/batch.ts'
 import { concat } from '../../engine/batch/concat.ts'
@@ -15,8 +14,10 @@ import type {
   LookupRequest,
 } from '../../engine/source/lookup.ts'
 import type { Connection, DuckdbDatabase } from '../../engine/view/duckdb.ts'
+import { type DuckdbLibrary, duckdbLibrary } from '../duckdb-library.ts'
+import { outsideError } from '../duckdb-rows.ts'
 import { keyNames, wantedSchema } from '../lookup-rows.ts'
-import { fileKindOf } from './spec.ts'
+import { outsideTable } from './outside-table.ts'
 
 const MEMORY_BYTES = 512 << 20
 const ROWS_AT_ONCE = 8192
@@ -26,23 +27,10 @@ export const duckdbLookup: LookupConnector = {
   open: (request) => new DuckdbLookup(request),
 }
 
-/** DuckDB is loaded when it is first needed. */
-const library = async () => {
-  const [duckdb, types, reader, writer] = await Promise.all([
-    import('../../engine/view/duckdb.ts'),
-    import('../../engine/view/duckdb-type.ts'),
-    import('../../engine/view/vector-reader.ts'),
-    import('../../engine/view/vector-writer.ts'),
-  ])
-  return { ...duckdb, ...types, ...reader, ...writer }
-}
-
-type Library = Awaited<ReturnType<typeof library>>
-
 class DuckdbLookup implements LookupClient {
   readonly #request: LookupRequest
   readonly #queue = new SerialQueue()
-  #opened: { library: Library; database: DuckdbDatabase; connection: Connection } | undefined
+  #opened: { library: DuckdbLibrary; database: DuckdbDatabase; connection: Connection } | undefined
 
   constructor(request: LookupRequest) {
     this.#request = request
@@ -54,14 +42,14 @@ class DuckdbLookup implements LookupClient {
       try {
         return await this.#find(keys)
       } catch (error) {
-        throw outside(error)
+        throw outsideError(error)
       }
     })
   }
 
   async #open() {
     if (this.#opened !== undefined) return this.#opened
-    const loaded = await library()
+    const loaded = await duckdbLibrary()
     const database = await loaded.DuckdbDatabase.open({
       path: ':memory:',
       memoryBytesMax: MEMORY_BYTES,
@@ -90,7 +78,7 @@ class DuckdbLookup implements LookupClient {
     await connection.append('asked', true, (appender) =>
       loaded.appendBatch(appender, asked, { prefix: [numbers] }),
     )
-    const { from, before, after } = sourceOf(this.#request, loaded)
+    const { from, before, after } = outsideTable(this.#request.table, loaded)
     if (before !== undefined) await connection.run(before)
     try {
       return await this.#read(loaded, connection, from)
@@ -99,12 +87,12 @@ class DuckdbLookup implements LookupClient {
     }
   }
 
-  async #read(loaded: Library, connection: Connection, from: string): Promise<LookupAnswer> {
-    const { quoted, duckdbType, selectExpression, readBatches } = loaded
+  async #read(loaded: DuckdbLibrary, connection: Connection, from: string): Promise<LookupAnswer> {
+    const { quoted, duckdbType, fromOutside, selectExpression, readBatches } = loaded
     const wanted = wantedSchema(this.#request)
     const found = schemaOf([{ name: 'i', type: INT, nullable: false }, ...wanted.fields])
     const list = wanted.fields.map(({ name, type }) =>
-      selectExpression(`CAST(s.${quoted(name)} AS ${duckdbType(type)})`, type),
+      selectExpression(fromOutside(`s.${quoted(name)}`, type), type),
     )
     const names = keyNames(this.#request)
     const on = this.#keyFields().map(
@@ -124,40 +112,7 @@ class DuckdbLookup implements LookupClient {
 
   async close(): Promise<void> {
     await this.#queue.idle()
-    this.#opened?.database.close()
+    await this.#opened?.database.close()
     this.#opened = undefined
   }
-}
-
-interface FileSource {
-  /** For FROM. */
-  readonly from: string
-  /** What to run before the query and after it. */
-  readonly before?: string
-  readonly after?: string
-}
-
-function sourceOf({ table }: LookupRequest, { literal, quoted }: Library): FileSource {
-  const { path, 'table-name': name = '' } = table.options
-  switch (fileKindOf(table)) {
-    case 'parquet':
-      return { from: `read_parquet(${literal(path)})` }
-    case 'csv':
-      return { from: `read_csv(${literal(path)}, header = true, all_varchar = true)` }
-    case 'json':
-      return { from: `read_json(${literal(path)})` }
-    default:
-      return {
-        from: `outside.${name.split('.').map(quoted).join('.')}`,
-        before: `ATTACH ${literal(path)} AS outside (READ_ONLY)`,
-        after: 'DETACH outside',
-      }
-  }
-}
-
-/** What DuckDB says of a file is not our fault: it may be there the next time, or written to. */
-function outside(error: unknown): unknown {
-  if (!(error instanceof SqlError)) return error
-  const [message] = error.message.split('\n')
-  return new SqlError('CONNECTOR_FAILED', message, { cause: error })
 }

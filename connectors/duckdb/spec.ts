@@ -27,7 +27,7 @@ function check(table: TableSpec): void {
 
 export const duckdb: ConnectorSpec = {
   name: 'duckdb',
-  doc: 'Looks rows up in a table of a DuckDB database, or in a Parquet, CSV or JSON file, as it is at that moment. Values are cast to the columns of the table.',
+  doc: 'A table of a DuckDB database, or a Parquet, CSV or JSON file. Read: its rows, once, while nobody changes it. Looked up by joins: as it is at that moment. Values are cast to the columns of the table. Not written: a database belongs to one process at a time, and readers would wait; write Parquet files with `filesystem`.',
   options: {
     path: {
       kind: 'string',
@@ -45,6 +45,7 @@ export const duckdb: ConnectorSpec = {
     },
     ...LOOKUP_OPTIONS,
   },
-  lookup: { keys: 'any' },
+  source: { replay: 'offset' },
+  lookup: { keys: 'any', isRead: true },
   check,
 }

@@ -11,6 +11,7 @@ import type { FileContent, Read, ReadLimit } from './content.ts'
 
 export class ArrowFile implements FileContent {
   readonly #rows: Batch
+  readonly waits = false
   growing = false
 
   constructor(file: DiskFile, table: TableSpec) {

@@ -1,7 +1,9 @@
 /** What the reader of a folder needs of one file, whatever is in it. */
 
-import type { Batch } from '../../engine/batch/batch.ts'
+import { type Batch, emptyBatch } from '../../engine/batch/batch.ts'
+import { schemaOf } from '../../engine/batch/schema.ts'
 import type { PollLimit } from '../../engine/source/source.ts'
+import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
 
 export type Records =
   | { readonly batch: Batch }
@@ -11,6 +13,13 @@ export const NO_RECORDS: Records = {
   bytes: new Uint8Array(0),
   starts: new Int32Array(0),
   ends: new Int32Array(0),
+}
+
+/** No records of a table, in the form that its files bring. */
+export function noRecords(table: TableSpec): Records {
+  if (!['arrow', 'parquet'].includes(table.options.format)) return NO_RECORDS
+  const { fields } = table.schema
+  return { batch: emptyBatch(schemaOf(recordColumns(table).map((column) => fields[column]))) }
 }
 
 export interface ReadLimit extends Omit<PollLimit, 'until'> {
@@ -28,8 +37,10 @@ export interface Read {
 export interface FileContent {
   /** More may be written to the file. */
   growing: boolean
-  /** The place after the last record. */
-  end(): number
+  /** Records are on their way from the disk: the reader will hear of them. */
+  readonly waits: boolean
+  /** The place after the last record; undefined until it is known: the reader will hear of it. */
+  end(): number | undefined
   read(from: number, limit: ReadLimit): Read
   close(): void
 }

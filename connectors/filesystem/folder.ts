@@ -2,11 +2,18 @@
 
 import type { Disk } from '../../engine/base/disk.ts'
 import { asSqlError } from '../../engine/base/errors.ts'
+import { filesBelow } from './partitions.ts'
 
 export interface Files {
   readonly folder: string
   /** Sorted. */
   readonly names: readonly string[]
+}
+
+/** The files of a folder with so many levels of folders in it, now. */
+export const partitionedFilesAt = (disk: Disk, path: string, depth: number): Files => {
+  const folder = path.replace(/\/$/, '')
+  return { folder, names: filesBelow(disk, folder, depth, isVisible) }
 }
 
 /** The files of `path` now: the file itself, those of the folder, or those that match a pattern in
@@ -34,8 +41,9 @@ function listOrFile(disk: Disk, path: string): string[] | undefined {
   }
 }
 
-const visible = (names: readonly string[]): string[] =>
-  names.filter((name) => !/^[._]/.test(name) && !name.endsWith('.draft'))
+const isVisible = (name: string): boolean => !/^[._]/.test(name) && !name.endsWith('.draft')
+
+const visible = (names: readonly string[]): string[] => names.filter(isVisible)
 
 function patternOf(text: string): RegExp {
   const source = text.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')

@@ -2,6 +2,7 @@
 
 import type { DiskFile } from '../../engine/base/disk.ts'
 import { fail } from '../../engine/base/errors.ts'
+import { type CsvForm, csvForm } from '../../engine/format/csv-form.ts'
 import { CsvReader } from '../../engine/format/csv-text.ts'
 import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
 import { type FileContent, NO_RECORDS, type Read, type ReadLimit } from './content.ts'
@@ -13,13 +14,14 @@ const LINE_BYTES_MAX = 64 << 20
 export class LineFile implements FileContent {
   readonly #file: DiskFile
   readonly #table: TableSpec
-  readonly #quoted: boolean
+  readonly #csv: CsvForm | undefined
+  readonly waits = false
   growing = false
 
   constructor(file: DiskFile, table: TableSpec) {
     this.#file = file
     this.#table = table
-    this.#quoted = table.options.format === 'csv'
+    this.#csv = table.options.format === 'csv' ? csvForm(table.options) : undefined
   }
 
   /** Without a last line that may not be whole. */
@@ -28,7 +30,7 @@ export class LineFile implements FileContent {
     if (!this.growing) return size
     const bytes = new Uint8Array(size)
     this.#file.read(bytes, 0)
-    return cutLines(bytes, { rowsMax: Infinity, quoted: this.#quoted, whole: false }).used
+    return cutLines(bytes, { rowsMax: Infinity, csv: this.#csv, whole: false }).used
   }
 
   read(from: number, limit: ReadLimit): Read {
@@ -41,7 +43,7 @@ export class LineFile implements FileContent {
       const got = bytes.subarray(0, this.#file.read(bytes, from + skipped))
       const last = from + skipped + got.length === size
       const whole = last && (!this.growing || limit.until !== undefined)
-      const lines = cutLines(got, { rowsMax: limit.rowsMax, quoted: this.#quoted, whole })
+      const lines = cutLines(got, { rowsMax: limit.rowsMax, csv: this.#csv, whole })
       if (lines.used > 0 || last) {
         const { starts, ends, used } = lines
         const records = { bytes: got, starts, ends }
@@ -58,18 +60,18 @@ export class LineFile implements FileContent {
 
   /** The length of a CSV file's header line, which must name the columns of the table. */
   #headerBytes(size: number): number {
-    const { format, 'csv.header': header, 'csv.field-delimiter': delimiter } = this.#table.options
-    if (format !== 'csv' || header !== 'true') return 0
+    const { options } = this.#table
+    if (this.#csv === undefined || options['csv.header'] !== 'true') return 0
     const bytes = new Uint8Array(Math.min(size, READ_BYTES))
     this.#file.read(bytes, 0)
     const { used, starts, ends } = cutLines(bytes, {
       rowsMax: 1,
-      quoted: true,
+      csv: this.#csv,
       whole: !this.growing,
     })
     if (starts.length === 0) return used
     const text = Buffer.from(bytes.subarray(starts[0], ends[0])).toString()
-    const record = new CsvReader(text, delimiter).next()
+    const record = new CsvReader(text, this.#csv).next()
     const found = record !== null && 'cells' in record ? record.cells : []
     const { fields } = this.#table.schema
     const wanted = recordColumns(this.#table).map((column) => fields[column].name)

@@ -1,12 +1,12 @@
 /** Files as a source of one split. An offset is a place in a file, `<place>@<name>`: bytes in a
- *  file of lines, rows in an Arrow file. Files are read in the order of their names, so a file must
+ *  file of lines, rows in others. Files are read in the order of their names, so a file must
  *  come after those that were read before it; one that does not is reported, not passed over. */
 
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Disk } from '../../engine/base/disk.ts'
 import { fail } from '../../engine/base/errors.ts'
 import { columnOf } from '../../engine/batch/builder.ts'
-import { VARCHAR } from '../../engine/batch/types.ts'
+import type { Value } from '../../engine/batch/value.ts'
 import type {
   Chunk,
   Offset,
@@ -14,20 +14,32 @@ import type {
   SourceConnector,
   SplitReader,
 } from '../../engine/source/source.ts'
-import type { TableSpec } from '../../engine/source/table.ts'
+import { partitionKey, type TableSpec } from '../../engine/source/table.ts'
 import type { ConnectorContext } from '../context.ts'
+import { SharedDuckdb } from '../shared-duckdb.ts'
 import { ArrowFile } from './arrow-file.ts'
-import { type FileContent, NO_RECORDS, type Read } from './content.ts'
-import { type Files, filesAt } from './folder.ts'
+import { type FileContent, noRecords, type Read, type ReadLimit, type Records } from './content.ts'
+import { type Files, filesAt, partitionedFilesAt } from './folder.ts'
 import { LineFile } from './line-file.ts'
+import { ParquetFile } from './parquet-file.ts'
+import { partitionValues } from './partitions.ts'
 import { filesystem } from './spec.ts'
 
-export const filesystemSource = ({ disk, clock }: ConnectorContext): SourceConnector => ({
-  name: filesystem.name,
-  replay: 'offset',
-  listSplits: () => [{ id: '0' }],
-  open: (table, _split, from) => new FilesReader(disk, clock, table, from),
-})
+export const filesystemSource = ({ disk, clock }: ConnectorContext): SourceConnector => {
+  const parts = { disk, clock, duckdb: new SharedDuckdb() }
+  return {
+    name: filesystem.name,
+    replay: 'offset',
+    listSplits: () => [{ id: '0' }],
+    open: (table, _split, from) => new FilesReader(parts, table, from),
+  }
+}
+
+interface Parts {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly duckdb: SharedDuckdb
+}
 
 interface Place {
   readonly name: string
@@ -42,27 +54,30 @@ const placeOf = (offset: Offset): Place => {
 const offsetOf = ({ name, at }: Place): Offset => `${at}@${name}`
 
 class FilesReader implements SplitReader {
-  readonly #disk: Disk
-  readonly #clock: Clock
+  readonly #parts: Parts
   readonly #table: TableSpec
   readonly #monitorMs: number | undefined
+  /** No records, in the form that the files have. */
+  readonly #none: Records
   /** After the last chunk: what the engine knows. */
   #offset: Offset
   /** Where to read on; it may be in a later file already. */
   #at: Place | undefined
   /** The file that is being read. */
   #open: { name: string; content: FileContent } | undefined
+  /** The last file, while its end is asked for. */
+  #last: { name: string; content: FileContent } | undefined
   #files: Files | undefined
   #onReady = () => {}
   #cancel = () => {}
   #waiting = false
 
-  constructor(disk: Disk, clock: Clock, table: TableSpec, from: Offset) {
-    this.#disk = disk
-    this.#clock = clock
+  constructor(parts: Parts, table: TableSpec, from: Offset) {
+    this.#parts = parts
     this.#table = table
     this.#offset = from
     if (from !== '') this.#at = placeOf(from)
+    this.#none = noRecords(table)
     const interval = table.options['source.monitor-interval']
     this.#monitorMs = interval === undefined ? undefined : Number(interval)
   }
@@ -74,12 +89,25 @@ class FilesReader implements SplitReader {
       const place = this.#place()
       if (place === undefined) return this.#atEnd()
       const rest = until?.name === place.name ? until.at : undefined
-      const found = this.#content(place.name).read(place.at, { ...limit, until: rest })
+      const content = this.#content(place.name)
+      const found = this.#read(content, place.at, { ...limit, until: rest })
       if (found.to > place.at) return this.#chunk({ name: place.name, at: found.to }, found)
-      if (until !== undefined && until.name <= place.name) return null
+      if (content.waits) return null
+      if (until !== undefined && until.name <= place.name) return this.#atPlace(place, limit.until!)
       const next = this.#next(place.name)
       if (next === undefined) return this.#atEnd()
       this.#at = { name: next, at: 0 }
+    }
+  }
+
+  /** A file that could not be read is opened anew by the next try. */
+  #read(content: FileContent, at: number, limit: ReadLimit): Read {
+    try {
+      return content.read(at, limit)
+    } catch (error) {
+      content.close()
+      this.#open = undefined
+      throw error
     }
   }
 
@@ -90,12 +118,24 @@ class FilesReader implements SplitReader {
     const base = { from, to: this.#offset, rowCount, end: false, ...records }
     const { metadata } = this.#table
     if (metadata === undefined) return base
-    const texts = { 'file.name': to.name, 'file.path': `${this.#list().folder}/${to.name}` }
-    const columnFor = (key: string) =>
-      columnOf(VARCHAR, new Array<string>(rowCount).fill(texts[key as keyof typeof texts]))
+    const { fields } = this.#table.schema
+    const values = this.#metadataOf(to.name)
+    const columns = metadata.map(({ key, column }) => {
+      const value = values[key]
+      return [key, columnOf(fields[column].type, new Array<Value>(rowCount).fill(value))]
+    })
+    return { ...base, metadata: Object.fromEntries(columns) }
+  }
+
+  #metadataOf(name: string): Readonly<Record<string, Value>> {
+    const { schema, partitionedBy = [] } = this.#table
+    const fields = partitionedBy.map((column) => schema.fields[column])
+    const values = partitionValues(fields, name)
+    const partitions = fields.map((field, i) => [partitionKey(field.name), values[i]])
     return {
-      ...base,
-      metadata: Object.fromEntries(metadata.map(({ key }) => [key, columnFor(key)])),
+      'file.name': name.slice(name.lastIndexOf('/') + 1),
+      'file.path': `${this.#list().folder}/${name}`,
+      ...Object.fromEntries(partitions),
     }
   }
 
@@ -108,9 +148,15 @@ class FilesReader implements SplitReader {
     return this.#at
   }
 
+  /** The place may be that of `until` without a record before it: in a file that has none. */
+  #atPlace(place: Place, until: Offset): Chunk | null {
+    if (this.#offset === until || offsetOf(place) !== until) return null
+    return this.#chunk(place, { to: place.at, rowCount: 0, records: this.#none })
+  }
+
   #atEnd(): Chunk | null {
     if (this.#monitorMs === undefined) {
-      return { from: this.#offset, to: this.#offset, rowCount: 0, end: true, ...NO_RECORDS }
+      return { from: this.#offset, to: this.#offset, rowCount: 0, end: true, ...this.#none }
     }
     this.#watch(this.#monitorMs)
     return null
@@ -120,7 +166,7 @@ class FilesReader implements SplitReader {
   #watch(intervalMs: number): void {
     if (this.#waiting) return
     this.#waiting = true
-    this.#cancel = this.#clock.after(intervalMs, () => {
+    this.#cancel = this.#parts.clock.after(intervalMs, () => {
       this.#waiting = false
       this.#refresh()
       this.#onReady()
@@ -141,7 +187,12 @@ class FilesReader implements SplitReader {
   }
 
   #list(): Files {
-    this.#files ??= filesAt(this.#disk, this.#table.options.path)
+    const { partitionedBy, options } = this.#table
+    const { disk } = this.#parts
+    this.#files ??=
+      partitionedBy === undefined
+        ? filesAt(disk, options.path)
+        : partitionedFilesAt(disk, options.path, partitionedBy.length)
     return this.#files
   }
 
@@ -162,31 +213,44 @@ class FilesReader implements SplitReader {
 
   #openFile(name: string): FileContent {
     const path = `${this.#list().folder}/${name}`
-    const file = this.#disk.openRead(path)
+    const file = this.#parts.disk.openRead(path)
     if (file === undefined) {
       return fail('CONNECTOR_FAILED', `The file ${path} is gone`, {
         hint: 'Files must stay until no query and no checkpoint needs them.',
       })
     }
-    return this.#table.options.format === 'arrow'
-      ? new ArrowFile(file, this.#table)
-      : new LineFile(file, this.#table)
+    const table = this.#table
+    switch (table.options.format) {
+      case 'arrow':
+        return new ArrowFile(file, table)
+      case 'parquet': {
+        file.close()
+        const { duckdb } = this.#parts
+        return new ParquetFile({ duckdb, path, table, onReady: () => this.#onReady() })
+      }
+      default:
+        return new LineFile(file, table)
+    }
   }
 
   onReady(callback: () => void): void {
     this.#onReady = callback
   }
 
-  end(): Offset {
-    const last = this.#list().names.at(-1)
-    if (last === undefined) return ''
-    const content = this.#openFile(last)
-    content.growing = this.#monitorMs !== undefined
-    try {
-      return offsetOf({ name: last, at: content.end() })
-    } finally {
-      content.close()
+  end(): Offset | undefined {
+    const name = this.#list().names.at(-1)
+    if (name === undefined) return ''
+    if (this.#last?.name !== name) {
+      this.#last?.content.close()
+      this.#last = { name, content: this.#openFile(name) }
     }
+    const { content } = this.#last
+    content.growing = this.#monitorMs !== undefined
+    const at = content.end()
+    if (at === undefined) return undefined
+    content.close()
+    this.#last = undefined
+    return offsetOf({ name, at })
   }
 
   lagRows(): undefined {
@@ -199,6 +263,8 @@ class FilesReader implements SplitReader {
   async close(): Promise<void> {
     this.#cancel()
     this.#open?.content.close()
+    this.#last?.content.close()
     this.#open = undefined
+    this.#last = undefined
   }
 }

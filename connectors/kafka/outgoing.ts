@@ -4,8 +4,13 @@ import type { Clock } from '../../engine/base/clock.ts'
 import type { Batch } from '../../engine/batch/batch.ts'
 import { type Schema, schemaOf } from '../../engine/batch/schema.ts'
 import type { Value } from '../../engine/batch/value.ts'
-import { type RowEncoder, rowEncoder, writesChangelog } from '../../engine/format/encode-rows.ts'
+import { withSubject } from '../../engine/format/confluent.ts'
+import { type EncodeParts, rowEncoder } from '../../engine/format/encode-rows.ts'
+import type { EncodedRows, RowEncoder } from '../../engine/format/encoded-rows.ts'
+import { takesMoreOfRows } from '../../engine/source/encode-parts.ts'
+import { jsonPaths } from '../../engine/source/json-paths.ts'
 import {
+  keyAmong,
   keyFormatOptions,
   messageKeyColumns,
   messageKeySchema,
@@ -13,7 +18,7 @@ import {
 } from '../../engine/source/keyed-messages.ts'
 import type { SinkFrame } from '../../engine/source/sink.ts'
 import { insertColumns, recordColumns, type TableSpec } from '../../engine/source/table.ts'
-import { givenMetadata } from '../row-messages.ts'
+import { bytesOf, givenMetadata } from '../row-messages.ts'
 import { partitioner } from './partitioner.ts'
 
 /** As the client library takes it. */
@@ -36,9 +41,20 @@ export class OutgoingMessages {
   readonly #metadata: ReturnType<typeof givenMetadata>
   readonly #partition: (key: Uint8Array | undefined) => number
 
+  private constructor(table: TableSpec, clock: Clock, { key, value }: Parts) {
+    const { options, metadata = [] } = table
+    this.#table = table
+    this.#clock = clock
+    this.#hasTimes = metadata.some(({ key, writable }) => writable && key === 'timestamp')
+    this.#key = key
+    this.#value = value
+    this.#metadata = givenMetadata(table)
+    this.#partition = partitioner(options['sink.partitioner'])
+  }
+
   /** UNSUPPORTED for a format that cannot be written, or not with these columns. */
-  constructor(table: TableSpec, clock: Clock) {
-    const { options, schema, metadata = [] } = table
+  static async open(table: TableSpec, clock: Clock): Promise<OutgoingMessages> {
+    const { options, schema } = table
     const columns = recordColumns(table)
     const record = schemaOf(columns.map((column) => schema.fields[column]))
     const keyColumns = messageKeyColumns(table)
@@ -47,31 +63,45 @@ export class OutgoingMessages {
     const placesOf = (of: readonly number[]) => of.map((column) => given.indexOf(columns[column]))
     const keySchema = messageKeySchema(record, keyColumns, options)
     const valueSchema = schemaOf(valueColumns.map((column) => record.fields[column]))
-    this.#table = table
-    this.#clock = clock
-    this.#hasTimes = metadata.some(({ key, writable }) => writable && key === 'timestamp')
-    if (keyColumns.length > 0) {
-      this.#key = new Part(placesOf(keyColumns), keySchema, keyFormatOptions(options))
-    }
-    this.#value = new Part(placesOf(valueColumns), valueSchema, options)
-    this.#metadata = givenMetadata(table)
-    this.#partition = partitioner(options['sink.partitioner'])
+    const hasKey = keyColumns.length > 0
+    const { topic } = options
+    const keyOptions = keyFormatOptions(options)
+    return new OutgoingMessages(table, clock, {
+      key: hasKey
+        ? await Part.open(
+            placesOf(keyColumns),
+            keySchema,
+            withSubject(keyOptions, `${topic}-key`),
+            { paths: jsonPaths(keyOptions), alone: true },
+          )
+        : undefined,
+      value: await Part.open(
+        placesOf(valueColumns),
+        valueSchema,
+        withSubject(options, `${topic}-value`),
+        {
+          ...{ key: keyAmong(table, valueColumns), paths: jsonPaths(options) },
+          alone: hasKey || takesMoreOfRows(table),
+        },
+      ),
+    })
   }
 
   /** In the order of the rows. */
   of({ batch }: SinkFrame): OutgoingMessage[] {
-    const keys = this.#key?.texts(batch.withoutWeights()) ?? []
-    if (this.#table.primaryKey !== undefined) return this.#upserts(batch, keys)
-    const rows = rowsWritten(batch, writesChangelog(this.#table.options))
-    return this.#value
-      .texts(batch)
-      .map((value, i) => this.#message(batch, rows[i], keys[rows[i]], value))
+    const keys = this.#key?.encode(batch.withoutWeights()).records.map(bytesOf) ?? []
+    if (this.#table.connector === 'upsert-kafka') return this.#upserts(batch, keys)
+    const { records, rows } = this.#value.encode(batch)
+    return records.map((record, i) => {
+      const row = rows?.[i] ?? i
+      return this.#message(batch, row, keys[row], bytesOf(record))
+    })
   }
 
   /** Of each key that changed the new row, or a tombstone if there is none. */
   #upserts(batch: Batch, keys: readonly Buffer[]): OutgoingMessage[] {
     const { weights } = batch
-    const values = this.#value.texts(batch.withoutWeights())
+    const { records } = this.#value.encode(batch.withoutWeights())
     const isGone = (row: number) => weights !== null && weights[row] < 0
     const last = new Map<string, number>()
     for (let row = 0; row < batch.rowCount; row++) {
@@ -79,7 +109,7 @@ export class OutgoingMessages {
       if (!isGone(row) || !last.has(key)) last.set(key, row)
     }
     return [...last.values()].map((row) =>
-      this.#message(batch, row, keys[row], isGone(row) ? null : values[row]),
+      this.#message(batch, row, keys[row], isGone(row) ? null : bytesOf(records[row])),
     )
   }
 
@@ -99,34 +129,37 @@ export class OutgoingMessages {
   }
 }
 
+interface Parts {
+  readonly key: Part | undefined
+  readonly value: Part
+}
+
 /** The key or the value of messages. */
 class Part {
   readonly #places: readonly number[]
   readonly #schema: Schema
   readonly #encode: RowEncoder
 
-  /** `places`: of the columns in a frame's batch. */
-  constructor(places: readonly number[], schema: Schema, options: TableSpec['options']) {
+  private constructor(places: readonly number[], schema: Schema, encode: RowEncoder) {
     this.#places = places
     this.#schema = schema
-    this.#encode = rowEncoder(schema, options)
+    this.#encode = encode
   }
 
-  texts(batch: Batch): Buffer[] {
+  /** `places`: of the columns in a frame's batch. */
+  static async open(
+    places: readonly number[],
+    schema: Schema,
+    options: TableSpec['options'],
+    parts: EncodeParts,
+  ): Promise<Part> {
+    return new Part(places, schema, await rowEncoder(schema, options, parts))
+  }
+
+  encode(batch: Batch): EncodedRows {
     const columns = this.#places.map((place) => batch.columns[place])
-    return this.#encode(batch.withColumns(this.#schema, columns)).map((text) => Buffer.from(text))
+    return this.#encode(batch.withColumns(this.#schema, columns))
   }
-}
-
-/** The row of each message that the value's encoder makes of the batch. */
-function rowsWritten({ weights, rowCount }: Batch, isChangelog: boolean): number[] {
-  const rows: number[] = []
-  for (let row = 0; row < rowCount; row++) {
-    const weight = weights === null ? 1 : weights[row]
-    const count = isChangelog ? Math.abs(weight) : Math.max(weight, 0)
-    for (let n = 0; n < count; n++) rows.push(row)
-  }
-  return rows
 }
 
 type HeaderEntries = readonly (readonly [string, Value])[]

@@ -4,8 +4,9 @@
 import { fail } from '../../engine/base/errors.ts'
 import { writesChangelog } from '../../engine/format/encode-rows.ts'
 import type { SinkConnector } from '../../engine/source/sink.ts'
-import { insertColumns, type TableSpec } from '../../engine/source/table.ts'
+import type { TableSpec } from '../../engine/source/table.ts'
 import type { SinkContext } from '../context.ts'
+import { writesByKey } from '../writes-by-key.ts'
 import { kafkaAt } from './address.ts'
 import { kafkaError } from './kafka-error.ts'
 import { loadKafka } from './library.ts'
@@ -27,10 +28,8 @@ export const kafkaSink = (name: string, { disk, clock }: SinkContext): SinkConne
     })
   },
   takesChangelog(table, key) {
-    if (table.primaryKey === undefined) return writesChangelog(table.options)
-    const written = insertColumns(table)
-    const own = table.primaryKey.map((column) => written.indexOf(column))
-    return key?.every((column) => own.includes(column)) === true
+    if (table.connector === 'kafka') return writesChangelog(table.options)
+    return writesByKey(table, key)
   },
   async open(table, job) {
     const what = kafkaAt(table.options)
@@ -38,7 +37,7 @@ export const kafkaSink = (name: string, { disk, clock }: SinkContext): SinkConne
       const kafka = await loadKafka()
       const connection = connectionOptions(disk, table.options)
       const parts: WriterParts = { kafka, table, connection, what }
-      const messages = new OutgoingMessages(oneTopic(table), clock)
+      const messages = await OutgoingMessages.open(oneTopic(table), clock)
       if (table.options['sink.delivery-guarantee'] !== 'exactly-once') {
         return await PlainWriter.open(parts, messages)
       }

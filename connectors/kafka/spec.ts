@@ -2,6 +2,7 @@
  *  Kafka's own. */
 
 import { fail } from '../../engine/base/errors.ts'
+import { isChangelogFormat } from '../../engine/format/changelog-formats.ts'
 import type { ConnectorSpec } from '../../engine/source/connector-spec.ts'
 import { FORMAT_OPTIONS } from '../../engine/source/format-options.ts'
 import { messageKeyColumns, valueHasKey } from '../../engine/source/keyed-messages.ts'
@@ -163,7 +164,10 @@ const KEY_OPTIONS: OptionTable = {
     default: 'ALL',
     doc: "Whether the value has the key's columns too.",
   },
-  ...withPrefix('key.', (spec) => ({ ...spec, required: false })),
+  ...withPrefix('key.', ({ aliasOf, ...spec }) => ({
+    ...{ ...spec, required: false },
+    ...(aliasOf !== undefined && { aliasOf: `key.${aliasOf}` }),
+  })),
 }
 
 /** The options of formats under another name. */
@@ -174,9 +178,9 @@ function withPrefix(prefix: string, change: (spec: OptionSpec, name: string) => 
 
 const VALUE_OPTIONS: OptionTable = {
   ...FORMAT_OPTIONS,
-  ...withPrefix('value.', (spec, aliasOf) => ({
-    ...{ ...spec, required: false, default: undefined, aliasOf },
-    doc: `As \`${aliasOf}\`.`,
+  ...withPrefix('value.', (spec, name) => ({
+    ...{ ...spec, required: false, default: undefined, aliasOf: spec.aliasOf ?? name },
+    doc: `As \`${name}\`.`,
   })),
 }
 
@@ -279,11 +283,14 @@ function checkUpsert(table: TableSpec): void {
   if (options['key.format'] === undefined) {
     fail('INVALID_OPTION', "The upsert-kafka connector needs the option 'key.format'")
   }
-  for (const format of [options.format, options['key.format']]) {
-    if (format !== 'changelog-json') continue
-    fail('INVALID_OPTION', `The format '${format}' cannot be that of an upsert-kafka table`, {
-      hint: 'Its messages are rows: what changes is told by their keys.',
-    })
+  if (isChangelogFormat(options.format)) {
+    fail(
+      'INVALID_OPTION',
+      `The format '${options.format}' cannot be that of an upsert-kafka table`,
+      {
+        hint: 'Its messages are rows: what changes is told by their keys.',
+      },
+    )
   }
 }
 
@@ -302,6 +309,11 @@ function checkCommon(table: TableSpec): void {
   }
   if (options.topic !== undefined && topicNames(options.topic).length === 0) {
     fail('INVALID_OPTION', "'topic' names no topic")
+  }
+  if (isChangelogFormat(options['key.format'])) {
+    fail('INVALID_OPTION', `A key cannot have the format '${options['key.format']}'`, {
+      hint: "A key is no change; 'key.format' = 'json' reads its columns.",
+    })
   }
   const prefix = options['key.fields-prefix']
   const record = recordColumns(table)

@@ -6,7 +6,9 @@ import type { Clock } from '../../engine/base/clock.ts'
 import { SqlError } from '../../engine/base/errors.ts'
 import type { IntakeConnector, IntakeFeed } from '../../engine/source/intake.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
+import { acknowledgedIntake } from '../acknowledged-intake.ts'
 import type { IntakeContext } from '../context.ts'
+import { gatheredIntake } from '../gathered-intake.ts'
 import { aborted } from '../one-look.ts'
 import { connectMqtt } from './connect.ts'
 import { HeldAcks } from './held-acks.ts'
@@ -69,9 +71,11 @@ async function subscribe(client: MqttClient, options: TableSpec['options']): Pro
 
 class Receiver {
   readonly #feed: IntakeFeed
-  readonly #clock: Clock
   readonly #signal: AbortSignal
   readonly #metadata: ReturnType<typeof metadataRecord>
+  /** Of QoS 0; and of QoS 1 and 2, by the numbers that the broker gives them. */
+  readonly #take: ReturnType<typeof gatheredIntake>
+  readonly #takeNumbered: ReturnType<typeof acknowledgedIntake>
   #held: HeldAcks | undefined
   /** Rejects when messages can no longer be taken. */
   readonly failed: Promise<never>
@@ -79,9 +83,16 @@ class Receiver {
 
   constructor(feed: IntakeFeed, clock: Clock, signal: AbortSignal) {
     this.#feed = feed
-    this.#clock = clock
     this.#signal = signal
-    this.#metadata = metadataRecord(feed.keys)
+    this.#metadata = metadataRecord(feed.keys, clock)
+    this.#take = gatheredIntake(feed, signal)
+    this.#takeNumbered = acknowledgedIntake({
+      ...{ feed, signal },
+      stored: (ids, error) => {
+        if (error !== undefined) this.#fail(error)
+        else for (const id of ids) this.#held?.release(id)
+      },
+    })
     this.failed = new Promise((_, reject) => {
       this.#fail = reject
     })
@@ -93,7 +104,7 @@ class Receiver {
     // As an option the client heeds it for MQTT 5 only.
     client.options.customHandleAcks = this.#arrived
     client.on('message', (topic, bytes, packet) => {
-      if (packet.qos === 0 && !this.#signal.aborted) this.#put(topic, bytes, packet)
+      if (packet.qos === 0) this.#take({ bytes, metadata: this.#metadata(packet, topic) })
     })
     // The client takes the next message when this one is done with.
     client.handleMessage = (_packet, done) => {
@@ -109,23 +120,11 @@ class Receiver {
     packet: IPublishPacket,
     go: (error: Error | number, code?: number) => void,
   ): void => {
-    // Without an acknowledgement it comes again with the next connection.
+    // After the end, without an acknowledgement, it comes again with the next connection.
     if (!this.#signal.aborted) {
-      this.#put(topic, bytes, packet, (error) => {
-        if (error !== undefined) this.#fail(error)
-        else this.#held?.release(packet.messageId!)
-      })
+      const metadata = this.#metadata(packet, topic)
+      this.#takeNumbered({ bytes, metadata }, packet.messageId!)
     }
     go(0)
-  }
-
-  #put(
-    topic: string,
-    bytes: Buffer,
-    packet: IPublishPacket,
-    stored?: (error?: SqlError) => void,
-  ): void {
-    const metadata = this.#metadata(packet, topic, this.#clock.nowUs())
-    this.#feed.put({ messages: [{ bytes, metadata }], stored })
   }
 }

@@ -13,7 +13,7 @@ import type { TableSpec } from '../../engine/source/table.ts'
 import { columnOption } from '../column-option.ts'
 import type { SinkContext } from '../context.ts'
 import { connectorError } from '../reconnect.ts'
-import { givenMetadata, type RowMessage, rowMessages } from '../row-messages.ts'
+import { givenMetadata, type RowMessage, type RowMessages, rowMessages } from '../row-messages.ts'
 import { connectMqtt, type MqttLink } from './connect.ts'
 import { mqtt } from './spec.ts'
 
@@ -29,7 +29,7 @@ export const mqttSink = ({ disk, clock }: SinkContext): SinkConnector => ({
   },
   takesChangelog: ({ options }) => writesChangelog(options),
   async open(table, job) {
-    const writer = new TopicWriter({ disk, clock, table, job })
+    const writer = new TopicWriter({ disk, clock, table, job }, await rowMessages(table))
     await writer.connect()
     return writer
   },
@@ -55,17 +55,17 @@ const UNDER_WAY_MAX = 200
 class TopicWriter implements SinkWriter {
   readonly appliedSeq = undefined
   readonly #parts: TopicParts
-  readonly #messages: (frame: SinkFrame) => RowMessage[]
+  readonly #messages: RowMessages
   readonly #metadata: ReturnType<typeof givenMetadata>
   readonly #topicColumn: number | undefined
   readonly #publishing: IClientPublishOptions
   #link: MqttLink | undefined
 
-  constructor(parts: TopicParts) {
+  constructor(parts: TopicParts, messages: RowMessages) {
     const { options } = parts.table
     const ttl = options['sink.message-ttl']
     this.#parts = parts
-    this.#messages = rowMessages(parts.table)
+    this.#messages = messages
     this.#metadata = givenMetadata(parts.table)
     this.#topicColumn = columnOption(parts.table, 'sink.topic.column', VARCHAR)
     this.#publishing = {

@@ -77,11 +77,8 @@ function connectionOptions(
 
 const serversOf = (url: string): string[] => url.split(',').map((server) => server.trim())
 
-/** The servers' addresses without what may be secret in them. */
-export const serverNames = (url: string): string =>
-  serversOf(url)
-    .map((server) => server.replace(/\/\/[^@/]*@/, '//'))
-    .join(',')
+/** For messages. */
+export const serverName = ({ url }: Options): string => `NATS at ${url}`
 
 function authenticatorOf(
   client: typeof import('@nats-io/transport-node'),

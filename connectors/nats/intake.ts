@@ -66,12 +66,20 @@ const NS_PER_MS = 1e6
 async function consume(link: NatsLink, parts: IntakeParts): Promise<void> {
   const { table, feed, clock, signal } = parts
   const { stream, consumer = `millrace-${feed.token}` } = table.options
+  const { created } = await link.streams.streams.info(stream)
   await prepareConsumer(link, parts, consumer)
   const pulls = new Pulls({ link, clock, buffer: feed, stream, consumer })
   const readDelivery = deliveryReader()
+  // A stream that is deleted and made again counts from 1 again.
+  const prefix = `${stream}-${Date.parse(created)}-`
   pulls.begin((message) => {
-    if (signal.aborted) message.respond(AGAIN)
-    else put(feed, message, `${stream}-`, readDelivery(message.reply!))
+    const reply = message.reply!
+    const respond = (answer: string) => {
+      // On a lost connection there is nobody to tell: the message comes again by itself.
+      if (!link.connection.isClosed()) link.connection.publish(reply, answer)
+    }
+    if (signal.aborted) respond(AGAIN)
+    else put(feed, message, { prefix, delivery: readDelivery(reply), respond })
   })
   feed.connected()
   await Promise.race([link.lost, pulls.run(signal)])
@@ -106,19 +114,26 @@ async function prepareConsumer(
 const DONE = '+ACK'
 const AGAIN = '-NAK'
 
+interface Delivered {
+  /** Of the message's id. */
+  readonly prefix: string
+  readonly delivery: Delivery
+  /** Does not hold the message. */
+  readonly respond: (answer: string) => void
+}
+
 /** The server delivers a message again that was not acknowledged: its number tells. */
-function put(feed: IntakeFeed, message: Msg, prefix: string, delivery: Delivery): void {
+function put(feed: IntakeFeed, message: Msg, delivered: Delivered): void {
+  const { prefix, delivery, respond } = delivered
   const { sequence, timeMs } = delivery
   const { subject, data } = message
   const metadata: Record<string, Value> = {
-    subject,
-    sequence,
-    timestamp: timeMs * 1000,
+    ...{ subject, sequence, timestamp: timeMs * 1000 },
     headers: headersOf(message),
   }
   feed.put({
     messages: [{ bytes: Uint8Array.from(data), metadata }],
     id: prefix + sequence,
-    stored: (error) => void message.respond(error === undefined ? DONE : AGAIN),
+    stored: (error) => respond(error === undefined ? DONE : AGAIN),
   })
 }

@@ -12,8 +12,8 @@ import type { TableSpec } from '../../engine/source/table.ts'
 import { columnOption } from '../column-option.ts'
 import type { SinkContext } from '../context.ts'
 import { connectorError } from '../reconnect.ts'
-import { type RowMessage, rowMessages } from '../row-messages.ts'
-import { connectNats, type NatsLink, serverNames } from './connect.ts'
+import { type RowMessages, rowMessages } from '../row-messages.ts'
+import { connectNats, type NatsLink, serverName } from './connect.ts'
 import { CorePublisher } from './core-publisher.ts'
 import type { MessagePlace } from './message-id.ts'
 import { nats } from './spec.ts'
@@ -31,7 +31,10 @@ export const natsSink = ({ disk, clock }: SinkContext): SinkConnector => ({
   },
   takesChangelog: ({ options }) => writesChangelog(options),
   async open(table, { token, appliedSeq }) {
-    const writer = new SubjectWriter({ disk, clock, table, token, appliedSeq })
+    const writer = new SubjectWriter(
+      { disk, clock, table, token, appliedSeq },
+      await rowMessages(table),
+    )
     await writer.connect()
     return writer
   },
@@ -63,14 +66,14 @@ export interface Publisher {
 class SubjectWriter implements SinkWriter {
   readonly appliedSeq = undefined
   readonly #parts: NatsSinkParts
-  readonly #messages: (frame: SinkFrame) => RowMessage[]
+  readonly #messages: RowMessages
   readonly #subjectColumn: number | undefined
   readonly #closing = new AbortController()
   #connection: { readonly link: NatsLink; readonly publisher: Publisher } | undefined
 
-  constructor(parts: NatsSinkParts) {
+  constructor(parts: NatsSinkParts, messages: RowMessages) {
     this.#parts = parts
-    this.#messages = rowMessages(parts.table)
+    this.#messages = messages
     this.#subjectColumn = columnOption(parts.table, 'sink.subject.column', VARCHAR)
   }
 
@@ -90,7 +93,7 @@ class SubjectWriter implements SinkWriter {
         throw error
       }
     } catch (error) {
-      throw connectorError(`NATS at ${serverNames(table.options.url)}`, error)
+      throw connectorError(serverName(table.options), error)
     }
   }
 
@@ -101,7 +104,7 @@ class SubjectWriter implements SinkWriter {
       this.#parts.appliedSeq = frames[frames.length - 1].seq
     } catch (error) {
       await this.#disconnect()
-      throw connectorError(`NATS at ${serverNames(this.#parts.table.options.url)}`, error)
+      throw connectorError(serverName(this.#parts.table.options), error)
     }
   }
 

@@ -10,7 +10,7 @@ import type { ConnectorContext } from '../context.ts'
 import { NUMBERED } from '../message-buffer.ts'
 import { wantedMetadata } from '../message-piece.ts'
 import { OneLook } from '../one-look.ts'
-import { connectNats, type NatsLink, serverNames } from './connect.ts'
+import { connectNats, type NatsLink, serverName } from './connect.ts'
 import { followStream } from './follow.ts'
 import { nats } from './spec.ts'
 
@@ -19,7 +19,7 @@ export const natsSource = ({ disk, clock }: ConnectorContext): GrowingConnector 
   replay: 'offset',
   read(table) {
     const { options } = table
-    const what = `NATS at ${serverNames(options.url)}`
+    const what = serverName(options)
     streamOf(table)
     return new OneLook({
       ...{ clock, what },

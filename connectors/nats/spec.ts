@@ -8,6 +8,7 @@ import { LOG_KEEPING_OPTIONS } from '../../engine/source/log-options.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import { checkStart, START_OPTIONS } from '../start-options.ts'
 import { TLS_OPTIONS } from '../tls-options.ts'
+import { checkServers } from '../url-option.ts'
 
 /** The header lines of a message. A name that comes twice has its values joined by `, `. */
 export const HEADERS: DataType = { kind: 'map', key: VARCHAR, value: VARCHAR }
@@ -19,7 +20,7 @@ export const nats: ConnectorSpec = {
     url: {
       kind: 'string',
       required: true,
-      doc: 'Servers of one cluster, separated by commas: `nats://localhost:4222`, `tls://…`.',
+      doc: 'Servers of one cluster, separated by commas: `nats://localhost:4222`, `tls://…`. No user name or password in it.',
     },
     mode: {
       kind: 'enum',
@@ -103,6 +104,7 @@ export const nats: ConnectorSpec = {
 
 function checkNats(table: TableSpec): void {
   const { options } = table
+  checkServers(options, 'url')
   checkStart(table, 'scan.startup.specific-offset')
   const { mode } = options
   const reading = mode === 'core' ? 'subject' : 'stream'

@@ -1,8 +1,9 @@
 /** Lookups in PostgreSQL: the keys of a request in one statement, so that an index on them is used.
  *  Keys go in and rows come out as JSON texts, in which every type keeps its digits. */
 
-import type { Client, ClientConfig } from 'pg'
-import { fail, SqlError } from '../../engine/base/errors.ts'
+import type { Client } from 'pg'
+import type { Disk } from '../../engine/base/disk.ts'
+import { fail, type SqlError } from '../../engine/base/errors.ts'
 import type { Batch } from '../../engine/batch/batch.ts'
 import { jsonRowTexts } from '../../engine/batch/json-rows.ts'
 import { schemaOf } from '../../engine/batch/schema.ts'
@@ -14,20 +15,24 @@ import type {
   LookupRequest,
 } from '../../engine/source/lookup.ts'
 import { jsonAnswer, keyNames, wantedSchema } from '../lookup-rows.ts'
-import { postgresUrl } from './jdbc-spec.ts'
+import { connectPostgres, type PostgresServer, postgresError } from './connect.ts'
+import { jdbc, jdbcServer } from './jdbc-spec.ts'
+import { literal, quoted, tableName } from './names.ts'
 
-export const postgresLookup: LookupConnector = {
-  name: 'jdbc',
-  open: (request) => new PostgresLookup(request),
-}
+export const postgresLookup = (disk: Disk): LookupConnector => ({
+  name: jdbc.name,
+  open: (request) => new PostgresLookup(request, jdbcServer(disk, request.table)),
+})
 
 class PostgresLookup implements LookupClient {
   readonly #request: LookupRequest
+  readonly #server: PostgresServer
   readonly #sql: string
   #client: Promise<Client> | undefined
 
-  constructor(request: LookupRequest) {
+  constructor(request: LookupRequest, server: PostgresServer) {
     this.#request = request
+    this.#server = server
     this.#sql = statementOf(request)
   }
 
@@ -53,41 +58,19 @@ class PostgresLookup implements LookupClient {
     }
   }
 
-  /** What the server refuses is refused again; a lost connection is made anew by the next try. */
-  #outside(error: unknown): unknown {
-    const state = (error as { code?: unknown }).code
-    if (error instanceof SqlError) return error
-    const message = error instanceof Error ? error.message : String(error)
-    // Classes 22 (data), 28 (login), 42 (names and rights): no retry helps.
-    if (typeof state === 'string' && /^(22|28|42)/.test(state)) {
-      return new SqlError('INVALID_ARGUMENT', message, { cause: error })
-    }
-    this.#drop()
-    return new SqlError('CONNECTOR_FAILED', message, { cause: error })
+  /** A lost connection is made anew by the next try. */
+  #outside(error: unknown): SqlError {
+    const found = postgresError(this.#server.what, error)
+    if (found.retry !== 'never') this.#drop()
+    return found
   }
 
   #connected(): Promise<Client> {
-    this.#client ??= this.#connect().catch((error) => {
+    this.#client ??= connectPostgres(this.#server, () => this.#drop()).catch((error) => {
       this.#client = undefined
-      throw this.#outside(error)
+      throw error
     })
     return this.#client
-  }
-
-  async #connect(): Promise<Client> {
-    const { default: pg } = await import('pg')
-    const { username, password } = this.#request.table.options
-    const config: ClientConfig = {
-      connectionString: postgresUrl(this.#request.table),
-      ...(username === undefined ? {} : { user: username }),
-      ...(password === undefined ? {} : { password }),
-      application_name: 'millrace',
-    }
-    const client = new pg.Client(config)
-    // A connection that is lost while nobody asks.
-    client.on('error', () => this.#drop())
-    await client.connect()
-    return client
   }
 
   #drop(): void {
@@ -107,10 +90,6 @@ class PostgresLookup implements LookupClient {
 const keyFields = ({ table, keys }: LookupRequest) =>
   keys.map((column, i) => ({ ...table.schema.fields[column], name: `k${i}` }))
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
-
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
-
 /** One statement for any number of keys, which are its only parameter. UNSUPPORTED for a key type
  *  that has no JSON form in PostgreSQL. */
 function statementOf(request: LookupRequest): string {
@@ -122,7 +101,7 @@ function statementOf(request: LookupRequest): string {
     const column = `t.${quoted(name)}`
     return [literal(name), type.kind === 'bytes' ? `encode(${column}, 'base64')` : column]
   })
-  const from = table.options['table-name'].split('.').map(quoted).join('.')
+  const from = tableName(table.options['table-name'])
   return `SELECT asked.i, json_build_object(${columns.join(', ')})::text
     FROM json_to_recordset($1::json) AS asked(i int, ${asked.join(', ')})
     JOIN ${from} AS t ON ${on.join(' AND ')}`

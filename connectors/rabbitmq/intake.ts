@@ -1,11 +1,12 @@
 /** A classic or quorum queue as an intake: a message is acknowledged when it is in the log, many by
  *  one acknowledgement. What was not acknowledged the server delivers again. */
 
-import type { Channel, ConsumeMessage } from 'amqplib'
+import type { Channel, ConsumeMessage, Message } from 'amqplib'
 import type { Clock } from '../../engine/base/clock.ts'
 import { SqlError } from '../../engine/base/errors.ts'
 import type { IntakeConnector, IntakeFeed } from '../../engine/source/intake.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
+import { acknowledgedIntake } from '../acknowledged-intake.ts'
 import { badFinder } from '../bad-messages.ts'
 import type { IntakeContext } from '../context.ts'
 import { aborted } from '../one-look.ts'
@@ -23,7 +24,7 @@ export const rabbitmqIntake = ({ disk, clock }: IntakeContext): IntakeConnector 
       const channel = await link.channel()
       await prepareQueue(channel, table)
       await channel.prefetch(Number(options['prefetch-count']))
-      const consumer = new Consumer({ channel, clock, table, feed })
+      const consumer = new Consumer({ channel, clock, table, feed, signal })
       const end = aborted(signal)
       const { consumerTag } = await channel.consume(options.queue, (message) => {
         // What comes after the end stays unacknowledged and goes back to the queue.
@@ -46,17 +47,18 @@ interface ConsumerParts {
   readonly clock: Clock
   readonly table: TableSpec
   readonly feed: IntakeFeed
+  readonly signal: AbortSignal
 }
 
 /** How long an acknowledgement waits for others: each costs the server about as much as many. */
-const ACK_WAIT_MS = 4
+const ACK_WAIT_MS = 20
 
 class Consumer {
   readonly #channel: Channel
   readonly #clock: Clock
   /** Acknowledged at once when so many are stored. */
   readonly #ackRows: number
-  readonly #feed: IntakeFeed
+  readonly #take: ReturnType<typeof acknowledgedIntake>
   readonly #metadata: ReturnType<typeof metadataRecord>
   readonly #hasIds: boolean
   readonly #isBad: (message: Uint8Array) => boolean
@@ -64,17 +66,21 @@ class Consumer {
   readonly failed: Promise<never>
   #fail: (error: unknown) => void = () => {}
   #hasFailed = false
-  /** The last message that is stored and not acknowledged; all before it are stored too. */
-  #stored: ConsumeMessage | undefined
+  /** The number of the last message that is stored and not acknowledged; all before it are stored
+   *  too. */
+  #stored: number | undefined
   /** How many are stored and not acknowledged. */
   #storedRows = 0
   #cancel = () => {}
 
-  constructor({ channel, clock, table, feed }: ConsumerParts) {
+  constructor({ channel, clock, table, feed, signal }: ConsumerParts) {
     this.#channel = channel
     this.#clock = clock
     this.#ackRows = Math.ceil(Number(table.options['prefetch-count']) / 4)
-    this.#feed = feed
+    this.#take = acknowledgedIntake({
+      ...{ feed, signal },
+      stored: (tags, error) => this.#onStored(tags, error),
+    })
     this.#metadata = metadataRecord(feed.keys)
     this.#hasIds = table.options.dedupe === 'message-id'
     this.#isBad = table.options['reject-bad-records'] === 'true' ? badCheck(table) : () => false
@@ -100,33 +106,32 @@ class Consumer {
       return
     }
     const { messageId } = properties
-    this.#feed.put({
-      messages: [{ bytes, metadata: this.#metadata(message) }],
-      id: this.#hasIds && messageId !== undefined ? String(messageId) : undefined,
-      stored: (error) => this.#onStored(message, error),
-    })
+    const id = this.#hasIds && messageId !== undefined ? String(messageId) : undefined
+    this.#take({ bytes, metadata: this.#metadata(message) }, message.fields.deliveryTag, id)
   }
 
-  #onStored(message: ConsumeMessage, error: SqlError | undefined): void {
+  #onStored(tags: readonly number[], error: SqlError | undefined): void {
     // An acknowledgement says that all messages before it are stored, which is no longer so.
     if (error !== undefined) this.#fail(error)
     if (this.#hasFailed) return
     if (this.#stored === undefined) {
       this.#cancel = this.#clock.after(ACK_WAIT_MS, () => this.acknowledge())
     }
-    this.#stored = message
-    if (++this.#storedRows >= this.#ackRows) this.acknowledge()
+    this.#stored = tags.at(-1)
+    this.#storedRows += tags.length
+    if (this.#storedRows >= this.#ackRows) this.acknowledge()
   }
 
   /** Acknowledges everything that is stored. */
   acknowledge(): void {
-    const last = this.#stored
+    const deliveryTag = this.#stored
     this.#cancel()
     this.#stored = undefined
     this.#storedRows = 0
-    if (last === undefined || this.#hasFailed) return
+    if (deliveryTag === undefined || this.#hasFailed) return
     try {
-      this.#channel.ack(last, true)
+      // Nothing else of the message is looked at.
+      this.#channel.ack({ fields: { deliveryTag } } as Message, true)
     } catch (error) {
       // The channel is closed: the server will deliver them again.
       this.#fail(error)

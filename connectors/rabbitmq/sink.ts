@@ -13,7 +13,7 @@ import type { TableSpec } from '../../engine/source/table.ts'
 import { columnOption } from '../column-option.ts'
 import type { SinkContext } from '../context.ts'
 import { connectorError } from '../reconnect.ts'
-import { givenMetadata, type RowMessage, rowMessages } from '../row-messages.ts'
+import { givenMetadata, type RowMessages, rowMessages } from '../row-messages.ts'
 import { connectRabbit, type RabbitLink, serverName } from './connect.ts'
 import { propertiesOf } from './properties.ts'
 import { prepareExchange } from './queue.ts'
@@ -33,7 +33,7 @@ export const rabbitmqSink = ({ disk, clock }: SinkContext): SinkConnector => ({
   },
   takesChangelog: ({ options }) => writesChangelog(options),
   async open(table, job) {
-    const writer = new ExchangeWriter({ disk, clock, table, job })
+    const writer = new ExchangeWriter({ disk, clock, table, job }, await rowMessages(table))
     await writer.connect()
     return writer
   },
@@ -49,18 +49,27 @@ interface ExchangeParts {
 interface Connection {
   readonly link: RabbitLink
   readonly channel: ConfirmChannel
+  /** Whether a message has reached a queue. */
+  isTried: boolean
+}
+
+interface Publication {
+  readonly key: string
+  readonly bytes: Buffer
+  readonly properties: Options.Publish
 }
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   json: 'application/json',
   'changelog-json': 'application/json',
+  'debezium-json': 'application/json',
   csv: 'text/csv',
 }
 
 class ExchangeWriter implements SinkWriter {
   readonly appliedSeq = undefined
   readonly #parts: ExchangeParts
-  readonly #messages: (frame: SinkFrame) => RowMessage[]
+  readonly #messages: RowMessages
   readonly #metadata: ReturnType<typeof givenMetadata>
   readonly #publishing: Options.Publish
   readonly #keyColumn: number | undefined
@@ -69,11 +78,11 @@ class ExchangeWriter implements SinkWriter {
   /** Messages that reached no queue. */
   #returned = 0
 
-  constructor(parts: ExchangeParts) {
+  constructor(parts: ExchangeParts, messages: RowMessages) {
     const { table } = parts
     const { options } = table
     this.#parts = parts
-    this.#messages = rowMessages(table)
+    this.#messages = messages
     this.#metadata = givenMetadata(table)
     this.#keyColumn = columnOption(table, 'routing-key.column', VARCHAR)
     this.#priorityColumn = columnOption(table, 'priority.column', INT)
@@ -95,7 +104,7 @@ class ExchangeWriter implements SinkWriter {
         this.#returned++
       })
       await prepareExchange(channel, table.options)
-      const connection = { link, channel }
+      const connection = { link, channel, isTried: false }
       this.#connection = connection
       return connection
     } catch (error) {
@@ -106,35 +115,52 @@ class ExchangeWriter implements SinkWriter {
 
   async write(frames: readonly SinkFrame[]): Promise<void> {
     const { options } = this.#parts.table
+    const { exchange } = options
     this.#returned = 0
     try {
-      const { channel } = this.#connection ?? (await this.connect())
-      for (const frame of frames) this.#publish(channel, frame)
-      await channel.waitForConfirms()
+      const connection = this.#connection ?? (await this.connect())
+      const { channel } = connection
+      for (const frame of frames) {
+        for (const { key, bytes, properties } of this.#publications(frame)) {
+          channel.publish(exchange, key, bytes, properties)
+          if (connection.isTried) continue
+          // The first one goes alone: a queue that a broken server is only bringing back would miss
+          // it, and take those behind it.
+          await this.#confirmed(channel)
+          connection.isTried = true
+        }
+      }
+      await this.#confirmed(channel)
     } catch (error) {
       await this.#disconnect()
       throw connectorError(serverName(options), error)
     }
+  }
+
+  async #confirmed(channel: ConfirmChannel): Promise<void> {
+    await channel.waitForConfirms()
     if (this.#returned === 0) return
+    const { exchange } = this.#parts.table.options
     fail('CONNECTOR_FAILED', `${this.#returned} messages reached no queue`, {
-      hint: `Bind a queue to the exchange '${options.exchange}' that takes their routing keys, or set 'sink.mandatory' = 'false'.`,
+      hint: `Bind a queue to the exchange '${exchange}' that takes their routing keys, or set 'sink.mandatory' = 'false'.`,
     })
   }
 
-  #publish(channel: ConfirmChannel, frame: SinkFrame): void {
+  *#publications(frame: SinkFrame): Generator<Publication> {
     const { options } = this.#parts.table
     const { token } = this.#parts.job
-    const { exchange, 'routing-key': key = '' } = options
+    const { 'routing-key': fixed = '' } = options
     const { batch, seq } = frame
     for (const [i, { bytes, row }] of this.#messages(frame).entries()) {
       const given = this.#metadata(batch, row)
-      const fixed = this.#keyColumn === undefined ? key : textAt(frame, this.#keyColumn, row)
-      channel.publish(exchange, String(given['routing-key'] ?? fixed), bytes, {
+      const own = this.#keyColumn === undefined ? fixed : textAt(frame, this.#keyColumn, row)
+      const properties = {
         ...this.#publishing,
         messageId: `${token}-${seq}-${i}`,
         priority: this.#priorityOf(frame, row),
         ...propertiesOf(given),
-      })
+      }
+      yield { key: String(given['routing-key'] ?? own), bytes, properties }
     }
   }
 

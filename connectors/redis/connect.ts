@@ -136,8 +136,7 @@ class AnswerWatch {
 }
 
 /** The server's address without what may be secret in it. */
-export const serverName = ({ url }: Options): string =>
-  `Redis at ${url.replace(/\/\/[^@/]*@/, '//')}`
+export const serverName = ({ url }: Options): string => `Redis at ${url}`
 
 /** A list of names and values as a map; values stay what they are. */
 export function pairsOf(reply: Reply): Map<string, Reply> {

@@ -6,7 +6,7 @@ import type { Disk } from '../../engine/base/disk.ts'
 import { fail } from '../../engine/base/errors.ts'
 import { writesChangelog } from '../../engine/format/encode-rows.ts'
 import type { SinkConnector, SinkFrame, SinkWriter } from '../../engine/source/sink.ts'
-import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
+import type { TableSpec } from '../../engine/source/table.ts'
 import type { SinkContext } from '../context.ts'
 import { connectorError } from '../reconnect.ts'
 import { rowMessages } from '../row-messages.ts'
@@ -45,8 +45,7 @@ export const redisSink = ({ disk, clock }: SinkContext): SinkConnector => ({
   },
   takesChangelog(table, key) {
     if (!isKeyedMode(table.options)) return writesChangelog(table.options)
-    const own = table.primaryKey?.map((column) => recordColumns(table).indexOf(column)) ?? []
-    return key?.every((column) => own.includes(column)) === true
+    return writesByKey(table, key)
   },
   async open(table, { token, appliedSeq }) {
     const writer = new RedisWriter({ disk, clock, table, token, appliedSeq })
@@ -105,11 +104,11 @@ class RedisWriter implements SinkWriter {
   }
 }
 
-function writerOf(link: RedisLink, parts: RedisSinkParts): FrameWriter | Promise<FrameWriter> {
+async function writerOf(link: RedisLink, parts: RedisSinkParts): Promise<FrameWriter> {
   const { table } = parts
   const { options } = table
   if (isKeyedMode(options)) return new KeyedRows(link, table)
-  const messages = rowMessages(table)
+  const messages = await rowMessages(table)
   if (options.mode === 'stream') {
     return StreamEntries.open(link, parts, { messages, fields: fieldWriter(table) })
   }

@@ -9,6 +9,7 @@ import { LOOKUP_OPTIONS } from '../../engine/source/lookup.ts'
 import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
 import { checkStart, START_OPTIONS } from '../start-options.ts'
 import { TLS_OPTIONS } from '../tls-options.ts'
+import { checkUrl } from '../url-option.ts'
 import { isEntryId } from './entry-id.ts'
 
 /** Tables of these modes hold a row for each key: they are written by key and looked up. */
@@ -24,7 +25,7 @@ export const redis: ConnectorSpec = {
     url: {
       kind: 'string',
       required: true,
-      doc: 'The server: `redis://localhost:6379/0`; with `rediss://` the connection is encrypted.',
+      doc: 'The server: `redis://localhost:6379/0`; with `rediss://` the connection is encrypted. No user name or password in it.',
     },
     username: { kind: 'string', doc: 'User name, for a server with access control lists.' },
     password: { kind: 'string', secret: true, doc: 'Password of `username`, or of the server.' },
@@ -105,15 +106,7 @@ const OF_MODE: Readonly<Record<string, readonly string[]>> = {
 function checkRedis(table: TableSpec): void {
   const { options } = table
   const { mode, key } = options
-  if (!/^rediss?:\/\//.test(options.url)) {
-    fail(
-      'INVALID_OPTION',
-      `'url' = '${options.url.replace(/\/\/.*@/, '//')}' is no address of Redis`,
-      {
-        hint: 'redis://host:6379 or rediss://host:6379',
-      },
-    )
-  }
+  checkUrl(options, 'url', ['redis', 'rediss'])
   for (const [option, modes] of Object.entries(OF_MODE)) {
     if (options[option] === undefined || modes.includes(mode)) continue
     fail('INVALID_OPTION', `'${option}' does not go with 'mode' = '${mode}'`)

@@ -9,7 +9,7 @@ import type { TableSpec } from '../../engine/source/table.ts'
 import type { SinkContext } from '../context.ts'
 import { readHeaders } from '../http-headers.ts'
 import { connectorError } from '../reconnect.ts'
-import { type RowMessage, rowMessages } from '../row-messages.ts'
+import { type RowMessages, rowMessages } from '../row-messages.ts'
 import { type Sign, signer } from './signature.ts'
 import { webhook } from './spec.ts'
 
@@ -24,9 +24,15 @@ export const webhookSink = ({ clock }: SinkContext): SinkConnector => ({
   },
   takesChangelog: ({ options }) => writesChangelog(options),
   async open(table, job) {
-    return new RequestWriter(clock, table, job)
+    return new RequestWriter(clock, { table, job, messages: await rowMessages(table) })
   },
 })
+
+interface RequestParts {
+  readonly table: TableSpec
+  readonly job: SinkJob
+  readonly messages: RowMessages
+}
 
 interface Post {
   readonly key: string
@@ -43,19 +49,19 @@ class RequestWriter implements SinkWriter {
   readonly #clock: Clock
   readonly #options: TableSpec['options']
   readonly #token: string
-  readonly #messages: (frame: SinkFrame) => RowMessage[]
+  readonly #messages: RowMessages
   readonly #sign: Sign | undefined
   readonly #headers: Readonly<Record<string, string>>
   readonly #closing = new AbortController()
   /** Requests of the write that failed last that were answered well. */
   #delivered = new Set<string>()
 
-  constructor(clock: Clock, table: TableSpec, job: SinkJob) {
+  constructor(clock: Clock, { table, job, messages }: RequestParts) {
     const { options } = table
     this.#clock = clock
     this.#options = options
     this.#token = job.token
-    this.#messages = rowMessages(table)
+    this.#messages = messages
     this.#sign = signer(options)
     this.#headers = {
       'content-type': contentType(options),
@@ -158,6 +164,7 @@ function bodyOf(records: readonly Buffer[], form: string): Buffer {
 
 function contentType({ format, body }: TableSpec['options']): string {
   if (format === 'csv') return 'text/csv'
+  if (format === 'arrow') return 'application/vnd.apache.arrow.stream'
   if (!format.includes('json')) return 'application/octet-stream'
   return body === 'lines' ? 'application/x-ndjson' : 'application/json'
 }

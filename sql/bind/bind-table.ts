@@ -2,13 +2,25 @@
 
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { type Field, schemaOf } from '../../engine/batch/schema.ts'
-import { isTimestamp, sameType, typeName } from '../../engine/batch/types.ts'
+import { type DataType, isTimestamp, sameType, typeName } from '../../engine/batch/types.ts'
 import { coerce } from '../../engine/expr/coerce.ts'
 import { isNullable } from '../../engine/expr/facts.ts'
 import { inZone } from '../../engine/expr/in-zone.ts'
 import type { Expr } from '../../engine/expr/ir.ts'
+import { isChangelogFormat } from '../../engine/format/changelog-formats.ts'
 import { type ConnectorSpec, lookupOf, sourceOf } from '../../engine/source/connector-spec.ts'
-import type { MetadataColumn, TableSpec, WatermarkSpec } from '../../engine/source/table.ts'
+import {
+  checkFormat,
+  constantMetadata,
+  metadataOfFormat,
+} from '../../engine/source/format-options.ts'
+import {
+  allMetadata,
+  type MetadataColumn,
+  type TableSpec,
+  type WatermarkSpec,
+} from '../../engine/source/table.ts'
+import { checkMessageSchema } from '../../engine/source/table-decoder.ts'
 import type { ColumnDefinition, Expression, Name, Statement } from '../ast.ts'
 import type { TableEntry } from '../catalog/entry.ts'
 import { type ConnectorCatalog, EMBEDDED_CONNECTORS, readOptions } from '../catalog/options.ts'
@@ -17,6 +29,7 @@ import { withoutPlace } from '../logical/visit.ts'
 import { DEFAULT_SESSION, type Session } from '../session.ts'
 import { bindExpression } from './bind-expression.ts'
 import { bindKey } from './bind-key.ts'
+import { bindPartitions } from './bind-partitions.ts'
 import { columnExpr, Scope } from './scope.ts'
 
 export type CreateTable = Extract<Statement, { kind: 'create-table' }>
@@ -34,13 +47,18 @@ export function bindTable(
   const { connector, values } = readOptions(statement.options, connectors, statement.name.at)
   const connectorSpec = connectors.get(connector)
   const source = connectorSpec && sourceOf(connectorSpec, values)
-  const { stored, metadata } = storedFields(statement, connectorSpec)
+  const found = storedFields(statement, connectorSpec, values)
+  const { stored, formatMetadata } = found
+  const known = [...found.metadata, ...formatMetadata]
+  const partitions = bindPartitions(statement, stored, known, connectorSpec)
+  const metadata = [...found.metadata, ...partitions]
   const lookup = connectorSpec && lookupOf(connectorSpec, values)
-  const keyed = connectorSpec?.keyed === true || lookup !== undefined
+  const isChanging = isChangelogFormat(values.format)
+  const keyed = connectorSpec?.keyed === true || lookup !== undefined || isChanging
   const primaryKey = bindKey(
     statement,
     stored,
-    metadata,
+    [...metadata, ...formatMetadata],
     connectorSpec && { ...connectorSpec, keyed },
   )
   for (const key of primaryKey ?? []) stored[key] = { ...stored[key], nullable: false }
@@ -52,7 +70,8 @@ export function bindTable(
     declared: declaredOrder(statement),
     storedCount: stored.length,
     computed: exprs,
-    metadata,
+    metadata: metadata.length === 0 ? undefined : metadata,
+    formatMetadata: formatMetadata.length === 0 ? undefined : formatMetadata,
     lookup: lookup?.keys,
     writeOnly: source === undefined ? true : undefined,
     connector,
@@ -60,9 +79,13 @@ export function bindTable(
     options: values,
     watermark: bindWatermark(statement, fields, session.timeZone, values),
     primaryKey,
-    changelog: primaryKey === undefined && values.format === 'changelog-json' ? true : undefined,
+    partitionedBy: partitions.length === 0 ? undefined : partitions.map(({ column }) => column),
+    changelog: primaryKey === undefined && isChanging ? true : undefined,
   }
+  refuseOtherMetadata(spec, statement.name.at)
+  checkFormat(spec)
   connectorSpec?.check?.(spec)
+  checkMessageSchema(spec)
   return {
     kind: 'table',
     id,
@@ -109,39 +132,61 @@ function refuseDuplicates(columns: readonly ColumnDefinition[]): void {
   }
 }
 
-/** The columns that are not computed, and which of them are metadata. */
-function storedFields({ columns, name }: CreateTable, connector: ConnectorSpec | undefined) {
+/** UNSUPPORTED for metadata where a change must equal the row that it takes back. */
+function refuseOtherMetadata(table: TableSpec, at: Span): void {
+  if (table.changelog !== true) return
+  const { name, options } = table
+  const constant = constantMetadata(options.format)
+  const other = allMetadata(table).find(({ key }) => !constant.includes(key))
+  if (other === undefined) return
+  fail('UNSUPPORTED', `${name} brings changes and has no PRIMARY KEY: it cannot have METADATA`, {
+    at,
+    hint: `A change has another ${other.key} than the row that it takes back. Declare a key.`,
+  })
+}
+
+/** The columns that are not computed, and which of them are metadata: the connector's or the
+ *  format's. */
+function storedFields(
+  { columns, name }: CreateTable,
+  connector: ConnectorSpec | undefined,
+  options: TableSpec['options'],
+) {
   const stored: Field[] = []
   const metadata: MetadataColumn[] = []
+  const formatMetadata: MetadataColumn[] = []
+  const ofFormat = metadataOfFormat(options.format)
   for (const column of columns) {
     if (column.computed !== undefined || column.type === undefined) continue
     if (column.metadata !== undefined) {
       const virtual = column.metadata.virtual ? { virtual: true } : {}
-      const key = metadataKey(column, connector)
+      const known = { ...ofFormat, ...connector?.metadata }
+      const key = metadataKey(column, connector?.name, known)
       const isWritable = !column.metadata.virtual && connector?.writableMetadata?.includes(key)
       const writable = isWritable ? { writable: true } : {}
-      metadata.push({ column: stored.length, key, ...virtual, ...writable })
+      const own = Object.hasOwn(connector?.metadata ?? {}, key) ? metadata : formatMetadata
+      own.push({ column: stored.length, key, ...virtual, ...writable })
     }
     stored.push({ name: column.name.text, type: column.type, nullable: !column.notNull })
   }
-  if (stored.length === metadata.length) {
+  if (stored.length === metadata.length + formatMetadata.length) {
     fail('INVALID_ARGUMENT', `The table ${name.text} needs a column that is stored`, {
       at: name.at,
     })
   }
-  return { stored, metadata: metadata.length === 0 ? undefined : metadata }
+  return { stored, metadata, formatMetadata }
 }
 
-/** UNSUPPORTED if the connector does not know it, TYPE_MISMATCH. */
+/** UNSUPPORTED if it is not known, TYPE_MISMATCH. */
 function metadataKey(
   { name, type, metadata, at }: ColumnDefinition,
-  connector: ConnectorSpec | undefined,
+  connector: string | undefined,
+  known: Readonly<Record<string, DataType>>,
 ): string {
   const key = metadata?.from ?? name.text
-  const known = connector?.metadata ?? {}
   if (!Object.hasOwn(known, key)) {
     const keys = Object.keys(known)
-    fail('UNSUPPORTED', `The ${connector?.name} connector has no metadata '${key}'`, {
+    fail('UNSUPPORTED', `The ${connector} connector has no metadata '${key}'`, {
       at,
       hint: keys.length === 0 ? 'It has no metadata at all.' : `It has ${keys.join(', ')}.`,
     })

@@ -40,13 +40,14 @@ export function createTable(text: string): CreateTable {
 }
 
 function merged(own: CreateTable, other: CreateTable, like: LikeClause): CreateTable {
-  const { constraints, options, watermarks } = like.rules
+  const { constraints, options, partitions, watermarks } = like.rules
   const { columns, primaryKey } = withKeyApart(own)
   return {
     ...own,
     like: undefined,
     columns: [...otherColumns(own, other, like), ...columns],
     primaryKey: taken(primaryKey, other.primaryKey, constraints, 'PRIMARY KEY'),
+    partitionedBy: taken(own.partitionedBy, other.partitionedBy, partitions, 'PARTITIONED BY'),
     watermark: taken(own.watermark, other.watermark, watermarks, 'WATERMARK'),
     comment: own.comment ?? other.comment,
     options: optionsOf(own.options, other.options, options),
@@ -77,17 +78,24 @@ function otherColumns(
   })
 }
 
+/** What the clause is called behind LIKE. */
+const CLAUSES = {
+  'PRIMARY KEY': 'CONSTRAINTS',
+  'PARTITIONED BY': 'PARTITIONS',
+  WATERMARK: 'WATERMARKS',
+} as const
+
 /** DUPLICATE_NAME if both have the part and it should be included. */
 function taken<Part>(
   own: Part | undefined,
   other: Part | undefined,
   rule: LikeRule,
-  what: string,
+  what: keyof typeof CLAUSES,
 ): Part | undefined {
   if (rule === 'excluding' || other === undefined) return own
   if (own === undefined) return other
   if (rule === 'overwriting') return own
-  const part = what === 'WATERMARK' ? 'WATERMARKS' : 'CONSTRAINTS'
+  const part = CLAUSES[what]
   const ways = what === 'WATERMARK' ? ' or (OVERWRITING WATERMARKS)' : ''
   return fail('DUPLICATE_NAME', `The other table has a ${what} too`, {
     hint: `Write (EXCLUDING ${part})${ways} behind its name.`,

@@ -10,7 +10,7 @@ import { compileLike } from '../../engine/expr/text-pattern.ts'
 import { signatureText } from '../../engine/expr/udf.ts'
 import { AGGREGATES } from '../../engine/operator/aggregate/index.ts'
 import { JSON_AGGREGATES } from '../../engine/operator/aggregate/json-aggregates.ts'
-import { declaredColumns } from '../../engine/source/table.ts'
+import { allMetadata, declaredColumns } from '../../engine/source/table.ts'
 import type { Name, ShowFilter, Statement } from '../ast.ts'
 import type { Catalog } from './catalog.ts'
 import type { Entry, FunctionEntry, TableEntry, TabularEntry } from './entry.ts'
@@ -191,7 +191,8 @@ function extrasOf({ spec, computedTexts }: TableEntry, index: number): string | 
   const { name } = spec.schema.fields[index]
   const computed = computedTexts.get(name)
   if (computed !== undefined) return `AS ${computed}`
-  const metadata = spec.metadata?.find(({ column }) => column === index)
+  if (spec.partitionedBy?.includes(index)) return 'PARTITIONED BY'
+  const metadata = allMetadata(spec).find(({ column }) => column === index)
   if (metadata === undefined) return null
   return metadata.key === name ? 'METADATA' : `METADATA FROM '${metadata.key}'`
 }

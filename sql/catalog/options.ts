@@ -4,7 +4,8 @@
 import { fail, type Span } from '../../engine/base/errors.ts'
 import { didYouMean } from '../../engine/base/nearest.ts'
 import type { ConnectorSpec } from '../../engine/source/connector-spec.ts'
-import { LOG_KEEPING_OPTIONS } from '../../engine/source/log-options.ts'
+import { JSON_OPTIONS } from '../../engine/source/json-options.ts'
+import { STREAM_KEEPING_OPTIONS } from '../../engine/source/log-options.ts'
 import type { OptionSpec, OptionTable } from '../../engine/source/option.ts'
 import { STREAM_METADATA } from '../../engine/source/stream-frame.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
@@ -45,26 +46,22 @@ export const LOG_OPTIONS: OptionTable = {
     default: 'json',
     doc: 'json: a record is a row. changelog-json: it is a change, `{"op":"+I|-U|+U|-D","row":{…}}`, and rows can be taken back.',
   },
-  'json.unknown-fields': {
-    kind: 'enum',
-    values: ['ignore', 'fail'],
-    default: 'ignore',
-    doc: 'What happens to a record with a field that is no column.',
-  },
+  'json.unknown-fields': JSON_OPTIONS['json.unknown-fields'],
+  'json.fail-on-missing-field': JSON_OPTIONS['json.fail-on-missing-field'],
   'bad-records': {
     kind: 'enum',
     values: ['fail'],
     default: 'fail',
     doc: 'What happens to a record that does not fit: the request that brings it is refused.',
   },
-  ...LOG_KEEPING_OPTIONS,
+  ...STREAM_KEEPING_OPTIONS,
 }
 
-/** UNSUPPORTED for metadata where a change must equal the row that it takes back. */
-function checkStream({ name, metadata, changelog }: TableSpec): void {
-  if (metadata === undefined || changelog !== true) return
-  fail('UNSUPPORTED', `${name} brings changes and has no PRIMARY KEY: it cannot have METADATA`, {
-    hint: 'A change has another offset and time than the row that it takes back. Declare a key.',
+/** UNSUPPORTED for compaction without a key. */
+function checkStream({ name, primaryKey, options }: TableSpec): void {
+  if (options['cleanup.policy'] !== 'compact' || primaryKey !== undefined) return
+  fail('UNSUPPORTED', `${name} has no PRIMARY KEY: no row replaces another`, {
+    hint: "Declare a key, or leave 'cleanup.policy' out.",
   })
 }
 
@@ -96,6 +93,16 @@ export function optionNamed(table: OptionTable, key: string): OptionSpec | undef
   return undefined
 }
 
+/** The name that an option has in truth, with the column's name in the place of `#`. */
+function aliasedName({ aliasOf }: OptionSpec, given: string, table: OptionTable): string {
+  if (aliasOf === undefined || !aliasOf.includes('#')) return aliasOf ?? given
+  const [before, after] = Object.keys(table)
+    .find((name) => table[name].aliasOf === aliasOf && optionNamed({ [name]: table[name] }, given))!
+    .split('#')
+  const column = given.slice(before.length, given.length - after.length)
+  return aliasOf.replace('#', () => column)
+}
+
 export interface TableOptions {
   readonly connector: string
   /** Canonical texts by option name, defaults filled in, `connector` left out. */
@@ -123,7 +130,7 @@ export function readOptions(
         hint,
       })
     }
-    const key = spec.aliasOf ?? given
+    const key = aliasedName(spec, given, table)
     if (Object.hasOwn(values, key)) {
       fail('INVALID_OPTION', `The option '${key}' is given twice`, { at: pair.key.at })
     }

@@ -86,6 +86,8 @@ export interface WindowNode extends Base {
   /** Of SESSION: the columns whose equal rows share sessions. Absent: the keys of the aggregate
    *  that follows. */
   readonly partitionBy?: readonly number[] | undefined
+  /** See the operator's node; said when the plan is lowered. */
+  readonly speaksOpen?: boolean
 }
 
 /** Unwindowed GROUP BY, and DISTINCT (no aggregates). Output: keys, aggregates. */

@@ -102,13 +102,14 @@ const namesWindow = ({ kind }: WindowSpec, role: WindowColumn): boolean =>
  *  keys; it can be in several others, which a bound tells apart. */
 export function windowTraits(input: Traits, width: number, window: WindowSpec): Traits {
   const added = properties(WINDOW_COLUMNS, width, window)
-  const once = window.kind === 'tumble' || window.kind === 'session'
-  const keys = once ? input.keys : input.keys.map((key) => [...key, width + 1])
   // The rows of a session wait until it is over.
   const waits = window.kind === 'session'
+  const once = window.kind === 'tumble' || waits
+  const keys = once ? input.keys : input.keys.map((key) => [...key, width + 1])
   return {
     ...input,
-    keys,
+    // What a session that is over said is final, though its row may have been replaced since.
+    keys: waits && !input.appendOnly ? [] : keys,
     timeColumns: [...(waits ? [] : input.timeColumns), ...timeColumnsOf(added)],
     processingColumns: waits ? [] : input.processingColumns,
     // A windowed input's own windows are no longer the ones that its rows are grouped by.

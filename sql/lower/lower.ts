@@ -20,6 +20,7 @@ import { lookupNodeOf } from './lower-lookup.ts'
 import { lowerScan } from './lower-scan.ts'
 import { pinChanges } from './pin-changes.ts'
 import { refuseBareSession } from './refuse-bare-session.ts'
+import { splitSession } from './split-session.ts'
 import { versionsOf, withAllVersions } from './versions-of.ts'
 
 export interface Lowered extends InputInfo {
@@ -37,7 +38,7 @@ export function lower(planned: LogicalNode, stateTtlUs = 0): Lowered {
     case 'values':
       return { plan: { kind: 'values', schema, rows: node.rows }, schema, appendOnly: true }
     case 'window-aggregate': {
-      const detached = detachWindow(node)
+      const detached = detachWindow(splitSession(node))
       return detached === node ? operating(node, stateTtlUs) : lower(detached, stateTtlUs)
     }
     default:
@@ -94,9 +95,9 @@ function operatorNode(node: Operating): object {
     case 'project':
       return { fields, exprs: node.exprs }
     case 'window': {
-      const { window, timeColumn, partitionBy } = node
+      const { window, timeColumn, partitionBy, speaksOpen } = node
       refuseBareSession(node)
-      return { window, timeColumn, partitionBy }
+      return { window, timeColumn, partitionBy, speaksOpen }
     }
     case 'aggregate': {
       const { keys, aggregates } = node

@@ -1,7 +1,8 @@
 /** A Mosquitto server, and a client of the tests' own. */
 
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connectAsync, type IClientPublishOptions, type MqttClient } from 'mqtt'
+import type { Certificates } from './certificates.ts'
 import { accepts, findProgram, freePort, Program, sleep } from './program.ts'
 
 const path = findProgram('mosquitto')
@@ -12,19 +13,22 @@ export const mosquittoMissing = path === undefined ? 'mosquitto is not installed
 export class MosquittoBroker {
   readonly #program: Program
   readonly #port: number
+  readonly #tls: Certificates | undefined
   #client: MqttClient | undefined
 
-  private constructor(program: Program, port: number) {
+  private constructor(program: Program, port: number, tls: Certificates | undefined) {
     this.#program = program
     this.#port = port
+    this.#tls = tls
   }
 
   get url(): string {
-    return `mqtt://127.0.0.1:${this.#port}`
+    return `${this.#tls ? 'mqtts' : 'mqtt'}://127.0.0.1:${this.#port}`
   }
 
-  /** `settings`: more of its configuration file. */
-  static async start(settings: readonly string[] = ['allow_anonymous true']) {
+  /** `settings`: more of its configuration file. `tls`: it only speaks TLS, and only to clients that
+   *  show a certificate of the authority. */
+  static async start(settings: readonly string[] = ['allow_anonymous true'], tls?: Certificates) {
     const port = await freePort()
     const program = await Program.start({
       path: path!,
@@ -32,6 +36,7 @@ export class MosquittoBroker {
       prepare(folder) {
         const lines = [
           `listener ${port} 127.0.0.1`,
+          ...(tls ? tlsSettings(tls) : []),
           'persistence true',
           `persistence_location ${folder}/`,
           'autosave_interval 1',
@@ -44,13 +49,16 @@ export class MosquittoBroker {
       },
       ready: () => accepts(port),
     })
-    return new MosquittoBroker(program, port)
+    return new MosquittoBroker(program, port, tls)
   }
 
   /** A client for now: another one after a restart. */
   async client(): Promise<MqttClient> {
     if (this.#client?.connected) return this.#client
-    const client = await connectAsync(this.url, { reconnectPeriod: 0, protocolVersion: 5 })
+    const client = await connectAsync(this.url, {
+      ...{ reconnectPeriod: 0, protocolVersion: 5 },
+      ...(this.#tls && certificatesOf(this.#tls)),
+    })
     client.on('error', () => {})
     this.#client = client
     return client
@@ -98,3 +106,14 @@ export class MosquittoBroker {
     await this.#program.close()
   }
 }
+
+const tlsSettings = ({ ca, cert, key }: Certificates): string[] => [
+  `cafile ${ca}`,
+  `certfile ${cert}`,
+  `keyfile ${key}`,
+  'require_certificate true',
+]
+
+const certificatesOf = ({ ca, cert, key }: Certificates) => ({
+  ...{ ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) },
+})

@@ -76,6 +76,17 @@ export class PostgresBroker {
     }
   }
 
+  /** The rows of a query, each an array. */
+  async query(text: string): Promise<unknown[][]> {
+    const client = new pg.Client(this.url)
+    await client.connect()
+    try {
+      return (await client.query({ text, rowMode: 'array' })).rows
+    } finally {
+      await client.end()
+    }
+  }
+
   kill(): Promise<void> {
     return this.#program.kill()
   }

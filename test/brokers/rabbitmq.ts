@@ -2,6 +2,7 @@
 
 import { existsSync, writeFileSync } from 'node:fs'
 import { type ChannelModel, type ConfirmChannel, connect, type Options } from 'amqplib'
+import type { Certificates } from './certificates.ts'
 import { findProgram, freePorts, Program, sleep } from './program.ts'
 
 // The program of this name on the PATH may be a wrapper that only root and the service may run.
@@ -17,16 +18,19 @@ const ERLANG = '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none'
 export class RabbitBroker {
   readonly #program: Program
   readonly port: number
+  /** For connections over TLS, if there is a certificate. */
+  readonly securePort: number
   #model: ChannelModel | undefined
   #channel: ConfirmChannel | undefined
 
-  private constructor(program: Program, port: number) {
+  private constructor(program: Program, port: number, securePort: number) {
     this.#program = program
     this.port = port
+    this.securePort = securePort
   }
 
-  static async start(): Promise<RabbitBroker> {
-    const [port, distPort, epmdPort] = await freePorts(3)
+  static async start(tls?: Certificates): Promise<RabbitBroker> {
+    const [port, securePort, distPort, epmdPort] = await freePorts(4)
     const program = await Program.start({
       path: '/bin/sh',
       // The daemon that Erlang nodes find each other by is one of our own, in the same group.
@@ -37,11 +41,12 @@ export class RabbitBroker {
       ],
       prepare(folder) {
         writeFileSync(`${folder}/enabled_plugins`, '[].\n')
-        writeFileSync(`${folder}/rabbitmq.conf`, settings(port))
+        const more = tls ? tlsSettings(securePort, tls) : []
+        writeFileSync(`${folder}/rabbitmq.conf`, [...settings(port), ...more, ''].join('\n'))
       },
       ready: () => answers(port),
     })
-    return new RabbitBroker(program, port)
+    return new RabbitBroker(program, port, securePort)
   }
 
   /** As `connect` of amqplib takes it. */
@@ -184,17 +189,22 @@ const variables = (folder: string, distPort: number): string =>
     .map((variable) => `export ${variable};`)
     .join(' ')
 
-const settings = (port: number): string =>
-  [
-    `listeners.tcp.default = 127.0.0.1:${port}`,
-    'loopback_users = none',
-    'log.console = true',
-    'log.console.level = warning',
-    // Machines that build software are often nearly full.
-    'disk_free_limit.absolute = 50MB',
-    'vm_memory_high_watermark.relative = 0.9',
-    '',
-  ].join('\n')
+const settings = (port: number): string[] => [
+  `listeners.tcp.default = 127.0.0.1:${port}`,
+  'loopback_users = none',
+  'log.console = true',
+  'log.console.level = warning',
+  // Machines that build software are often nearly full.
+  'disk_free_limit.absolute = 50MB',
+  'vm_memory_high_watermark.relative = 0.9',
+]
+
+const tlsSettings = (port: number, { ca, cert, key }: Certificates): string[] => [
+  `listeners.ssl.default = 127.0.0.1:${port}`,
+  `ssl_options.cacertfile = ${ca}`,
+  `ssl_options.certfile = ${cert}`,
+  `ssl_options.keyfile = ${key}`,
+]
 
 async function answers(port: number): Promise<boolean> {
   const model = await connect({ hostname: '127.0.0.1', port }, { timeout: 2000 })

@@ -5,23 +5,20 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { NatsBroker, natsMissing } from '../brokers/nats.ts'
+import { PostgresBroker, postgresMissing } from '../brokers/postgres.ts'
 import { describeWith } from '../brokers/program.ts'
 import { RedisBroker, redisMissing } from '../brokers/redis.ts'
 import { TestServer } from '../server/test-server.ts'
+import { EXAMPLES, exampleText, withExamples } from './with-examples.ts'
 
-const FOLDER = join(import.meta.dirname, '../../examples')
 /** These run below. */
 const TRIED = ['webhook.sql', 'http.sql', 'log.sql', 'filesystem.sql', 'duckdb.sql']
-const files = readdirSync(FOLDER).filter((name) => name.endsWith('.sql') && !TRIED.includes(name))
-
-/** The text of an example that writes its files into the server's own folder. */
-const textOf = (name: string, server: TestServer): string =>
-  readFileSync(join(FOLDER, name), 'utf8').replaceAll("'out/", `'${server.folder}/out/`)
+const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.sql') && !TRIED.includes(name))
 
 test.each(files)('%s', async (name) => {
   const server = await TestServer.start()
   try {
-    const sql = textOf(name, server)
+    const sql = exampleText(name, server)
     const { status, text } = await server.post('/v1/sql', { sql })
     expect(text).not.toContain('"code"')
     expect(status).toBe(200)
@@ -35,7 +32,7 @@ test('webhook.sql and http.sql do what they say', async () => {
   try {
     const { port } = new URL(server.url)
     for (const name of ['webhook.sql', 'http.sql']) {
-      const sql = readFileSync(join(FOLDER, name), 'utf8').replaceAll(
+      const sql = readFileSync(join(EXAMPLES, name), 'utf8').replaceAll(
         '127.0.0.1:7070',
         `127.0.0.1:${port}`,
       )
@@ -53,25 +50,6 @@ test('webhook.sql and http.sql do what they say', async () => {
     await server.stop()
   }
 })
-
-/** Runs examples, with brokers at other addresses. */
-async function withExamples(
-  names: readonly string[],
-  addresses: Readonly<Record<string, string>>,
-  check: (server: TestServer) => Promise<void>,
-): Promise<void> {
-  const server = await TestServer.start()
-  try {
-    for (const name of names) {
-      let sql = textOf(name, server)
-      for (const [from, to] of Object.entries(addresses)) sql = sql.replaceAll(from, to)
-      await server.sql(sql)
-    }
-    await check(server)
-  } finally {
-    await server.stop()
-  }
-}
 
 test('log.sql, filesystem.sql and duckdb.sql do what they say', async () => {
   await withExamples(['log.sql'], {}, async (server) => {
@@ -142,6 +120,45 @@ describeWith('redis.sql', redisMissing, () => {
         await expect.poll(connected).toContain('"state":"connected"')
         await broker.run(['PUBLISH', 'clicks', '{"page": "/home"}'])
         await server.eventually('SELECT page, clicks FROM pages', [['/home', 1]])
+      })
+    } finally {
+      await broker.close()
+    }
+  })
+})
+
+describeWith('jdbc.sql and postgres-cdc.sql', postgresMissing, () => {
+  test('do what they say', async () => {
+    const broker = await PostgresBroker.start(['wal_level = logical'])
+    try {
+      await broker.run(
+        'CREATE TABLE customers (id int PRIMARY KEY, city text)',
+        'CREATE TABLE city_totals (city text PRIMARY KEY, orders bigint, amount numeric(38, 2))',
+        `INSERT INTO customers VALUES (1, 'Bern')`,
+        'CREATE TABLE products (id int PRIMARY KEY, name text, price numeric(10, 2))',
+        `INSERT INTO products VALUES (1, 'lamp', 30), (2, 'desk', 250)`,
+      )
+      const { port } = new URL(broker.url)
+      const address = {
+        'localhost:5432/shop': `localhost:${port}/postgres`,
+        "'port' = '5432'": `'port' = '${port}'`,
+        "'database-name' = 'shop'": `'database-name' = 'postgres'`,
+      }
+      await withExamples(['jdbc.sql'], address, async (server) => {
+        const order = { id: 1, customer: 1, amount: 12.5 }
+        await server.post('/v1/streams/orders/records', order)
+        const totals = () => broker.query('SELECT city, orders::int, amount FROM city_totals')
+        await expect.poll(totals, { timeout: 10_000 }).toEqual([['Bern', 1, '12.50']])
+      })
+      await withExamples(['postgres-cdc.sql'], address, async (server) => {
+        const levels = 'SELECT level, products, highest FROM price_levels ORDER BY level'
+        await server.eventually(levels, [
+          ['high', 1, '250.00'],
+          ['low', 1, '30.00'],
+        ])
+        await broker.run('UPDATE products SET price = price + 100 WHERE id = 1')
+        await broker.run('DELETE FROM products WHERE id = 2')
+        await server.eventually(levels, [['high', 1, '130.00']])
       })
     } finally {
       await broker.close()

@@ -11,8 +11,9 @@ export interface Broker {
   close(): Promise<void>
 }
 
-/** Options of a table's WITH clause, without 'format' (the suites add 'format' = 'json'). */
-export type TableOptions = Readonly<Record<string, string>>
+/** Options of a table's WITH clause (undefined: left out). The suites add 'format' = 'json' where
+ *  there is no `format`. */
+export type TableOptions = Readonly<Record<string, string | undefined>>
 
 /** Options that CREATE TABLE must refuse: what to change in the good ones (undefined: left out),
  *  and the error's code. */
@@ -32,8 +33,8 @@ export const isLong = process.env.MILLRACE_LONG !== undefined
 
 /** The text of a CREATE TABLE statement. `columns`: what stands between the brackets. */
 export function createTable(name: string, columns: string, options: TableOptions): string {
-  const list = Object.entries({ format: 'json', ...options }).map(
-    ([key, value]) => `'${key}' = '${value.replaceAll("'", "''")}'`,
+  const list = Object.entries({ format: 'json', ...options }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`'${key}' = '${value.replaceAll("'", "''")}'`],
   )
   return `CREATE TABLE ${name} (${columns}) WITH (${list.join(', ')})`
 }

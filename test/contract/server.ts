@@ -27,8 +27,9 @@ export class ContractServer {
     return server
   }
 
-  async start(): Promise<void> {
-    if (!(await this.#child.start())) throw new Error(`no start: ${this.#child.errors}`)
+  /** `environment`: what is added to that of the process. */
+  async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    if (!(await this.#child.start(environment))) throw new Error(`no start: ${this.#child.errors}`)
   }
 
   /** `kill -9`. */

@@ -45,10 +45,7 @@ export function refuses({ badOptions, columns, options, server }: Refusals): voi
   it.each(badOptions.map((bad) => [changeText(bad), bad] as const))(
     'refuses %s',
     async (_, { change, code }) => {
-      const changed = Object.entries({ ...options(), ...change }).filter(
-        (entry): entry is [string, string] => entry[1] !== undefined,
-      )
-      const sql = createTable('bad', columns, Object.fromEntries(changed))
+      const sql = createTable('bad', columns, { ...options(), ...change })
       expect(await server.codeOf(sql), sql).toBe(code)
     },
   )

@@ -23,6 +23,7 @@ export function createTable(
   const order = isNameList(cursor) ? columnNames(cursor) : []
   const parts: ReadParts = cursor.is('(') ? tableParts(cursor) : { columns: [] }
   const comment = cursor.accept('COMMENT') ? cursor.string('a comment in single quotes') : undefined
+  const partitionedBy = cursor.accept('PARTITIONED', 'BY') ? columnNames(cursor) : undefined
   refusePartsElsewhere(cursor)
   const options = withOptions(cursor)
   const like = cursor.is('LIKE') ? likeClause(cursor) : undefined
@@ -36,7 +37,8 @@ export function createTable(
       hint: 'CREATE TABLE t (id BIGINT, name STRING)',
     })
   }
-  const made: CreateTable = { kind: 'create-table', name, ...head, ...parts, options, comment }
+  const own = { ...parts, partitionedBy, options, comment }
+  const made: CreateTable = { kind: 'create-table', name, ...head, ...own }
   return { ...made, like, as }
 }
 
@@ -60,8 +62,8 @@ function asQuery(
 }
 
 function refusePartsElsewhere(cursor: Cursor): void {
-  if (cursor.is('PARTITIONED') || cursor.is('DISTRIBUTED')) {
-    cursor.refuse(cursor.token.text.toUpperCase(), { hint: 'Give splits in WITH (…)' })
+  if (cursor.is('DISTRIBUTED')) {
+    cursor.refuse('DISTRIBUTED', { hint: 'Give splits in WITH (…)' })
   }
   if (cursor.is('INCLUDE')) {
     cursor.refuse('INCLUDE', { hint: "Declare a column: k STRING METADATA FROM 'key'" })

@@ -9,6 +9,7 @@ const PARTS: Readonly<Record<string, LikePart>> = {
   GENERATED: 'generated',
   METADATA: 'metadata',
   OPTIONS: 'options',
+  PARTITIONS: 'partitions',
   WATERMARKS: 'watermarks',
 }
 
@@ -19,7 +20,7 @@ const RULES: Readonly<Record<string, LikeRule>> = {
 }
 
 /** Parts that can only be there or not. */
-const NEVER_TWICE: ReadonlySet<string> = new Set(['ALL', 'CONSTRAINTS'])
+const NEVER_TWICE: ReadonlySet<string> = new Set(['ALL', 'CONSTRAINTS', 'PARTITIONS'])
 
 /** `LIKE other [(INCLUDING … EXCLUDING … OVERWRITING …)]`. Without a word on a part, and without
  *  ALL, everything is included and its own options win, as in Flink. */
@@ -36,6 +37,7 @@ export function likeClause(cursor: Cursor): LikeClause {
     generated: ruleOf('GENERATED', 'including'),
     metadata: ruleOf('METADATA', 'including'),
     options: said.get('OPTIONS') ?? (rest === 'excluding' ? rest : 'overwriting'),
+    partitions: ruleOf('PARTITIONS', 'including'),
     watermarks: ruleOf('WATERMARKS', 'including'),
   }
   return { table, rules, at: cursor.spanFrom(first) }
@@ -52,12 +54,12 @@ function rule(cursor: Cursor, said: Map<string, LikeRule>): void {
   }
   cursor.advance()
   const part = cursor.key
-  if (cursor.is('PARTITIONS') || cursor.is('DISTRIBUTION')) {
+  if (cursor.is('DISTRIBUTION')) {
     cursor.refuse(`${verb} ${part}`, { hint: 'Tables have splits, given in WITH (…)' })
   }
   if (part !== 'ALL' && !Object.hasOwn(PARTS, part)) {
     cursor.unexpected({
-      what: 'ALL, CONSTRAINTS, GENERATED, METADATA, OPTIONS or WATERMARKS',
+      what: 'ALL, CONSTRAINTS, GENERATED, METADATA, OPTIONS, PARTITIONS or WATERMARKS',
       near: ['ALL', ...Object.keys(PARTS)],
     })
   }

@@ -1,7 +1,11 @@
 /** What the kafka connectors have beyond the contracts: metadata, codecs, transactions, where they
  *  begin and end, partitions that come later, passwords and TLS, keys, upsert-kafka. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { makeCertificates } from '../../brokers/certificates.ts'
 import {
   KAFKA_PASSWORD,
   KAFKA_USER,
@@ -12,6 +16,7 @@ import {
 import { describeWith, sleep } from '../../brokers/program.ts'
 import { createTable, type TableOptions } from '../../contract/broker.ts'
 import { TestServer } from '../../server/test-server.ts'
+import { withExamples } from '../with-examples.ts'
 
 const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const
 const NEW_PRODUCER = { producerId: -1n, producerEpoch: -1 }
@@ -307,6 +312,11 @@ describeWith('kafka', missingKafka(), () => {
     expect(await codeOf(wrong)).toMatch(/^CONNECTOR_FAILED: .*uthenticat/)
     const { 'properties.ssl.truststore.location': _, ...distrusting } = { ...scram, ...own }
     expect(await codeOf(distrusting)).toMatch(/^CONNECTOR_FAILED: .*self.signed/)
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-certificates-'))
+    const { ca: other } = makeCertificates(folder)
+    const misled = { ...scram, ...own, 'properties.ssl.truststore.location': other }
+    expect(await codeOf(misled)).toMatch(/^CONNECTOR_FAILED: .*self.signed/)
+    rmSync(folder, { recursive: true })
     const noFile = { ...scram, ...own, 'properties.ssl.truststore.location': '/none' }
     expect(await codeOf(noFile)).toMatch(/^INVALID_OPTION: .*no file/)
     const shown = await server.sql(`SHOW CREATE TABLE s${number}`)
@@ -492,5 +502,31 @@ describeWith('kafka', missingKafka(), () => {
       sql: `INSERT INTO ${target} SELECT customer, CAST(k AS BIGINT) FROM visits`,
     })
     expect(refused.json.code).toBe('UNSUPPORTED')
+  }, 60_000)
+
+  it('kafka.sql does what it says', async () => {
+    for (const name of ['orders', 'revenue', 'customers']) await broker.topic(name)
+    const changes = { 'localhost:9092': broker.bootstrap, '30 s': '100 ms' }
+    await withExamples(['kafka.sql'], changes, async (example) => {
+      const order = (id: number, amount: number, time: string) =>
+        JSON.stringify({ id, customer: 'ada', amount, ts: `2026-05-06T07:${time}Z` })
+      const texts = [order(1, 12.5, '08:09'), order(2, 7.5, '08:30'), 'none', order(3, 1, '10:00')]
+      await broker.send(texts.map((text) => record('orders', text)))
+      await example.eventually('SELECT orders, amount FROM revenue_per_minute', [[2, '20.00']])
+      await example.eventually('SELECT "offset" FROM "orders$dead_letters"', [['2']])
+      await expect
+        .poll(() => broker.read('revenue'), { timeout: 10_000 })
+        .toMatchObject([
+          {
+            key: 'ada',
+            value: '{"customer":"ada","orders":2,"amount":"20.00"}',
+            timestampMs: Date.parse('2026-05-06T07:09:00Z'),
+          },
+        ])
+      const last = async () => (await broker.read('customers')).at(-1)?.value
+      await expect
+        .poll(last, { timeout: 10_000 })
+        .toBe('{"customer":"ada","orders":3,"amount":"21.00"}')
+    })
   }, 60_000)
 })

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { jdbc } from '../../../connectors/postgres/jdbc-spec.ts'
 import { postgresLookup } from '../../../connectors/postgres/lookup.ts'
+import { nodeDisk } from '../../../engine/base/disk.ts'
 import { PostgresBroker, postgresMissing } from '../../brokers/postgres.ts'
 import { describeWith } from '../../brokers/program.ts'
 import { asker } from './ask.ts'
@@ -32,7 +33,7 @@ describeWith('PostgreSQL', postgresMissing, () => {
     asked: readonly string[],
   ) =>
     asker(
-      postgresLookup,
+      postgresLookup(nodeDisk),
       jdbc,
       `CREATE TABLE t (${columns}) WITH ('connector' = 'jdbc', 'url' = 'jdbc:${broker.url}', 'table-name' = '${table}')`,
       keys,
@@ -88,7 +89,7 @@ describeWith('PostgreSQL', postgresMissing, () => {
     await client.close()
     expect(() =>
       asker(
-        postgresLookup,
+        postgresLookup(nodeDisk),
         jdbc,
         `CREATE TABLE t (a INT) WITH ('connector' = 'jdbc', 'url' = 'jdbc:mysql://h/d', 'table-name' = 't')`,
         ['a'],

@@ -4,7 +4,10 @@ import { connectAsync } from 'mqtt'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { MosquittoBroker, mosquittoMissing } from '../../brokers/mosquitto.ts'
 import { describeWith, sleep } from '../../brokers/program.ts'
+import { createTable } from '../../contract/broker.ts'
+import { rowOrTrouble, trustsOnlyItsAuthority } from '../../contract/tls.ts'
 import { TestServer } from '../../server/test-server.ts'
+import { withExamples } from '../with-examples.ts'
 
 describeWith('mqtt', mosquittoMissing, () => {
   let broker: MosquittoBroker
@@ -74,6 +77,22 @@ describeWith('mqtt', mosquittoMissing, () => {
       [1, `a${n}/x/temp`, 0, false, false, null, null, null, true],
       [3, `b${n}/y/z`, 2, false, false, 'text/x', 'v', '1, 2', true],
     ])
+  })
+
+  test.each([
+    ['3.1.1', '0'],
+    ['3.1.1', '1'],
+    ['3.1.1', '2'],
+    ['5', '0'],
+    ['5', '2'],
+  ])('reads and writes with version %s and QoS %s', async (version, qos) => {
+    const protocol = { version, qos }
+    const name = await table('v', { ...protocol, topic: `v${n}/+` })
+    const target = await table('w', { ...protocol, 'sink.topic': `v${n}/x` })
+    await server.sql(`CREATE TABLE i${n} (id BIGINT NOT NULL);
+      INSERT INTO ${target} SELECT id FROM i${n};
+      INSERT INTO i${n} VALUES (1), (2), (3)`)
+    await server.eventually(`SELECT id FROM ${name}`, [[1], [2], [3]])
   })
 
   test('readers of a shared subscription take turns', async () => {
@@ -167,6 +186,28 @@ describeWith('mqtt', mosquittoMissing, () => {
     expect((await server.post('/v1/sql', { sql: `SELECT * FROM ${target}` })).status).toBe(400)
     expect(JSON.parse((await server.get(`/v1/streams/${target}`)).text).intake).toBe(null)
   })
+
+  test('mqtt.sql does what it says', async () => {
+    const changes = {
+      'mqtt://localhost:1883': broker.url,
+      "INTERVAL '10' SECOND": "INTERVAL '1' SECOND",
+      "'5 s'": "'500 ms'",
+    }
+    await withExamples(['mqtt.sql'], changes, async (example) => {
+      const averages: [string, number][] = []
+      const listener = await connectAsync(broker.url)
+      listener.on('message', (topic, bytes) => {
+        averages.push([topic, JSON.parse(bytes.toString()).value])
+      })
+      await listener.subscribeAsync('averages/#')
+      const connected = async () => (await example.get('/v1/streams/temperatures')).text
+      await expect.poll(connected, { timeout: 5000 }).toContain('"state":"connected"')
+      await broker.publish('sensors/kitchen/temperature', ['{"value": 21.5}'])
+      await example.eventually('SELECT sensor, "value" FROM last_temperatures', [['kitchen', 21.5]])
+      await expect.poll(() => averages, { timeout: 10_000 }).toEqual([['averages/kitchen', 21.5]])
+      await listener.endAsync()
+    })
+  }, 30_000)
 })
 
 describeWith('mqtt with users', mosquittoMissing, () => {
@@ -189,6 +230,29 @@ describeWith('mqtt with users', mosquittoMissing, () => {
     } finally {
       await server.stop()
       await broker.close()
+    }
+  })
+
+  trustsOnlyItsAuthority(async (tls) => {
+    const broker = await MosquittoBroker.start(['allow_anonymous true'], tls)
+    const server = await TestServer.start()
+    await broker.publish('t', ['{"id":7}'], { qos: 1, retain: true })
+    let n = 0
+    // The broker asks for ours, too.
+    const connection = {
+      ...{ connector: 'mqtt', url: broker.url, topic: 't' },
+      ...{ 'tls.cert-file': tls.cert, 'tls.key-file': tls.key },
+    }
+    return {
+      async works(more) {
+        const table = `t${++n}`
+        await server.sql(createTable(table, 'id BIGINT', { ...connection, ...more }))
+        return rowOrTrouble(server, table)
+      },
+      async close() {
+        await server.stop()
+        await broker.close()
+      },
     }
   })
 })

@@ -27,6 +27,7 @@ replayableSource({
     { change: { 'scan.startup.mode': 'timestamp' }, code: 'INVALID_OPTION' },
     { change: { 'scan.startup.specific-offset': '7' }, code: 'INVALID_OPTION' },
     { change: { user: 'me' }, code: 'INVALID_OPTION' },
+    { change: { url: 'nats://a,nats://me:secret@b' }, code: 'INVALID_OPTION' },
     { change: { token: 'a', 'nkey-seed': 'b' }, code: 'INVALID_OPTION' },
     { change: { 'queue-group': 'g' }, code: 'INVALID_OPTION' },
     { change: { mode: 'core' }, code: 'INVALID_OPTION' },

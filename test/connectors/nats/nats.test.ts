@@ -1,15 +1,12 @@
 /** What the nats connector has beyond the contracts: subjects, metadata, where it begins and ends,
  *  and how it logs in. */
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { makeCertificates, opensslMissing } from '../../brokers/certificates.ts'
 import { NatsBroker, natsMissing } from '../../brokers/nats.ts'
 import { describeWith } from '../../brokers/program.ts'
 import { createTable, type TableOptions } from '../../contract/broker.ts'
+import { trustsOnlyItsAuthority } from '../../contract/tls.ts'
 import { TestServer } from '../../server/test-server.ts'
 
 const ids = (...numbers: number[]) => numbers.map((id) => JSON.stringify({ id }))
@@ -141,6 +138,21 @@ describeWith('nats', natsMissing, () => {
     await expect(idsOf(name)).rejects.toThrow("'mode' = 'queue'")
   })
 
+  it('takes the messages of a work queue, also when it is made again and counts from 1', async () => {
+    const name = await stream({ retention: 'workqueue' })
+    await define(name, { mode: 'queue', 'consumer.ack-wait': '1 s' })
+    await broker.publish(`${name}.a`, ids(1, 2))
+    await server.eventually(`SELECT id FROM ${name} ORDER BY id`, [[1], [2]])
+    const { streams } = await broker.streams()
+    await streams.delete(name)
+    await streams.add({ name, subjects: [`${name}.>`], retention: 'workqueue' })
+    await broker.publish(`${name}.a`, ids(3, 4))
+    await server.eventually(`SELECT id FROM ${name} ORDER BY id`, [[1], [2], [3], [4]])
+    await expect
+      .poll(async () => (await streams.info(name)).state.messages, { timeout: 5000 })
+      .toBe(0)
+  }, 40_000)
+
   it('says what it waits for: a stream that is not there', async () => {
     await define('nowhere')
     await expect(idsOf('nowhere')).rejects.toThrow(/CONNECTOR_FAILED/)
@@ -252,27 +264,14 @@ describeWith('nats with a login', natsMissing, () => {
     30_000,
   )
 
-  // Certificates are made by openssl.
-  it.skipIf(opensslMissing !== undefined)(
-    'TLS, with an authority of its own',
-    async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'millrace-certificates-'))
-      const { ca, cert, key } = makeCertificates(folder)
-      const broker = await NatsBroker.start(
-        `tls { cert_file: "${cert}", key_file: "${key}" }`,
-        {},
-        ca,
-      )
-      try {
-        await (await broker.streams()).streams.add({ name: 's', subjects: ['s.>'] })
-        await broker.publish('s.a', ids(7))
-        expect(await works(broker, { 'tls.ca-file': ca })).toEqual([[7]])
-        expect(String(await works(broker, {}))).toMatch(/certificate.*CONNECTOR_FAILED/)
-      } finally {
-        await broker.close()
-        rmSync(folder, { recursive: true })
-      }
-    },
-    30_000,
-  )
+  trustsOnlyItsAuthority(async ({ ca, cert, key }) => {
+    const settings = `tls { cert_file: "${cert}", key_file: "${key}" }`
+    const broker = await NatsBroker.start(settings, {}, ca)
+    await (await broker.streams()).streams.add({ name: 's', subjects: ['s.>'] })
+    await broker.publish('s.a', ids(7))
+    return {
+      works: (more) => works(broker, more),
+      close: () => broker.close(),
+    }
+  })
 })

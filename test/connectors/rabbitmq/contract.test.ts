@@ -52,17 +52,21 @@ const BAD_READING = [
   { change: { 'prefetch-count': '0' }, code: 'INVALID_OPTION' },
 ]
 
-// One of them is enough, as a rule: to us they differ in how the server keeps them.
-for (const type of isLong ? (['classic', 'quorum'] as const) : (['classic'] as const)) {
+for (const type of ['classic', 'quorum'] as const) {
   const dedupes = type === 'classic'
   intake({
     name: `rabbitmq, a ${type} queue${dedupes ? ' with message ids' : ''}`,
     missing: rabbitmqMissing,
     dedupes,
-    badOptions: [
-      ...BAD_READING,
-      { change: { 'scan.startup.mode': 'latest-offset' }, code: 'INVALID_OPTION' },
-    ],
+    // To us they differ in how the server keeps them.
+    isBrief: type === 'quorum' && !isLong,
+    badOptions:
+      type === 'quorum'
+        ? []
+        : [
+            ...BAD_READING,
+            { change: { 'scan.startup.mode': 'latest-offset' }, code: 'INVALID_OPTION' },
+          ],
     async start() {
       const { broker, ...life } = await start()
       return {

@@ -3,7 +3,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { describeWith, sleep } from '../../brokers/program.ts'
 import { RabbitBroker, rabbitmqMissing } from '../../brokers/rabbitmq.ts'
+import { createTable } from '../../contract/broker.ts'
+import { rowOrTrouble, trustsOnlyItsAuthority } from '../../contract/tls.ts'
 import { TestServer } from '../../server/test-server.ts'
+import { withExamples } from '../with-examples.ts'
 
 describeWith('rabbitmq', rabbitmqMissing, () => {
   let broker: RabbitBroker
@@ -112,22 +115,26 @@ describeWith('rabbitmq', rabbitmqMissing, () => {
     await server.sql(`DROP TABLE ${name}`)
   })
 
-  test('messages that do not fit go back to the dead-letter exchange', async () => {
-    const channel = await broker.channel()
-    await channel.assertQueue(`${queue}-dead`, { durable: true })
-    await channel.assertQueue(queue, {
-      durable: true,
-      arguments: {
-        'x-dead-letter-exchange': '',
-        'x-dead-letter-routing-key': `${queue}-dead`,
-      },
-    })
-    const name = await table('r', { queue, 'reject-bad-records': 'true' })
-    await broker.send(queue, ['{"id":1}', '{"id":"x"}', '{"id":2}', 'nonsense', '{"id":3}'])
-    await server.eventually(`SELECT id FROM ${name}`, [[1], [2], [3]])
-    await until(async () => (await broker.waiting(`${queue}-dead`)) === 2)
-    expect(await broker.waiting(queue)).toBe(0)
-  })
+  test.each(['classic', 'quorum'])(
+    'messages that do not fit go from a %s queue to the dead-letter exchange',
+    async (type) => {
+      const channel = await broker.channel()
+      await channel.assertQueue(`${queue}-dead`, { durable: true })
+      await channel.assertQueue(queue, {
+        durable: true,
+        arguments: {
+          'x-queue-type': type,
+          'x-dead-letter-exchange': '',
+          'x-dead-letter-routing-key': `${queue}-dead`,
+        },
+      })
+      const name = await table('r', { queue, 'queue.type': type, 'reject-bad-records': 'true' })
+      await broker.send(queue, ['{"id":1}', '{"id":"x"}', '{"id":2}', 'nonsense', '{"id":3}'])
+      await server.eventually(`SELECT id FROM ${name}`, [[1], [2], [3]])
+      await until(async () => (await broker.waiting(`${queue}-dead`)) === 2)
+      expect(await broker.waiting(queue)).toBe(0)
+    },
+  )
 
   test('a dropped table leaves the rest in the queue', async () => {
     await broker.queue(queue, 'classic')
@@ -204,5 +211,54 @@ describeWith('rabbitmq', rabbitmqMissing, () => {
       sql: `INSERT INTO ${name} SELECT id FROM s${n}`,
     })
     expect([json.code, json.hint]).toEqual(['INVALID_OPTION', expect.stringContaining('exchange')])
+  })
+
+  test('rabbitmq.sql does what it says', async () => {
+    const address = `'host' = '127.0.0.1', 'port' = '${broker.port}'`
+    const changes = { "'host' = 'localhost'": address }
+    await withExamples(['rabbitmq.sql'], changes, async (example) => {
+      const connected = async () => (await example.get('/v1/streams/orders')).text
+      await expect.poll(connected, { timeout: 10_000 }).toContain('"state":"connected"')
+      const channel = await broker.channel()
+      await channel.assertExchange('alerts', 'topic')
+      await channel.assertQueue(queue)
+      await channel.bindQueue(queue, 'alerts', 'alerts.de')
+      const order = (id: number, amount: number, time: string) => {
+        const text = JSON.stringify({ id, country: 'de', amount, ts: `2026-05-06T07:${time}Z` })
+        channel.publish('orders', 'orders.de', Buffer.from(text), { messageId: `m${id}` })
+      }
+      order(1, 12.5, '08:09')
+      order(2, 2000, '08:30')
+      order(2, 2000, '08:30')
+      order(3, 1, '10:00')
+      await channel.waitForConfirms()
+      const select = 'SELECT country, orders, amount FROM orders_per_minute'
+      await example.eventually(select, [['de', 2, '2012.50']], 20_000)
+      await until(async () => (await broker.waiting(queue)) === 1)
+    })
+  }, 40_000)
+})
+
+describeWith('rabbitmq over TLS', rabbitmqMissing, () => {
+  trustsOnlyItsAuthority(async (tls) => {
+    const broker = await RabbitBroker.start(tls)
+    const server = await TestServer.start()
+    await broker.queue('q', 'classic')
+    let n = 0
+    const connection = {
+      ...{ connector: 'rabbitmq', host: '127.0.0.1', port: String(broker.securePort), queue: 'q' },
+    }
+    return {
+      async works(more) {
+        const table = `t${++n}`
+        await broker.send('q', ['{"id":7}'])
+        await server.sql(createTable(table, 'id BIGINT', { ...connection, ...more }))
+        return rowOrTrouble(server, table)
+      },
+      async close() {
+        await server.stop()
+        await broker.close()
+      },
+    }
   })
 })

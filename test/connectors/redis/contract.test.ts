@@ -18,6 +18,7 @@ replayableSource({
   badOptions: [
     { change: { url: undefined }, code: 'INVALID_OPTION' },
     { change: { url: 'http://localhost' }, code: 'INVALID_OPTION' },
+    { change: { url: 'redis://me:secret@localhost' }, code: 'INVALID_OPTION' },
     { change: { key: undefined }, code: 'INVALID_OPTION' },
     { change: { keys: 'x' }, code: 'UNKNOWN_OPTION' },
     { change: { mode: 'list' }, code: 'INVALID_OPTION' },

@@ -1,0 +1,9 @@
+/** Positions in PostgreSQL's write-ahead log: 64-bit numbers, written `16/B374D848`. */
+
+export function parseLsn(text: string): bigint {
+  const [high, low] = text.split('/')
+  return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`)
+}
+
+export const formatLsn = (lsn: bigint): string =>
+  `${(lsn >> 32n).toString(16)}/${(lsn & 0xffff_ffffn).toString(16)}`.toUpperCase()

@@ -3,6 +3,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Clock } from '../engine/base/clock.ts'
+import type { RecoveryProgress } from '../engine/graph/protocol.ts'
 import type { ServerConfig } from './config.ts'
 import type { Database } from './database.ts'
 import type { Logger } from './log.ts'
@@ -24,4 +25,6 @@ export interface AppContext {
   /** Raises UNAVAILABLE before the server is ready, or after it broke. */
   readonly database: Database
   readonly ready: () => boolean
+  /** How far the start is; undefined before that is known, and when it is over. */
+  readonly recovery: () => RecoveryProgress | undefined
 }

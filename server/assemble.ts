@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import { systemClock } from '../engine/base/clock.ts'
 import { nodeDisk } from '../engine/base/disk.ts'
 import { fail } from '../engine/base/errors.ts'
+import type { RecoveryProgress } from '../engine/graph/protocol.ts'
 import { createApp } from './app.ts'
 import type { ServerConfig } from './config.ts'
 import { Database } from './database.ts'
@@ -30,6 +31,7 @@ export function assemble(config: ServerConfig, engine: Engine): AssembledServer 
   const subscriptions = new Subscriptions(config.limits.subscriptionsMax)
   let opened: Database | undefined
   let stopping = false
+  let progress: RecoveryProgress | undefined
   const database = () => opened ?? fail('UNAVAILABLE', 'The server is starting')
   const app = createApp({
     ...{ config, clock: systemClock, log, subscriptions },
@@ -37,8 +39,15 @@ export function assemble(config: ServerConfig, engine: Engine): AssembledServer 
       return database()
     },
     ready: () => opened?.isReady === true && !stopping,
+    recovery: () => progress,
   })
   engine.listen({
+    recovering: (reached) => {
+      progress = reached
+    },
+    ready: () => {
+      progress = undefined
+    },
     failed: (queryId, error) => log.warn({ queryId, code: error.code }, error.message),
     broken: (error) => log.fatal({ err: error }, 'the engine cannot go on'),
   })

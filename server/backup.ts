@@ -39,6 +39,8 @@ export async function makeBackup(parts: BackupParts, name: string): Promise<stri
   const folder = `${dataFolder}/${BACKUPS}/${name}`
   if (disk.list(folder).length > 0) fail('DUPLICATE_NAME', `There is a backup ${name} already`)
   const letGo = streams.hold(tableIds)
+  // What is held is not rewritten, and files do not come and go.
+  await streams.compact()
   const letGroupsGo = await queues.hold()
   try {
     await engine.request({ kind: 'hold' })

@@ -6,7 +6,7 @@ import { intakeConnectors, sinkConnectors } from '../connectors/index.ts'
 import { WebhookPaths, type WebhookReceiver } from '../connectors/webhook/paths.ts'
 import type { Clock } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
-import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
+import { asSqlError, fail, SqlError } from '../engine/base/errors.ts'
 import { SerialQueue } from '../engine/base/serial-queue.ts'
 import type { Batch } from '../engine/batch/batch.ts'
 import type { CheckpointStatus, EngineStatus } from '../engine/graph/protocol.ts'
@@ -22,12 +22,7 @@ import type { StreamRows } from './envelope.ts'
 import type { QueryInfo, StreamInfo } from './info.ts'
 import { Intakes } from './intakes.ts'
 import { Queues } from './queue/queues.ts'
-import {
-  embeddedTable,
-  isEmbedded,
-  type ReadableStream,
-  readableStream,
-} from './queue/readable-stream.ts'
+import { embeddedTable, type ReadableStream, readableStream } from './queue/readable-stream.ts'
 import type { StreamQueue } from './queue/stream-queue.ts'
 import { Results } from './results.ts'
 import { RunningQueries } from './running-queries.ts'
@@ -85,6 +80,8 @@ export class Database {
   readonly #webhooks = new WebhookPaths()
   #views: Views | undefined
   #state: 'starting' | 'ready' | 'closed' = 'starting'
+  /** Ends the wait for the engine's recovery. */
+  #abandon = (_: SqlError) => {}
   #broken: SqlError | undefined
 
   /** Begins to open the data folder, which must be locked: see `ready`. Raises at once what makes a
@@ -124,6 +121,7 @@ export class Database {
         queues.appended(tableId, split, end)
       },
       neededFrom: (tableId, split) => queues.neededFrom(tableId, split),
+      onCompacted: (tableId) => queues.compacted(tableId),
     })
     const queues = new Queues({
       ...{ disk, clock, dataFolder, streams, durability: config.durability },
@@ -153,6 +151,7 @@ export class Database {
   async #open(engine: Engine): Promise<void> {
     const { results, queries, catalog, streams, sinks, intakes, queues } = this.#parts
     const recovered = new Promise<void>((resolve, reject) => {
+      this.#abandon = reject
       engine.listen({
         ...results.listener,
         ready: (nextSeqs) => {
@@ -172,8 +171,7 @@ export class Database {
     const tables = catalog.list('table').map(({ spec }) => spec)
     streams.removeOthers(tables.map(({ id }) => id))
     await Promise.all(tables.filter(isLogged).map((table) => streams.open(table)))
-    queues.removeOthers(tables.map(({ id }) => id))
-    await Promise.all(tables.filter(isEmbedded).map((table) => queues.open(table)))
+    await queues.openAll(tables)
     await engine.request({ kind: 'opened' })
     const store = await this.#openViews()
     await store.keepOnly(catalog.list('materialized-view').map(({ id }) => id))
@@ -388,6 +386,9 @@ export class Database {
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    this.#abandon(new SqlError('UNAVAILABLE', 'The database is closed'))
+    // What is being opened must be open before it can be closed.
+    await this.#ready.catch(() => {})
     await this.#changes.idle()
     const { sinks, intakes, queues } = this.#parts
     await Promise.all([sinks.close(), intakes.close(), queues.close()])

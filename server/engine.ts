@@ -13,6 +13,7 @@ import type {
   FromEngine,
   NeededOffsets,
   NodeReport,
+  RecoveryProgress,
   ReplaceReport,
   ResultFrame,
   ToEngine,
@@ -32,6 +33,8 @@ interface Replies {
 export type ReplyTo<K extends Kind> = K extends keyof Replies ? Replies[K] : null
 
 export interface EngineListener {
+  /** How far the recovery is. */
+  recovering?(progress: RecoveryProgress): void
   /** Everything that was acknowledged before the start is processed again; how far each query's
    *  results are released. */
   ready?(nextSeqs: Readonly<Record<string, number>>): void
@@ -183,6 +186,9 @@ type Told = Exclude<FromEngine, { kind: 'reply' | 'refusal' | 'broken' }>
 
 function tell(listener: EngineListener, message: Told): void {
   switch (message.kind) {
+    case 'recovering':
+      listener.recovering?.(message.progress)
+      return
     case 'ready':
       listener.ready?.(message.nextSeqs)
       return

@@ -1,8 +1,10 @@
-/** What the marks in an intake's log say: where its connector stopped, and which groups came
- *  lately. The marks are in the same frames as the messages, so they are as durable. */
+/** What an intake's log says to its connector: the messages themselves, and by their marks where it
+ *  stopped and which groups came lately. The marks are in the same frames as the messages, so they
+ *  are as durable. */
 
 import { createHash } from 'node:crypto'
 import type { Disk } from '../engine/base/disk.ts'
+import { fail } from '../engine/base/errors.ts'
 import type { Column } from '../engine/batch/column.ts'
 import { valueAt } from '../engine/batch/rows.ts'
 import { LogReader } from '../engine/log/reader.ts'
@@ -36,6 +38,29 @@ export function lastMark({ disk, folder, table, first, end }: MarkedLog): string
       before = frame.first
     }
     return undefined
+  } finally {
+    reader.close()
+  }
+}
+
+/** The messages of the log, in order, a frame at a time. GONE if the first are no longer there. */
+export function* storedMessages(log: MarkedLog): Generator<Uint8Array> {
+  const { disk, folder, table, first, end } = log
+  if (first > 0) {
+    fail('GONE', `${first} messages of ${table.name} were removed, and are needed`, {
+      hint: 'Its retention must keep all. Drop the table and create it again.',
+    })
+  }
+  const schema = intakeSchema(table)
+  const reader = new LogReader(disk, folder)
+  try {
+    for (;;) {
+      const frame = reader.next(end)
+      if (frame === null) return
+      const [{ values, starts, ends, length }] = decodeStreamFrame(frame, schema).records.columns
+      const bytes = values as Uint8Array
+      for (let row = 0; row < length; row++) yield bytes.subarray(starts[row], ends[row])
+    }
   } finally {
     reader.close()
   }

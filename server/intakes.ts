@@ -14,6 +14,7 @@ import type {
   IntakeStatus,
 } from '../engine/source/intake.ts'
 import type { TableSpec } from '../engine/source/table.ts'
+import { storedMessages } from './intake-marks.ts'
 import { IntakeWriter } from './intake-writer.ts'
 import { type Streams, streamFolder } from './streams.ts'
 
@@ -101,12 +102,12 @@ class Intake {
     this.#connector = connector
     this.#table = table
     const folder = `${streamFolder(dataFolder, table.id)}/0`
+    const log = () => {
+      const [{ first, end }] = streams.status(table.id)
+      return { disk, folder, table, first, end }
+    }
     this.#writer = new IntakeWriter({
-      ...{ table, clock },
-      log() {
-        const [{ first, end }] = streams.status(table.id)
-        return { disk, folder, table, first, end }
-      },
+      ...{ table, clock, log },
       append: (batch) => streams.append(table.id, batch),
       onTrouble: (error) => {
         this.#trouble = error
@@ -115,6 +116,7 @@ class Intake {
     this.#facts = {
       token: () => tokenOf(disk, streamFolder(dataFolder, table.id)),
       isDropped: () => this.#isDropped,
+      stored: () => storedMessages(log()),
       up: () => {
         this.#isConnected = true
         this.#connections++
@@ -172,6 +174,7 @@ class Intake {
 interface FeedFacts {
   readonly token: () => string
   readonly isDropped: () => boolean
+  readonly stored: () => Iterable<Uint8Array>
   readonly up: () => void
   readonly lost: (count: number) => void
 }
@@ -219,6 +222,10 @@ class Feed implements IntakeFeed {
 
   get isFull(): boolean {
     return this.#writer.isFull
+  }
+
+  stored(): Iterable<Uint8Array> {
+    return this.#facts.stored()
   }
 
   put(group: IntakeGroup): void {

@@ -9,7 +9,7 @@ import { LogReader } from '../engine/log/reader.ts'
 import { KEYED_FLAG } from '../engine/source/stream-frame.ts'
 
 /** Rows back from the end in which a key is found again. */
-const ROWS_REMEMBERED = 1_000_000
+export const ROWS_REMEMBERED = 1_000_000
 
 /** Offsets [first, next) of a request's rows. */
 export interface RowRange {

@@ -6,6 +6,7 @@ import { storageOf } from '../engine/batch/types.ts'
 import { badRecord } from '../engine/format/bad-record.ts'
 import type { Format } from '../engine/format/format.ts'
 import { FORMATS, formatOf, formatOfMediaType } from '../engine/format/index.ts'
+import { jsonPolicy } from '../engine/source/json-options.ts'
 import { recordSchema } from '../engine/source/stream-frame.ts'
 import { isAppendOnly, recordKey, type TableSpec } from '../engine/source/table.ts'
 import { withoutReplaced } from './keyed-rows.ts'
@@ -49,10 +50,11 @@ export function decodeRecords(
   table: TableSpec,
   rowBytesMax: number,
 ): Batch {
-  const unknownFields = table.options['json.unknown-fields'] === 'fail' ? 'fail' : 'ignore'
   const key = recordKey(table)
-  const options = { unknownFields, missingFields: 'null', key } as const
-  const { batch } = format.decodeRows(body, recordSchema(table), options)
+  const { batch } = format.decodeRows(body, recordSchema(table), {
+    ...jsonPolicy(table.options),
+    key,
+  })
   refuseLargeRows(batch, rowBytesMax)
   return key === undefined ? batch : withoutReplaced(batch, key)
 }

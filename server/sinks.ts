@@ -191,7 +191,9 @@ export class Sinks {
 
   /** Saves the position now and then, if the sink does not know it for good. */
   #save(job: Job, writer: SinkWriter, intervalMs: number): void {
-    const { position, appliedSeq, feed } = job
+    const { position, feed } = job
+    // A sink may hold results back: they are needed again if it dies.
+    const appliedSeq = writer.appliedSeq ?? job.appliedSeq
     const nowMs = this.#options.clock.monotonicMs()
     const due = job.unsavedRows >= UNSAVED_ROWS_MAX || nowMs - job.savedMs >= intervalMs
     if (!due || appliedSeq === position.savedSeq) return

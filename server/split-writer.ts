@@ -10,7 +10,9 @@ import { SYNC_INTERVAL_MS } from '../engine/graph/journal-sync.ts'
 import type { Durability } from '../engine/graph/protocol.ts'
 import { LogWriter } from '../engine/log/writer.ts'
 import { encodeStreamRows, JOINT_FLAG, KEYED_FLAG } from '../engine/source/stream-frame.ts'
+import type { TableSpec } from '../engine/source/table.ts'
 import { bytesOf, sharedCount, type WaitingRequest } from './append-group.ts'
+import { compactSplit } from './compaction.ts'
 import type { StreamRows } from './envelope.ts'
 import type { JointMark } from './joint-mark.ts'
 import { OnceByKey } from './once-by-key.ts'
@@ -25,6 +27,8 @@ export interface SplitWriterOptions {
   readonly segmentBytesMax: number
   readonly durability: Durability
   readonly retention: Retention
+  /** Old rows go that were replaced, tombstones after so long. Absent: they stay. */
+  readonly tombstoneMs?: number | undefined
   /** What the log says of the rows' columns: see engine/source/layout.ts. */
   readonly header?: Uint8Array
   /** Frames are compressed. */
@@ -52,7 +56,7 @@ interface Waiting extends WaitingRequest {
 
 export interface SplitStatus {
   readonly split: number
-  /** The first offset that is still kept, and the offset after the last. */
+  /** The first offset that is still kept, and the offset after the last that may be read. */
   readonly first: number
   readonly end: number
   readonly ended: boolean
@@ -78,6 +82,9 @@ export class SplitWriter {
   #cancelSync: (() => void) | undefined
   /** Records before this offset are needed by nobody. */
   #neededFrom = 0
+  /** What was told last: records beyond may not be durable yet. */
+  #readableEnd: number
+  #isClosed = false
   unsyncedBytes = 0
 
   constructor(options: SplitWriterOptions) {
@@ -90,12 +97,13 @@ export class SplitWriter {
       ...(ageMsMax === undefined ? {} : { segmentSpanUsMax: ageMsMax * 250 }),
     })
     this.#ended = this.#log.ended
+    this.#readableEnd = this.#log.nextOffset
   }
 
   /** Rows that come from now on have other columns, or are kept otherwise. Nobody may append before
    *  it resolves. Segments have their new size after the next start. */
   async alter(
-    form: Pick<SplitWriterOptions, 'durability' | 'retention' | 'header'>,
+    form: Pick<SplitWriterOptions, 'durability' | 'retention' | 'header' | 'tombstoneMs'>,
   ): Promise<void> {
     await this.#idle()
     this.#options = { ...this.#options, ...form }
@@ -110,7 +118,8 @@ export class SplitWriter {
 
   /** Lets everything written so far be read. */
   publish(): void {
-    this.#options.onDurable(this.#log.nextOffset, this.#ended)
+    this.#readableEnd = this.#log.nextOffset
+    this.#options.onDurable(this.#readableEnd, this.#ended)
   }
 
   /** Resolves when the rows are durable. With a key that was seen before, nothing is stored, and
@@ -342,6 +351,7 @@ export class SplitWriter {
   }
 
   get #needed(): number {
+    if (this.#isClosed) return 0
     return Math.min(this.#neededFrom, this.#options.neededToo?.() ?? Infinity)
   }
 
@@ -358,13 +368,29 @@ export class SplitWriter {
     }
   }
 
+  /** Removes old rows that were replaced, if the table says so and it is worth it. A disk that will
+   *  not do so now is asked again. */
+  async compact(table: TableSpec, onSwapped: () => void): Promise<void> {
+    const { disk, folder, clock, packed, segmentBytesMax, tombstoneMs } = this.#options
+    if (tombstoneMs === undefined || this.#failure !== undefined || this.#isClosed) return
+    const nowUs = clock.nowUs()
+    const neededFrom = () => this.#needed
+    const job = { disk, folder, log: this.#log, table, packed, segmentBytesMax, tombstoneMs, nowUs }
+    try {
+      await compactSplit({ ...job, neededFrom, onSwapped })
+    } catch (error) {
+      if (asSqlError(error).fault === 'internal') throw error
+    }
+  }
+
   status(): SplitStatus {
-    const { firstOffset: first, nextOffset: end } = this.#log
-    return { split: this.#options.split, first, end, ended: this.#ended }
+    const { firstOffset: first } = this.#log
+    return { split: this.#options.split, first, end: this.#readableEnd, ended: this.#ended }
   }
 
   /** Waits for what is under way, makes it durable and lets go of the files. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#idle()
     this.#cancelSync?.()
     if (this.#failure === undefined) await this.sync().catch(() => {})

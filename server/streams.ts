@@ -35,6 +35,8 @@ export interface StreamsContext {
   readonly onAppended: OnAppended
   /** Records from this offset on are needed, beside what `need` says. */
   readonly neededFrom?: ((tableId: string, split: number) => number) | undefined
+  /** What was read of the stream's log may have changed: at other offsets than are needed. */
+  readonly onCompacted?: ((tableId: string) => void) | undefined
 }
 
 export interface AppendResult {
@@ -61,6 +63,8 @@ interface Stream {
 }
 
 const REMOVE_DELAY_MS = 5000
+/** How long tombstones stay in a compacted stream that does not say. */
+const TOMBSTONE_MS = 86_400_000
 /** How often retention is applied to streams that nobody writes to. */
 const RETENTION_INTERVAL_MS = 10_000
 
@@ -71,6 +75,7 @@ export class Streams {
   readonly #holds = new Map<object, readonly string[]>()
   #stalled: SqlError | undefined
   #cancelTimer = () => {}
+  #compacting: Promise<void> | undefined
 
   constructor(context: StreamsContext) {
     this.#context = context
@@ -143,6 +148,7 @@ export class Streams {
   need(offsets: NeededOffsets): void {
     this.#needed = offsets
     for (const tableId of this.#streams.keys()) this.#tellNeeded(tableId)
+    void this.compact()
   }
 
   /** Keeps all records of the streams that are there now until the result is called: what needs
@@ -270,11 +276,29 @@ export class Streams {
     this.#cancelTimer()
     const streams = [...this.#streams.values()]
     await Promise.all(streams.flatMap(({ splits }) => splits.map((split) => split.close())))
+    await this.#compacting
+  }
+
+  /** Compacts the streams that are due for it, one split after the other. Resolves when that is
+   *  over, whoever began it. */
+  compact(): Promise<void> {
+    this.#compacting ??= this.#compactAll().finally(() => {
+      this.#compacting = undefined
+    })
+    return this.#compacting
+  }
+
+  async #compactAll(): Promise<void> {
+    for (const { table, splits } of [...this.#streams.values()]) {
+      const onSwapped = () => this.#context.onCompacted?.(table.id)
+      for (const split of splits) await split.compact(table, onSwapped)
+    }
   }
 
   #armRetention(): void {
     this.#cancelTimer = this.#context.clock.after(RETENTION_INTERVAL_MS, () => {
       for (const { splits } of this.#streams.values()) for (const split of splits) split.trim()
+      void this.compact()
       this.#armRetention()
     })
   }
@@ -311,6 +335,10 @@ const formOf = (table: TableSpec, durability: Durability) => ({
     ageMsMax: optionNumber(table, 'retention.ms'),
     dropsNeeded: table.options['retention.policy'] === 'drop',
   },
+  tombstoneMs:
+    table.options['cleanup.policy'] === 'compact' && table.primaryKey !== undefined
+      ? (optionNumber(table, 'delete.retention.ms') ?? TOMBSTONE_MS)
+      : undefined,
   header: table.intake === true ? new Uint8Array(0) : layoutHeader(table),
 })
 

@@ -6,7 +6,14 @@ import type { Disk, DiskFile } from '../base/disk.ts'
 import { fail } from '../base/errors.ts'
 import { type Frame, type FrameHead, frameBytes, KIND_END } from './frame.ts'
 import { BLOCK_BYTES, SegmentScanner } from './scanner.ts'
-import { damaged, damagedHeader, listSegments, readHeader, segmentPath } from './segment.ts'
+import {
+  damaged,
+  damagedHeader,
+  generationOf,
+  listSegments,
+  readHeader,
+  segmentPath,
+} from './segment.ts'
 import { SparseIndex } from './sparse-index.ts'
 
 interface OpenSegment {
@@ -15,6 +22,8 @@ interface OpenSegment {
   readonly scanner: SegmentScanner
   readonly header: Uint8Array
   readonly index: SparseIndex
+  /** Tells it from another file that had its name. */
+  readonly generation: number
   /** Where the next frame begins, and its first offset. */
   position: number
   next: number
@@ -28,7 +37,7 @@ export class LogReader {
   readonly #disk: Disk
   readonly #folder: string
   readonly #block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
-  readonly #indexes = new Map<number, SparseIndex>()
+  readonly #indexes = new Map<number, Pick<OpenSegment, 'index' | 'generation'>>()
   #segment: OpenSegment | null = null
   /** Frames that end at or before this are passed over. undefined: begin with the oldest. */
   #target: number | undefined
@@ -119,55 +128,73 @@ export class LogReader {
 
   /** Goes on to the next segment; false if there is none yet. */
   #advance(segment: OpenSegment): boolean {
-    const firsts = listSegments(this.#disk, this.#folder)
-    const after = firsts.find((first) => first > segment.first)
-    if (after === undefined) return false
-    if (after > segment.next) {
-      if (firsts[0] > segment.next) this.#gone(segment.next, firsts[0])
-      damaged(
-        segment.file.path,
-        segment.position,
-        `offsets ${segment.next} to ${after} are missing`,
-      )
+    for (;;) {
+      const { first: current, next } = segment
+      const firsts = listSegments(this.#disk, this.#folder)
+      const after = firsts.find((first) => first > current && first >= next)
+      if (after === undefined) return false
+      if (after > next) return this.#relocate(segment, after)
+      const following = this.#open(after, next)
+      if (following === null) damagedHeader(segmentPath(this.#folder, after))
+      // It was rewritten or removed since the look.
+      if (following === undefined) continue
+      this.#leave()
+      this.#segment = following
+      return true
     }
-    const following = this.#open(after, segment.next)
-    if (following === null) damagedHeader(segmentPath(this.#folder, after))
-    this.#leave()
-    this.#segment = following
+  }
+
+  /** No segment begins where this one ends: it, and those after it, were rewritten as one. */
+  #relocate(segment: OpenSegment, after: number): boolean {
+    const { first, generation, next, position, file } = segment
+    this.seek(next)
+    const found = this.#segment
+    if (found === null || (found.first === first && found.generation === generation)) {
+      damaged(file.path, position, `offsets ${next} to ${after} are missing`)
+    }
     return true
   }
 
   /** Opens the segment that holds the target; null if the log, or that segment, is not written
    *  yet. */
   #locate(): OpenSegment | null {
-    const firsts = listSegments(this.#disk, this.#folder)
-    if (firsts.length === 0) return null
-    const target = this.#target ?? firsts[0]
-    if (target < firsts[0]) this.#gone(target, firsts[0])
-    for (const known of this.#indexes.keys()) if (known < firsts[0]) this.#indexes.delete(known)
-    const first = firsts.findLast((candidate) => candidate <= target)!
-    this.#segment = this.#open(first, target)
-    // Only the last one can be in the making.
-    if (this.#segment === null && first !== firsts.at(-1)) {
-      damagedHeader(segmentPath(this.#folder, first))
+    for (;;) {
+      const firsts = listSegments(this.#disk, this.#folder)
+      if (firsts.length === 0) return null
+      const target = this.#target ?? firsts[0]
+      if (target < firsts[0]) this.#gone(target, firsts[0])
+      for (const known of this.#indexes.keys()) if (known < firsts[0]) this.#indexes.delete(known)
+      const first = firsts.findLast((candidate) => candidate <= target)!
+      const segment = this.#open(first, target)
+      // It was rewritten or removed since the look.
+      if (segment === undefined) continue
+      // Only the last one can be in the making.
+      if (segment === null && first !== firsts.at(-1)) {
+        damagedHeader(segmentPath(this.#folder, first))
+      }
+      this.#segment = segment
+      return segment
     }
-    return this.#segment
   }
 
-  /** The segment at the frame nearest before `target`; null while its header is not whole. */
-  #open(first: number, target: number): OpenSegment | null {
+  /** The segment at the frame nearest before `target`; null while its header is not whole,
+   *  undefined if there is no such file. */
+  #open(first: number, target: number): OpenSegment | null | undefined {
     const file = this.#disk.openRead(segmentPath(this.#folder, first))
-    if (file === undefined) return this.#gone(target, first)
+    if (file === undefined) return undefined
     const scanner = new SegmentScanner(file, this.#block)
     const start = readHeader(file, scanner)
     if (start === undefined) {
       file.close()
       return null
     }
-    const index = this.#indexes.get(first) ?? new SparseIndex(first, start.end)
-    this.#indexes.set(first, index)
+    const generation = generationOf(start.head)
+    const known = this.#indexes.get(first)
+    const index = known?.generation === generation ? known.index : new SparseIndex(first, start.end)
+    this.#indexes.set(first, { index, generation })
     this.#blockLimit = 0
-    return { first, file, scanner, header: start.header, index, ...index.find(target) }
+    const { header } = start
+    return { first, file, scanner, header, index, generation, ...index.find(target) }
   }
 
   #leave(): void {

@@ -3,6 +3,7 @@
  *  DATA_DAMAGED (law 5). Every segment but the last few is known to be whole by its mark. */
 
 import type { Disk, DiskFile } from '../base/disk.ts'
+import { removeLeftOvers } from './draft.ts'
 import { frameBytes, KIND_END } from './frame.ts'
 import { SegmentScanner } from './scanner.ts'
 import {
@@ -10,17 +11,13 @@ import {
   damagedHeader,
   durableMark,
   emptySegmentBytes,
+  generationOf,
   listSegments,
   markDurable,
   readHeader,
+  type SegmentInfo,
   segmentPath,
 } from './segment.ts'
-
-/** A segment as the writer keeps it in mind. */
-export interface SegmentInfo {
-  readonly first: number
-  bytes: number
-}
 
 export interface RecoveredLog {
   /** Ascending, the active one last; empty if the log is new. */
@@ -53,18 +50,18 @@ interface Scanned {
 /** Finds the end of the log in `folder` and leaves everything before it durable. `header` is the
  *  payload a fresh segment would get: it tells an unfinished fresh segment from a damaged one. */
 export function recoverLog(disk: Disk, folder: string, header: Uint8Array): RecoveredLog {
-  const firsts = listSegments(disk, folder)
-  const unborn = unbornBytes(disk, folder, firsts.at(-1), header)
+  const segments = removeLeftOvers(disk, folder, listSegments(disk, folder))
+  const unborn = unbornBytes(disk, folder, segments.at(-1)?.first, header)
   let tornBytes = unborn ?? 0
   if (unborn !== undefined) {
-    const first = firsts.pop()!
+    const { first } = segments.pop()!
     // The writer creates it again: until then its name keeps the log's next offset.
-    if (firsts.length === 0) return { segments: [], active: undefined, next: first, tornBytes }
+    if (segments.length === 0) return { segments: [], active: undefined, next: first, tornBytes }
     disk.remove(segmentPath(folder, first))
     disk.syncFolder(folder)
   }
-  if (firsts.length === 0) return { segments: [], active: undefined, next: 0, tornBytes }
-  const segments = firsts.map((first) => ({ first, bytes: sizeOf(disk, folder, first) }))
+  if (segments.length === 0) return { segments: [], active: undefined, next: 0, tornBytes }
+  const firsts = segments.map(({ first }) => first)
   for (let i = firstUnsealed(disk, folder, firsts); ; i++) {
     const last = i === segments.length - 1
     const file = disk.openWrite(segmentPath(folder, firsts[i]))
@@ -84,13 +81,6 @@ export function recoverLog(disk: Disk, folder: string, header: Uint8Array): Reco
 function activeOf(file: DiskFile, { end, ended, firstUs }: Scanned): ActiveSegment {
   const { header, end: begin } = readHeader(file)!
   return { file, header, ended, firstUs, used: end > begin }
-}
-
-function sizeOf(disk: Disk, folder: string, first: number): number {
-  const file = disk.openRead(segmentPath(folder, first))!
-  const size = file.size()
-  file.close()
-  return size
 }
 
 /** The size of a last segment whose creation did not finish; undefined if it did, or if there is
@@ -120,12 +110,15 @@ function firstUnsealed(disk: Disk, folder: string, firsts: readonly number[]): n
   return i
 }
 
-/** Whether the mark says that all of a segment is durable, and the next one that this is all. */
+/** Whether the mark says that all of a segment is durable, and the next one that this is all. One
+ *  that took the place of others is durable before it does. */
 function isSealed(disk: Disk, folder: string, first: number, nextFirst: number): boolean {
   const file = disk.openRead(segmentPath(folder, first))!
   const next = disk.openRead(segmentPath(folder, nextFirst))!
   const size = file.size()
-  const sealed = durableMark(file) === size && readHeader(next)?.head.epoch === size
+  const isAll = () =>
+    generationOf(readHeader(file)?.head) > 0 || readHeader(next)?.head.epoch === size
+  const sealed = durableMark(file) === size && isAll()
   file.close()
   next.close()
   return sealed

@@ -1,8 +1,7 @@
 /** Which old segments may go: retention by size, by age and by need. */
 
 import type { Disk } from '../base/disk.ts'
-import type { SegmentInfo } from './recover.ts'
-import { readHeader, segmentPath } from './segment.ts'
+import { type SegmentInfo, segmentHeader } from './segment.ts'
 
 /** A segment goes if it lies wholly before `before` (when given) and, when `bytesMax` or
  *  `beforeUs` is given, at least one of them asks for it. The segment being written stays. */
@@ -39,9 +38,5 @@ export function segmentsToTrim(
 
 /** When the segment was begun: no record before it is younger. */
 function createdUs(disk: Disk, folder: string, first: number): number {
-  const file = disk.openRead(segmentPath(folder, first))
-  if (file === undefined) return Infinity
-  const timestampUs = readHeader(file)?.head.timestampUs ?? Infinity
-  file.close()
-  return timestampUs
+  return segmentHeader(disk, folder, first)?.head.timestampUs ?? Infinity
 }

@@ -19,8 +19,14 @@ const MAGIC = 0x47_53_52_4d
 const SUFFIX = '.segment'
 const NAME = /^\d{20}\.segment$/
 
+const nameOf = (first: number): string => String(first).padStart(20, '0')
+
 export const segmentPath = (folder: string, first: number): string =>
-  `${folder}/${String(first).padStart(20, '0')}${SUFFIX}`
+  `${folder}/${nameOf(first)}${SUFFIX}`
+
+/** Where a segment is written that is to take the place of others. */
+export const draftPath = (folder: string, first: number): string =>
+  `${folder}/${nameOf(first)}.draft`
 
 /** First offsets of the folder's segments, ascending. Other files are none of ours. */
 export const listSegments = (disk: Disk, folder: string): number[] =>
@@ -33,6 +39,14 @@ export const listSegments = (disk: Disk, folder: string): number[] =>
 /** Bytes of a segment without any record. */
 export const emptySegmentBytes = (header: Uint8Array): number =>
   PREAMBLE_BYTES + frameBytes(header.length)
+
+/** A segment as the writer keeps it in mind. */
+export interface SegmentInfo {
+  readonly first: number
+  bytes: number
+  /** How often its offsets were rewritten; 0: never. */
+  readonly generation: number
+}
 
 export interface SegmentInit {
   readonly first: number
@@ -66,7 +80,8 @@ export function createSegment(disk: Disk, folder: string, init: SegmentInit): Di
   return file
 }
 
-function preamble(durableBytes: number): Uint8Array {
+/** What a segment begins with that is durable up to there. */
+export function preamble(durableBytes: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(PREAMBLE_BYTES))
   view.setUint32(0, MAGIC, true)
   view.setUint32(4, FORMAT_VERSION, true)
@@ -111,6 +126,25 @@ export function readHeader(file: DiskFile, scanner?: SegmentScanner): SegmentHea
   const header = scan.payloadAt(PREAMBLE_BYTES, head)
   return header && { head, header, end: PREAMBLE_BYTES + frameBytes(head.payloadBytes) }
 }
+
+/** The header frame of the segment with this name; undefined if there is none, or not whole. */
+export function segmentHeader(
+  disk: Disk,
+  folder: string,
+  first: number,
+): SegmentHeader | undefined {
+  const file = disk.openRead(segmentPath(folder, first))
+  try {
+    return file && readHeader(file)
+  } finally {
+    file?.close()
+  }
+}
+
+/** How often the offsets below a segment's header were rewritten; 0: never. Two files of one name
+ *  differ in it. */
+export const generationOf = (head: FrameHead | undefined): number =>
+  Math.max(0, head?.watermarkUs ?? 0)
 
 /** Raises DATA_DAMAGED, naming the file and the byte. */
 export function damaged(path: string, position: number, what: string): never {

@@ -4,9 +4,9 @@
 import type { Disk } from '../base/disk.ts'
 import { fail } from '../base/errors.ts'
 import { frameBytes } from './frame.ts'
-import type { ActiveSegment, SegmentInfo } from './recover.ts'
+import type { ActiveSegment } from './recover.ts'
 import { SegmentScanner } from './scanner.ts'
-import { damagedHeader, markDurable, readHeader, segmentPath } from './segment.ts'
+import { damagedHeader, markDurable, readHeader, type SegmentInfo, segmentPath } from './segment.ts'
 
 /** Drops every frame that reaches beyond `offset`. `segments` is brought up to date; the segment
  *  that is now the last one is returned open. Blocks for the device. */

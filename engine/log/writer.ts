@@ -6,14 +6,16 @@ import { assert } from '../base/assert.ts'
 import { crashPoint } from '../base/crash-point.ts'
 import type { Disk, DiskFile } from '../base/disk.ts'
 import { asSqlError, fail, type SqlError } from '../base/errors.ts'
+import { type SegmentDraft, swapIn } from './draft.ts'
 import { bytesOf, encodeHead, frameBytes, KIND_END, PAYLOAD_BYTES_MAX, paddingOf } from './frame.ts'
 import { GroupSync } from './group-sync.ts'
-import { type ActiveSegment, type RecoveredLog, recoverLog, type SegmentInfo } from './recover.ts'
+import { type ActiveSegment, type RecoveredLog, recoverLog } from './recover.ts'
 import { segmentsToTrim, type TrimLimits } from './retention.ts'
 import {
   createSegment,
   emptySegmentBytes,
   markDurable,
+  type SegmentInfo,
   type SegmentInit,
   segmentPath,
 } from './segment.ts'
@@ -41,6 +43,11 @@ export interface Append {
   readonly watermarkUs: number
   /** Written one after the other; not kept. */
   readonly payload: readonly Uint8Array[]
+}
+
+export interface OldSegment extends SegmentInfo {
+  /** The offset after its last. */
+  readonly next: number
 }
 
 /** Frames up to this size are written by one call, from one copy. */
@@ -106,7 +113,7 @@ export class LogWriter {
     function begin(): ActiveSegment {
       const init = { first: log.next, header, timestampUs: 0, previousBytes: -1 }
       const file = createSegment(disk, folder, init)
-      log.segments.push({ first: log.next, bytes: emptySegmentBytes(header) })
+      log.segments.push({ first: log.next, bytes: emptySegmentBytes(header), generation: 0 })
       return { file, header, used: false, ended: false, firstUs: undefined }
     }
   }
@@ -199,6 +206,20 @@ export class LogWriter {
       freed += bytes
     }
     return freed
+  }
+
+  /** The segments that may be rewritten, oldest first: all but the last two. What a start looks at
+   *  stays as it was written. */
+  get oldSegments(): readonly OldSegment[] {
+    const all = this.#segments
+    return all.slice(0, -2).map((segment, i) => ({ ...segment, next: all[i + 1].first }))
+  }
+
+  /** Puts a finished draft in the place of old segments. False if they are not all there any
+   *  more. */
+  swapIn(draft: SegmentDraft): boolean {
+    this.#refuseIfUnusable()
+    return swapIn(this.#disk, this.#folder, this.#segments, draft)
   }
 
   /** Lets go of the files. What was not synced is left to the operating system. */
@@ -305,7 +326,7 @@ export class LogWriter {
     if (renewed) this.#segments.pop()
     this.#unsynced.push({ file: this.#file, bytes: last.bytes })
     this.#file = file
-    this.#segments.push({ first, bytes: emptySegmentBytes(header) })
+    this.#segments.push({ first, bytes: emptySegmentBytes(header), generation: 0 })
     this.#activeHeader = header
     this.#used = false
     this.#firstUs = undefined

@@ -22,7 +22,7 @@ export async function parquetBodies(path: string, skip: number): Promise<RecordF
         count: rest.rowCount,
       }
     }
-    file.close()
+    await file.close()
   }
   return { batches: bodies(), progress: () => row / Math.max(file.rowCount, 1) }
 }

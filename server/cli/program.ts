@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { backupCommand } from './backup.ts'
+import { consumeCommand } from './consume.ts'
 import { demoCommand } from './demo.ts'
 import { EXIT, reportFailure } from './failure.ts'
 import { produceCommand } from './produce.ts'
@@ -19,6 +20,7 @@ Examples:
   millrace sql                          type SQL, see results
   millrace tail hourly                  follow a continuous query
   millrace produce orders orders.csv    append records to a stream
+  millrace consume orders --group bill  take records of a stream, each once per group
   millrace demo                         see it work on three million real flights
 
 Exit codes: 0 fine, 1 the command failed, 2 no server answers.`
@@ -29,6 +31,7 @@ const COMMANDS = [
   sqlCommand,
   tailCommand,
   produceCommand,
+  consumeCommand,
   statusCommand,
   demoCommand,
   backupCommand,

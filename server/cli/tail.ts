@@ -34,7 +34,8 @@ export function tailCommand(): Command {
   ).action(runTail)
 }
 
-function positive(text: string): number {
+/** The value of an option that counts something. */
+export function positive(text: string): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 1) {
     throw new InvalidArgumentError('Expected a whole number above 0.')

@@ -5,28 +5,17 @@ import type { Clock } from '../../engine/base/clock.ts'
 import { asSqlError, fail } from '../../engine/base/errors.ts'
 import { DueQueue } from '../../engine/state/due-queue.ts'
 import type { SplitStatus } from '../split-writer.ts'
+import { Alarm } from './alarm.ts'
 import { AwayRecords, distinct, type Place } from './away-records.ts'
-import { byOffset, byPriority } from './candidates.ts'
 import type { QueueFigures } from './figures.ts'
 import type { GroupLog } from './group-log.ts'
-import type { GroupState } from './group-state.ts'
+import type { GroupEvent, GroupState, Open } from './group-state.ts'
 import { LongPoll } from './long-poll.ts'
 import { rangesOf } from './offset-set.ts'
-import { ReadyRecords } from './ready-records.ts'
+import { byOffset, byPriority, ReadyRecords } from './ready-records.ts'
 import { type Receipt, receiptText } from './receipt.ts'
-import { RecordTexts } from './record-text.ts'
-import type { StreamRecords } from './stream-records.ts'
-
-/** A record that is given up, and why. */
-export interface GivenUp {
-  readonly group: string
-  readonly split: number
-  readonly texts: RecordTexts
-  readonly row: number
-  readonly offset: number
-  readonly deliveries: number
-  readonly reason: 'too many deliveries' | 'rejected'
-}
+import type { FoundRecord, StreamRecords } from './stream-records.ts'
+import type { GivenUp } from './undelivered-records.ts'
 
 export interface ConsumerGroupContext {
   readonly name: string
@@ -60,9 +49,13 @@ export interface Settled {
 /** Records that consumers may have at the same time. */
 const HELD_MAX = 10_000
 const ANSWER_BYTES_MAX = 8 << 20
-/** After the place for given-up records refused one. */
+/** After a record could not be read, or the place for given-up ones refused it. */
 const RETRY_MS = 2000
 const NOTHING: Given = { texts: [] }
+
+interface Found extends FoundRecord {
+  readonly place: Place
+}
 
 export class ConsumerGroup {
   readonly #context: ConsumerGroupContext
@@ -71,11 +64,12 @@ export class ConsumerGroup {
   readonly #due = new DueQueue<Place>()
   readonly #away: AwayRecords
   readonly #waiting: LongPoll<Wish, Given>
-  readonly #texts = new WeakMap<object, RecordTexts>()
+  /** Records that were out before a restart, whose keys are not known yet. */
+  #keyless: Place[] = []
+  readonly #givingUp = new Set<Promise<void>>()
   #held = 0
   #turn = 0
-  #cancelTimer = () => {}
-  #timerUs = Infinity
+  readonly #alarm: Alarm
   #closed = false
   /** Records that retention took away before they were done. */
   lost = 0
@@ -86,15 +80,19 @@ export class ConsumerGroup {
     this.#ready = this.#readyOfAll()
     this.#away = new AwayRecords(state.splits.length)
     this.#waiting = new LongPoll(context.clock, NOTHING)
+    this.#alarm = new Alarm(context.clock, () => this.#onAlarm())
     const firsts = context.splits().map(({ first }) => first)
     for (const [split, { open }] of state.splits.entries()) {
       for (const [offset, { held, atUs }] of open) {
         if (offset < firsts[split]) continue
-        this.#goAway({ split, offset }, atUs)
+        const place = { split, offset }
+        this.#due.push(atUs, place)
+        this.#away.add(place, null)
+        if (state.settings.order === 'key') this.#keyless.push(place)
         if (held) this.#held++
       }
     }
-    this.#arm()
+    this.#alarm.ringAt(this.#due.nextUs)
   }
 
   #readyOfAll(): ReadyRecords[] {
@@ -121,27 +119,38 @@ export class ConsumerGroup {
     if (this.#closed) fail('UNAVAILABLE', `The consumer group ${this.#context.name} is closed`)
     this.#lookAhead()
     this.#makeReady()
-    const most = Math.min(limit, HELD_MAX - this.#held)
-    const places = this.#pick(most)
-    if (places.length === 0) return NOTHING
+    const picked = this.#pick(Math.min(limit, HELD_MAX - this.#held))
+    if (picked.length === 0) return NOTHING
+    // Whatever can fail comes before anything has changed.
+    const members = picked.map(({ texts, row }) => texts.members(row))
+    const keys = picked.map((found) => this.#keyOf(found))
     const nowUs = this.#context.clock.nowUs()
     const untilUs = nowUs + (visibilityMs ?? this.#state.settings.visibilityMs) * 1000
+    const places = picked.map(({ place }) => place)
     this.#note('given', places, { untilUs })
-    const texts = places.map((place) => {
+    for (const [i, place] of places.entries()) {
       this.#ready[place.split].drop(place.offset)
-      this.#goAway(place, untilUs)
-      this.#held++
-      return this.#textOf(place)
-    })
-    this.#arm()
-    return { texts }
+      this.#due.push(untilUs, place)
+      this.#away.add(place, keys[i])
+    }
+    this.#held += places.length
+    this.#alarm.ringAt(this.#due.nextUs)
+    return { texts: places.map((place, i) => this.#given(place, members[i])) }
   }
 
-  #textOf(place: Place): string {
-    const { texts, row } = this.#find(place)
-    const { deliveries } = this.#state.splits[place.split].open.get(place.offset)!
+  #given(place: Place, members: string): string {
+    const { deliveries } = this.#openOf(place)!
     const receipt = receiptText({ ...place, delivery: deliveries })
-    return `{"receipt":"${receipt}","deliveries":${deliveries},${texts.members(row)}}`
+    return `{"receipt":"${receipt}","deliveries":${deliveries},${members}}`
+  }
+
+  #openOf({ split, offset }: Place): Open | undefined {
+    return this.#state.splits[split].open.get(offset)
+  }
+
+  /** Where keys are kept in order, the record's. */
+  #keyOf({ texts, row }: Found): string | null {
+    return this.#state.settings.order === 'key' ? texts.key(row) : null
   }
 
   #lookAhead(): void {
@@ -157,29 +166,40 @@ export class ConsumerGroup {
   }
 
   /** What to give out: where there is an order, nothing while an earlier record is away. */
-  #pick(most: number): Place[] {
+  #pick(most: number): Found[] {
     const { order } = this.#state.settings
-    const places: Place[] = []
+    this.#learnKeys()
+    const picked: Found[] = []
     const turn = this.#turn++
     const all = order === 'none' ? byPriority(this.#ready, turn) : byOffset(this.#ready, turn)
     let bytes = 0
     for (const place of most > 0 ? all : []) {
       if (order === 'split' && this.#away.hasSplit(place.split)) continue
-      const { texts, row } = this.#find(place)
-      if (order === 'key' && this.#away.hasKey(texts.key(row))) continue
-      places.push(place)
-      bytes += texts.value(row).length
-      if (places.length >= most || bytes > ANSWER_BYTES_MAX) break
+      const found = this.#find(place)
+      if (this.#away.hasKey(this.#keyOf(found))) continue
+      picked.push(found)
+      bytes += found.texts.bytes
+      if (picked.length >= most || bytes > ANSWER_BYTES_MAX) break
     }
-    return places
+    return picked
   }
 
-  #find({ split, offset }: Place): { texts: RecordTexts; row: number } {
+  #learnKeys(): void {
+    for (;;) {
+      const place = this.#keyless.at(-1)
+      if (place === undefined) return
+      if (this.#away.has(place)) {
+        const key = this.#keyOf(this.#find(place))
+        this.#away.remove(place)
+        this.#away.add(place, key)
+      }
+      this.#keyless.pop()
+    }
+  }
+
+  #find(place: Place): Found {
     const { records, splits } = this.#context
-    const frame = records.frame(split, offset, splits()[split].end)
-    const texts = this.#texts.get(frame) ?? new RecordTexts(frame, split, records.table)
-    this.#texts.set(frame, texts)
-    return { texts, row: texts.rowOf(offset) }
+    return { place, ...records.find(place, splits()[place.split].end) }
   }
 
   /** The records are done. An acknowledgement counts also if the record was given out again
@@ -188,37 +208,29 @@ export class ConsumerGroup {
     const stale: string[] = []
     const places: Place[] = []
     for (const receipt of receipts) {
-      const { split, offset } = receipt
-      const open = this.#state.splits[split].open.get(offset)
-      if (
-        open !== undefined &&
-        receipt.delivery <= open.deliveries &&
-        !this.#away.isDying(receipt)
-      ) {
-        places.push({ split, offset })
-      } else if (!this.#isDone(receipt)) stale.push(receiptText(receipt))
+      const open = this.#openOf(receipt)
+      const isKnown = open !== undefined && receipt.delivery <= open.deliveries
+      if (isKnown && !this.#away.isDying(receipt)) places.push(receipt)
+      else if (!this.#isDone(receipt)) stale.push(receiptText(receipt))
     }
-    this.#settle(places)
+    this.#settle(distinct(places))
     await this.#context.log.sync()
     return { done: receipts.length - stale.length, stale }
   }
 
-  #settle(given: readonly Place[]): void {
-    for (const places of Map.groupBy(distinct(given), ({ split }) => split).values()) {
-      const held = places.filter((place) => this.#isHeld(place))
-      this.#note('done', places, {})
-      for (const place of places) this.#ready[place.split].drop(place.offset)
-      for (const place of places) this.#away.remove(place)
-      this.#held -= held.length
-      this.#context.figures.served(places.length, this.#context.clock.nowUs())
-    }
+  #settle(places: readonly Place[]): void {
+    const held = places.filter((place) => this.#isHeld(place))
+    this.#note('done', places, {})
+    for (const place of places) this.#ready[place.split].drop(place.offset)
+    for (const place of places) this.#away.remove(place)
+    this.#held -= held.length
+    this.#context.figures.served(places.length, this.#context.clock.nowUs())
     this.wake()
   }
 
   /** Whether a consumer has the record now. */
   #isHeld(place: Place): boolean {
-    const open = this.#state.splits[place.split].open.get(place.offset)
-    return open?.held === true && this.#away.has(place)
+    return this.#openOf(place)?.held === true && this.#away.has(place)
   }
 
   #isDone({ split, offset }: Place): boolean {
@@ -229,9 +241,8 @@ export class ConsumerGroup {
   /** Of these receipts, those that are of a record's last delivery and not run out. */
   #current(receipts: readonly Receipt[]): { places: Place[]; stale: string[] } {
     const isCurrent = (receipt: Receipt) => {
-      const open = this.#state.splits[receipt.split].open.get(receipt.offset)
       if (!this.#isHeld(receipt) || this.#away.isDying(receipt)) return false
-      return open?.deliveries === receipt.delivery
+      return this.#openOf(receipt)?.deliveries === receipt.delivery
     }
     return {
       places: distinct(receipts.filter(isCurrent)),
@@ -248,8 +259,7 @@ export class ConsumerGroup {
       this.#held--
       this.#due.push(atUs, place)
     }
-    this.#makeReady()
-    this.#arm()
+    this.#alarm.ringAt(this.#due.nextUs)
     await this.#context.log.sync()
     this.wake()
     return { done: places.length, stale }
@@ -261,7 +271,7 @@ export class ConsumerGroup {
     const untilUs = this.#context.clock.nowUs() + visibilityMs * 1000
     this.#note('kept', places, { untilUs })
     for (const place of places) this.#due.push(untilUs, place)
-    this.#arm()
+    this.#alarm.ringAt(this.#due.nextUs)
     await this.#context.log.sync()
     return { done: places.length, stale }
   }
@@ -274,50 +284,57 @@ export class ConsumerGroup {
     return { done: places.length, stale }
   }
 
-  async #giveUp(place: Place, reason: GivenUp['reason']): Promise<void> {
-    const { split, offset } = place
-    await this.#away.dying(place, async () => {
-      const { name: group, giveUp } = this.#context
-      const { deliveries } = this.#state.splits[split].open.get(offset)!
-      await giveUp({ group, split, offset, deliveries, reason, ...this.#find(place) })
-      if (!this.#closed) this.#settle([place])
-    })
+  #giveUp(place: Place, reason: GivenUp['reason']): Promise<void> {
+    const done = this.#away
+      .dying(place, async () => {
+        const { name: group, giveUp } = this.#context
+        const { deliveries } = this.#openOf(place)!
+        await giveUp({ group, ...place, deliveries, reason, ...this.#find(place) })
+        this.#settle([place])
+      })
+      .catch((error) => {
+        this.#later(place)
+        throw error
+      })
+      .finally(() => this.#givingUp.delete(done))
+    this.#givingUp.add(done)
+    return done
   }
 
-  /** Records whose time has come are ready again, or given up. */
+  /** Records whose time has come are ready again, or given up. Those that cannot be read are
+   *  looked at again later; then the first error is raised when the others are through. */
   #makeReady(): void {
     const { deliveriesMax } = this.#state.settings
-    const openOf = ({ split, offset }: Place) => this.#state.splits[split].open.get(offset)
+    const errors: unknown[] = []
     const due = this.#due.take(this.#context.clock.nowUs() + 1, (place) =>
-      this.#away.has(place) ? openOf(place)?.atUs : undefined,
+      this.#away.has(place) ? this.#openOf(place)?.atUs : undefined,
     )
     for (const place of due) {
-      const open = openOf(place)
+      const open = this.#openOf(place)
       if (open === undefined || !this.#away.has(place) || this.#away.isDying(place)) continue
       if (deliveriesMax > 0 && open.deliveries >= deliveriesMax) {
-        this.#giveUp(place, 'too many deliveries').catch((error) => this.#tryLater(place, error))
+        this.#giveUp(place, 'too many deliveries').catch(() => {})
         continue
       }
-      this.#comeBack(place)
-      const { texts, row } = this.#find(place)
-      this.#ready[place.split].add(Number(texts.metadata('priority', row)), place.offset)
+      try {
+        const { texts, row } = this.#find(place)
+        const priority = Number(texts.metadata('priority', row))
+        this.#comeBack(place)
+        this.#ready[place.split].add(priority, place.offset)
+      } catch (error) {
+        this.#later(place)
+        errors.push(error)
+      }
     }
+    if (errors.length > 0) throw errors[0]
   }
 
-  #tryLater(place: Place, error: unknown): void {
-    if (this.#closed || asSqlError(error).fault === 'internal') return
-    const atUs = this.#context.clock.nowUs() + RETRY_MS * 1000
-    const open = this.#state.splits[place.split].open.get(place.offset)
-    if (open !== undefined) open.atUs = atUs
-    this.#due.push(atUs, place)
-    this.#arm()
-  }
-
-  #goAway(place: Place, atUs: number): void {
-    this.#due.push(atUs, place)
-    const byKey = this.#state.settings.order === 'key'
-    const found = byKey ? this.#find(place) : undefined
-    this.#away.add(place, found?.texts.key(found.row) ?? null)
+  #later(place: Place): void {
+    const open = this.#openOf(place)
+    if (open === undefined) return
+    open.atUs = Math.max(open.atUs, this.#context.clock.nowUs() + RETRY_MS * 1000)
+    this.#due.push(open.atUs, place)
+    this.#alarm.ringAt(this.#due.nextUs)
   }
 
   /** Before the record is ready again, or gone. */
@@ -326,49 +343,39 @@ export class ConsumerGroup {
     this.#away.remove(place)
   }
 
+  /** Of all splits in one frame: whole, or not there at all. */
   #note(
     type: 'given' | 'done' | 'back' | 'kept',
     places: readonly Place[],
     when: { untilUs?: number; atUs?: number },
   ): void {
     const bySplit = Map.groupBy(places, ({ split }) => split)
-    for (const [split, of] of bySplit) {
+    const events = [...bySplit].map(([split, of]) => {
       const offsets = rangesOf(of.map(({ offset }) => offset).sort((a, b) => a - b))
-      const event = { type, split, offsets, ...when }
-      this.#context.log.add(this.#context.name, event as Parameters<GroupLog['add']>[1])
-    }
-  }
-
-  #arm(): void {
-    const { nextUs } = this.#due
-    if (this.#closed || nextUs >= this.#timerUs) return
-    this.#cancelTimer()
-    this.#timerUs = nextUs
-    const { clock } = this.#context
-    const delayMs = Math.min(Math.max(0, (nextUs - clock.nowUs()) / 1000), 3_600_000)
-    this.#cancelTimer = clock.after(Math.ceil(delayMs), () => {
-      this.#timerUs = Infinity
-      this.#tick()
-      this.wake()
-      this.#arm()
+      return { type, split, offsets, ...when } as GroupEvent
     })
+    this.#context.log.add(this.#context.name, ...events)
   }
 
-  /** What cannot be read now is told to those who ask for it. */
-  #tick(): void {
+  #onAlarm(): void {
     try {
       this.#lookAhead()
       this.#makeReady()
     } catch (error) {
+      // What cannot be read now is told to those who ask for it.
       if (asSqlError(error).fault === 'internal') throw error
     }
+    this.wake()
+    this.#alarm.ringAt(this.#due.nextUs)
   }
 
-  /** Those who wait get nothing. */
-  close(): void {
+  /** Those who wait get nothing, and nothing is given out any more. Resolves when no record is
+   *  about to be given up. */
+  async close(): Promise<void> {
     this.#closed = true
-    this.#cancelTimer()
+    this.#alarm.stop()
     this.#waiting.endAll()
+    await Promise.allSettled(this.#givingUp)
   }
 
   get status() {

@@ -24,13 +24,21 @@ const SEGMENT_BYTES = 256 << 10
 const EVENTS_PER_SNAPSHOT = 4
 const EVENTS_BYTES_MIN = 256 << 10
 
-type Stored = { readonly group: string; readonly event: GroupEvent }
+/** What stands in one frame, and so is there as a whole or not at all. */
+interface Stored {
+  readonly group: string
+  readonly events: readonly GroupEvent[]
+}
+
+const floorOf = ({ floor }: { readonly floor: number }): number => floor
 
 export class GroupLog {
   readonly #options: GroupLogOptions
   readonly #log: LogWriter
   /** By name. */
   readonly groups = new Map<string, GroupState>()
+  /** Where the groups' splits began when everything so far was last made durable. */
+  #durableFloors = new Map<string, readonly number[]>()
   #eventBytes = 0
   #snapshotBytes = 0
   #compacting: Promise<void> | undefined
@@ -46,11 +54,12 @@ export class GroupLog {
     const end = this.#log.nextOffset
     for (let frame = reader.next(end); frame !== null; frame = reader.next(end)) {
       const json: unknown = JSON.parse(Buffer.from(frame.payload).toString())
+      this.#eventBytes += frame.payloadBytes
       if (frame.kind === KIND_SNAPSHOT) this.#restore(json as Record<string, SavedGroup>)
       else this.#apply(json as Stored)
-      this.#eventBytes += frame.payloadBytes
     }
     reader.close()
+    this.#durableFloors = this.#floors()
   }
 
   #restore(saved: Readonly<Record<string, SavedGroup>>): void {
@@ -60,16 +69,19 @@ export class GroupLog {
   }
 
   /** Events before the first snapshot that is kept may be about what is not known any more. */
-  #apply({ group, event }: Stored): void {
-    if (event.type === 'made') this.groups.set(group, GroupState.made(event))
-    else if (event.type === 'gone') this.groups.delete(group)
-    else this.groups.get(group)?.apply(event)
+  #apply({ group, events }: Stored): void {
+    for (const event of events) {
+      if (event.type === 'made') this.groups.set(group, GroupState.made(event))
+      else if (event.type === 'gone') this.groups.delete(group)
+      else this.groups.get(group)?.apply(event)
+    }
   }
 
-  /** Writes the event, then applies it. It survives a kill of the process; see `sync`. DISK_FULL:
-   *  nothing has changed. */
-  add(group: string, event: GroupEvent): void {
-    const stored: Stored = { group, event }
+  /** Writes the events, then applies them. They survive a kill of the process; see `sync`.
+   *  DISK_FULL: nothing has changed. */
+  add(group: string, ...events: readonly GroupEvent[]): void {
+    if (events.length === 0) return
+    const stored: Stored = { group, events }
     this.#eventBytes += this.#write(KIND_EVENT, stored)
     this.#apply(stored)
     crashPoint('groups.after-write')
@@ -85,15 +97,35 @@ export class GroupLog {
   /** Resolves when everything added so far is as durable as the level says. */
   async sync(): Promise<void> {
     const { durability, clock } = this.#options
-    if (durability === 'sync') await this.#log.sync()
-    else if (durability === 'interval') {
+    if (durability === 'sync') await this.#makeDurable()
+    else if (durability === 'off') this.#durableFloors = this.#floors()
+    else {
       this.#cancelSync ??= clock.after(SYNC_INTERVAL_MS, () => {
         this.#cancelSync = undefined
-        this.#log.sync().catch(() => {})
+        this.#makeDurable().catch(() => {})
       })
     }
     crashPoint('groups.after-sync')
     this.#compactIfDue()
+  }
+
+  async #makeDurable(): Promise<void> {
+    const floors = this.#floors()
+    await this.#log.sync()
+    this.#durableFloors = floors
+  }
+
+  #floors(): Map<string, readonly number[]> {
+    return new Map([...this.groups].map(([name, { splits }]) => [name, splits.map(floorOf)]))
+  }
+
+  /** The first offset of the split that a group has yet to do, also after a power cut that takes
+   *  what is not durable; Infinity if there is none. */
+  neededFrom(split: number): number {
+    let least = Infinity
+    for (const floors of this.#durableFloors.values()) least = Math.min(least, floors[split])
+    for (const { splits } of this.groups.values()) least = Math.min(least, splits[split].floor)
+    return least
   }
 
   #compactIfDue(): void {
@@ -112,7 +144,7 @@ export class GroupLog {
     const before = this.#log.nextOffset
     this.#snapshotBytes = this.#write(KIND_SNAPSHOT, saved)
     this.#eventBytes = 0
-    await this.#log.sync()
+    await this.#makeDurable()
     crashPoint('groups.snapshot-written')
     this.#log.trim({ before })
   }

@@ -31,6 +31,9 @@ export type GroupEvent =
   | ({ readonly type: 'back'; readonly atUs: number } & Offsets)
   /** Kept for longer. */
   | ({ readonly type: 'kept'; readonly untilUs: number } & Offsets)
+  /** The splits end there, before where the group was: what it did beyond is about records that
+   *  are lost, and others may come in their place. */
+  | { readonly type: 'cut'; readonly ends: readonly number[] }
   /** The group is no more. */
   | { readonly type: 'gone' }
 
@@ -103,12 +106,23 @@ export class GroupState {
 
   apply(event: GroupEvent): void {
     if (event.type === 'set') this.settings = event.settings
+    if (event.type === 'cut') {
+      for (const [i, end] of event.ends.entries()) cut(this.splits[i], end)
+    }
     if (!('split' in event)) return
     const split = this.splits[event.split]
     for (const [from, to] of event.offsets) {
       if (event.type === 'done') settle(split, from, to)
       else for (let offset = from; offset < to; offset++) change(split, offset, event)
     }
+  }
+
+  /** Whether it was further than the splits reach. */
+  isBeyond(ends: readonly number[]): boolean {
+    return this.splits.some(({ floor, done, open }, i) => {
+      const last = Math.max(floor, done.ranges.at(-1)?.[1] ?? 0, ...[...open.keys()].map(after))
+      return last > ends[i]
+    })
   }
 
   save(): SavedGroup {
@@ -125,6 +139,14 @@ export class GroupState {
       })),
     }
   }
+}
+
+const after = (offset: number): number => offset + 1
+
+function cut(split: SplitState, end: number): void {
+  split.floor = Math.min(split.floor, end)
+  split.done.remove(end, Infinity)
+  for (const offset of split.open.keys()) if (offset >= end) split.open.delete(offset)
 }
 
 /** The offsets [from, to) are done. */

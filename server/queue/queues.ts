@@ -3,6 +3,7 @@
 import type { SourceStatus } from '../../engine/graph/protocol.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import { QueueFigures } from './figures.ts'
+import { isEmbedded } from './readable-stream.ts'
 import {
   type ConsumerFigures,
   groupsFolder,
@@ -59,20 +60,21 @@ export class Queues {
     })
   }
 
-  /** Removes the groups of all streams but these. */
-  removeOthers(tableIds: readonly string[]): void {
+  /** Opens those of the tables that are streams, and removes the groups of all others.
+   *  DATA_DAMAGED. */
+  async openAll(tables: readonly TableSpec[]): Promise<void> {
     const { disk, dataFolder } = this.#context
     for (const id of disk.list(`${dataFolder}/groups`)) {
-      if (!tableIds.includes(id)) disk.remove(groupsFolder(dataFolder, id))
+      if (!tables.some((table) => table.id === id)) disk.remove(groupsFolder(dataFolder, id))
     }
+    await Promise.all(tables.filter(isEmbedded).map((table) => this.open(table)))
   }
 
   /** The stream, which is open, becomes a queue. DATA_DAMAGED. */
   async open(table: TableSpec): Promise<void> {
-    const { disk, dataFolder } = this.#context
     const queue = new StreamQueue(this.#context, table)
     this.#queues.set(table.id, queue)
-    await queue.undelivered.openIfThere(disk, dataFolder)
+    await queue.open()
   }
 
   /** The queue of a stream; undefined if it is none of the embedded queue. */
@@ -87,6 +89,11 @@ export class Queues {
 
   appended(tableId: string, split: number, end: number): void {
     this.#queues.get(tableId)?.appended(split, end)
+  }
+
+  /** The stream's log was rewritten in part. */
+  compacted(tableId: string): void {
+    this.#queues.get(tableId)?.records.forget()
   }
 
   neededFrom(tableId: string, split: number): number {

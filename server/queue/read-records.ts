@@ -4,7 +4,7 @@ import type { Disk } from '../../engine/base/disk.ts'
 import { fail } from '../../engine/base/errors.ts'
 import { parseTimestamp } from '../../engine/base/time-text.ts'
 import { LogReader } from '../../engine/log/reader.ts'
-import { listSegments, readHeader, segmentPath } from '../../engine/log/segment.ts'
+import { listSegments, segmentHeader } from '../../engine/log/segment.ts'
 import { offsetAt, rowFrom } from '../../engine/source/stream-frame.ts'
 import type { SplitStatus } from '../split-writer.ts'
 import type { ReadableStream } from './readable-stream.ts'
@@ -115,9 +115,9 @@ function offsetOfTime(
   }
   const segments = listSegments(disk, folder)
   const timeUs = Number(us)
-  const begin = segments.findLast((segment) =>
-    beginsBefore(disk, segmentPath(folder, segment), timeUs),
-  )
+  const begunUs = (segment: number) =>
+    segmentHeader(disk, folder, segment)?.head.timestampUs ?? Infinity
+  const begin = segments.findLast((segment) => begunUs(segment) < timeUs)
   const reader = new LogReader(disk, folder)
   try {
     reader.seek(Math.max(first, begin ?? first))
@@ -128,12 +128,4 @@ function offsetOfTime(
   } finally {
     reader.close()
   }
-}
-
-function beginsBefore(disk: Disk, path: string, us: number): boolean {
-  const file = disk.openRead(path)
-  if (file === undefined) return false
-  const begunUs = readHeader(file)?.head.timestampUs ?? Infinity
-  file.close()
-  return begunUs < us
 }

@@ -1,13 +1,15 @@
-/** Records of one split that a consumer group may give out now, by priority. It looks ahead over a
- *  bounded number of records beyond the first that is not done. */
+/** Records of one split that a consumer group may give out now, by priority, and the order in which
+ *  those of all splits are given out. It looks ahead over a bounded number of records beyond the
+ *  first that is not done. */
 
 import { PRIORITY_FLAG, rowFrom, type StreamFrame } from '../../engine/source/stream-frame.ts'
+import type { Place } from './away-records.ts'
 import { type SplitState, settle } from './group-state.ts'
 import { type OffsetRange, OffsetSet } from './offset-set.ts'
 
 /** How far beyond the first record that is not done others are given out. */
 export const LOOK_AHEAD = 65_536
-/** Frames looked at in one go. */
+/** Frames with records looked at in one go. */
 const FRAMES_MAX = 256
 
 export class ReadyRecords {
@@ -30,12 +32,13 @@ export class ReadyRecords {
   lookAhead(bounds: OffsetRange, frameAt: (offset: number) => StreamFrame): number {
     const [first, end] = bounds
     const lost = this.#dropBefore(first)
-    for (let frames = 0; frames < FRAMES_MAX; frames++) {
+    for (let frames = 0; frames < FRAMES_MAX; ) {
       const to = Math.min(end, this.#state.floor + LOOK_AHEAD)
       if (this.#seen >= to) break
       const frame = frameAt(this.#seen)
       this.#seen = Math.max(this.#seen, frame.first)
       this.#take(frame, Math.min(to, frame.next))
+      if (frame.records.rowCount > 0) frames++
     }
     return lost
   }
@@ -115,5 +118,37 @@ export class ReadyRecords {
 
   #forgetEmpty(): void {
     for (const [priority, set] of this.#sets) if (set.isEmpty) this.#sets.delete(priority)
+  }
+}
+
+/** The numbers of the splits, beginning with another one in each turn. */
+const inTurn = (count: number, turn: number): number[] =>
+  Array.from({ length: count }, (_, i) => (turn + i) % count)
+
+/** The highest priority first; among equal ones a record of each split in turn, by offset. */
+export function* byPriority(ready: readonly ReadyRecords[], turn: number): Generator<Place> {
+  const priorities = new Set(ready.flatMap((of) => of.priorities))
+  for (const priority of [...priorities].sort((a, b) => b - a)) {
+    let left = inTurn(ready.length, turn).map((split) => ({
+      split,
+      offsets: ready[split].of(priority)[Symbol.iterator](),
+    }))
+    while (left.length > 0) {
+      const next: typeof left = []
+      for (const one of left) {
+        const { done, value } = one.offsets.next()
+        if (done) continue
+        yield { split: one.split, offset: value }
+        next.push(one)
+      }
+      left = next
+    }
+  }
+}
+
+/** By offset, one split after the other. */
+export function* byOffset(ready: readonly ReadyRecords[], turn: number): Generator<Place> {
+  for (const split of inTurn(ready.length, turn)) {
+    for (const offset of ready[split].of(0)) yield { split, offset }
   }
 }

@@ -1,5 +1,6 @@
 /** Records of a stream as JSON, with what is known of them. */
 
+import { fail } from '../../engine/base/errors.ts'
 import type { Column } from '../../engine/batch/column.ts'
 import { textOf } from '../../engine/batch/json-rows.ts'
 import { valueAt } from '../../engine/batch/rows.ts'
@@ -10,6 +11,7 @@ import {
   type StreamFrame,
 } from '../../engine/source/stream-frame.ts'
 import { isAppendOnly, recordKey, type TableSpec } from '../../engine/source/table.ts'
+import { bytesOf } from '../append-group.ts'
 
 const KEYS = ['timestamp', 'key', 'headers', 'priority']
 
@@ -21,6 +23,8 @@ export class RecordTexts {
   readonly #said: readonly (readonly [key: string, text: (row: number) => string])[]
   readonly #values: readonly (readonly [name: string, text: (row: number) => string])[]
   readonly #metadata: Readonly<Record<string, Column>>
+  /** Of a record, on average, about. */
+  readonly bytes: number
 
   constructor(frame: StreamFrame, split: number, table: TableSpec) {
     this.#frame = frame
@@ -29,6 +33,7 @@ export class RecordTexts {
     this.#metadata = metadataOf(frame, split, KEYS)
     const { columns, schema } = frame.records
     this.#values = schema.fields.map(({ name }, i) => [JSON.stringify(name), textOf(columns[i])])
+    this.bytes = bytesOf(frame.records) / Math.max(1, frame.records.rowCount)
     this.#said = KEYS.map((key) => [key, textOf(this.#metadata[key])])
   }
 
@@ -59,9 +64,11 @@ export class RecordTexts {
     return `p${key.map((column) => textOf(this.#frame.records.columns[column])(row)).join(',')}`
   }
 
-  /** The row of a record of the frame. */
+  /** The row of a record of the frame. DATA_DAMAGED if it is not there. */
   rowOf(offset: number): number {
-    return rowFrom(this.#frame, offset)
+    const row = rowFrom(this.#frame, offset)
+    if (row < this.#frame.records.rowCount && offsetAt(this.#frame, row) === offset) return row
+    return fail('DATA_DAMAGED', `Record ${offset} of split ${this.#split} is missing`)
   }
 
   metadata(key: string, row: number) {

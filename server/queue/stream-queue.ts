@@ -3,6 +3,7 @@
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Disk } from '../../engine/base/disk.ts'
 import { fail } from '../../engine/base/errors.ts'
+import { SerialQueue } from '../../engine/base/serial-queue.ts'
 import type { Durability } from '../../engine/graph/protocol.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import { type Streams, streamFolder } from '../streams.ts'
@@ -49,6 +50,8 @@ export class StreamQueue {
   readonly undelivered: UndeliveredRecords
   readonly #groups = new Map<string, ConsumerGroup>()
   readonly #figures = new Map<string, QueueFigures>()
+  /** One after the other. */
+  readonly #changes = new SerialQueue()
   #log: GroupLog | undefined
   readonly #ends: number[]
   /** Records that came, whoever reads them. */
@@ -62,7 +65,17 @@ export class StreamQueue {
     this.undelivered = new UndeliveredRecords(streams, clock, table)
     this.#ends = streams.status(table.id).map(({ end }) => end)
     this.arrivals = new QueueFigures(0, clock.nowUs())
-    if (disk.list(groupsFolder(dataFolder, table.id)).length > 0) this.#openLog()
+  }
+
+  /** Opens what there is on disk: the groups, and the records that they gave up. What a group did
+   *  beyond the end of its stream is forgotten before anything is stored there. DATA_DAMAGED. */
+  async open(): Promise<void> {
+    const { disk, dataFolder } = this.#context
+    if (disk.list(groupsFolder(dataFolder, this.#table.id)).length > 0) {
+      const log = this.#openLog()
+      await log.sync()
+    }
+    await this.undelivered.openIfThere(disk, dataFolder)
   }
 
   #openLog(): GroupLog {
@@ -73,7 +86,10 @@ export class StreamQueue {
       folder: groupsFolder(dataFolder, this.#table.id),
       durability: (this.#table.options.durability as Durability | undefined) ?? durability,
     })
-    for (const [name, state] of this.#log.groups) this.#start(name, state)
+    for (const [name, state] of this.#log.groups) {
+      if (state.isBeyond(this.#ends)) this.#log.add(name, { type: 'cut', ends: this.#ends })
+      this.#start(name, state)
+    }
     return this.#log
   }
 
@@ -136,23 +152,36 @@ export class StreamQueue {
   }
 
   /** The group goes on with other settings; those who wait for records ask again. */
-  async change(name: string, settings: GroupSettings): Promise<void> {
-    const old = this.find(name)
-    const log = this.#openLog()
-    log.add(name, { type: 'set', settings })
-    old.close()
-    this.#start(name, log.groups.get(name)!).lost = old.lost
-    await log.sync()
+  change(name: string, settings: GroupSettings): Promise<void> {
+    return this.#changes.run(async () => {
+      const old = this.find(name)
+      // A record that is being given up would not be known as such to its successor.
+      await old.close()
+      const log = this.#openLog()
+      try {
+        log.add(name, { type: 'set', settings })
+      } finally {
+        this.#start(name, log.groups.get(name)!).lost = old.lost
+      }
+      await log.sync()
+    })
   }
 
-  async remove(name: string): Promise<void> {
-    const group = this.find(name)
-    const log = this.#openLog()
-    log.add(name, { type: 'gone' })
-    group.close()
-    this.#groups.delete(name)
-    this.#figures.delete(name)
-    await log.sync()
+  remove(name: string): Promise<void> {
+    return this.#changes.run(async () => {
+      const old = this.find(name)
+      await old.close()
+      const log = this.#openLog()
+      try {
+        log.add(name, { type: 'gone' })
+      } catch (error) {
+        this.#start(name, log.groups.get(name)!).lost = old.lost
+        throw error
+      }
+      this.#groups.delete(name)
+      this.#figures.delete(name)
+      await log.sync()
+    })
   }
 
   statuses(): GroupInfo[] {
@@ -187,11 +216,7 @@ export class StreamQueue {
 
   /** The first offset of the split that a group has yet to do; Infinity if there is none. */
   neededFrom(split: number): number {
-    let least = Infinity
-    for (const { splits } of this.#log?.groups.values() ?? []) {
-      least = Math.min(least, splits[split].floor)
-    }
-    return least
+    return this.#log?.neededFrom(split) ?? Infinity
   }
 
   /** Files that are not at work are let go. */
@@ -205,7 +230,7 @@ export class StreamQueue {
   }
 
   async close(): Promise<void> {
-    for (const group of this.#groups.values()) group.close()
+    await Promise.all([...this.#groups.values()].map((group) => group.close()))
     this.rest()
     await this.#log?.close()
   }

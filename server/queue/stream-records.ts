@@ -6,11 +6,20 @@ import { LogReader } from '../../engine/log/reader.ts'
 import { StreamDecoder } from '../../engine/source/stream-decoder.ts'
 import type { StreamFrame } from '../../engine/source/stream-frame.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
+import type { Place } from './away-records.ts'
+import { RecordTexts } from './record-text.ts'
 
 interface Kept {
   readonly split: number
   readonly frame: StreamFrame
   readonly bytes: number
+  texts?: RecordTexts
+}
+
+/** A record: a row of what its frame says. */
+export interface FoundRecord {
+  readonly texts: RecordTexts
+  readonly row: number
 }
 
 const KEPT_BYTES_MAX = 16 << 20
@@ -38,8 +47,14 @@ export class StreamRecords {
     if (table === this.#table) return
     this.#table = table
     this.#decoder = new StreamDecoder(table)
+    this.forget()
+  }
+
+  /** Forgets what was read: the log has been rewritten. */
+  forget(): void {
     this.#kept = []
     this.#keptBytes = 0
+    this.rest()
   }
 
   get table(): TableSpec {
@@ -49,18 +64,30 @@ export class StreamRecords {
   /** The frame that holds `offset`, which is before `end`, up to where the split may be read. GONE
    *  if it is no longer kept; DATA_DAMAGED. */
   frame(split: number, offset: number, end: number): StreamFrame {
+    return this.#at({ split, offset }, end).frame
+  }
+
+  /** The record at a place before `end`. Errors as of `frame`; DATA_DAMAGED if compaction has
+   *  removed it, which it must not while anyone needs it. */
+  find(place: Place, end: number): FoundRecord {
+    const kept = this.#at(place, end)
+    kept.texts ??= new RecordTexts(kept.frame, place.split, this.#table)
+    return { texts: kept.texts, row: kept.texts.rowOf(place.offset) }
+  }
+
+  #at({ split, offset }: Place, end: number): Kept {
     const index = this.#kept.findLastIndex(
       ({ split: of, frame }) => of === split && frame.first <= offset && offset < frame.next,
     )
     if (index >= 0) {
       const [kept] = this.#kept.splice(index, 1)
       this.#kept.push(kept)
-      return kept.frame
+      return kept
     }
     return this.#read(split, offset, end)
   }
 
-  #read(split: number, offset: number, end: number): StreamFrame {
+  #read(split: number, offset: number, end: number): Kept {
     const place = this.#readers.get(split) ?? {
       reader: new LogReader(this.#disk, `${this.#folder}/${split}`),
       at: -1,
@@ -72,16 +99,13 @@ export class StreamRecords {
     const stored = reader.next(end)!
     const frame = this.#decoder.decode(stored, reader.header)
     place.at = stored.next
-    this.#keep({ split, frame, bytes: stored.payloadBytes })
-    return frame
-  }
-
-  #keep(kept: Kept): void {
+    const kept: Kept = { split, frame, bytes: stored.payloadBytes }
     this.#kept.push(kept)
     this.#keptBytes += kept.bytes
     while (this.#keptBytes > KEPT_BYTES_MAX && this.#kept.length > 1) {
       this.#keptBytes -= this.#kept.shift()!.bytes
     }
+    return kept
   }
 
   /** Lets go of the files until they are needed again: those that retention removed must not be

@@ -7,7 +7,16 @@ import { toMillisecond } from '../../engine/source/stream-frame.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import { UNDELIVERED, undeliveredTable } from '../../engine/source/undelivered-table.ts'
 import { type Streams, streamFolder } from '../streams.ts'
-import type { GivenUp } from './consumer-group.ts'
+import type { FoundRecord } from './stream-records.ts'
+
+/** A record that is given up, and why. */
+export interface GivenUp extends FoundRecord {
+  readonly group: string
+  readonly split: number
+  readonly offset: number
+  readonly deliveries: number
+  readonly reason: 'too many deliveries' | 'rejected'
+}
 
 export class UndeliveredRecords {
   readonly #streams: Streams

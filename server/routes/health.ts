@@ -5,8 +5,9 @@ import type { App, AppContext } from '../app-context.ts'
 export function healthRoutes(app: App, context: AppContext): void {
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
   app.get('/readyz', (c) => {
-    const ready = context.ready()
-    return c.json({ status: ready ? 'ready' : 'recovering' }, ready ? 200 : 503)
+    if (context.ready()) return c.json({ status: 'ready' })
+    const recovery = context.recovery()
+    return c.json({ status: 'recovering', ...(recovery && { recovery }) }, 503)
   })
   app.openAPIRegistry.registerPath({
     method: 'get',
@@ -18,6 +19,11 @@ export function healthRoutes(app: App, context: AppContext): void {
     method: 'get',
     path: '/readyz',
     summary: 'The server has recovered and serves results',
-    responses: { 200: { description: 'Ready' }, 503: { description: 'Recovering' } },
+    responses: {
+      200: { description: 'Ready' },
+      503: {
+        description: 'Recovering: "recovery" has the epoch replayed last, and the last to replay',
+      },
+    },
   })
 }

@@ -9,6 +9,11 @@ export function metricsRoutes(app: App, context: AppContext): void {
   app.get('/metrics', async (c) => {
     const registry = new Registry()
     gauge(registry, 'millrace_ready', 'Whether the server has recovered', context.ready() ? 1 : 0)
+    const recovery = context.recovery()
+    if (recovery !== undefined) {
+      const left = recovery.lastEpoch - recovery.epoch
+      gauge(registry, 'millrace_recovery_epochs_left', 'Epochs to replay before it is ready', left)
+    }
     const { heapUsed, rss } = process.memoryUsage()
     gauge(registry, 'millrace_memory_heap_bytes', 'JavaScript heap in use', heapUsed)
     gauge(registry, 'millrace_memory_resident_bytes', 'Memory of the process', rss)

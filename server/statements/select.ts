@@ -43,12 +43,18 @@ export async function runBounded(
       hint: 'Subscribe to the query, or create it: GET /v1/subscribe, POST /v1/queries.',
     })
   }
-  const { catalog, engine, settings, config } = parts
+  const { catalog, engine, settings, config, streams } = parts
   const planner = new Planner(catalog, { session: settings.session })
   const { plan } = planner.planQuery(statement, 'bounded', { id: 'select', name: '' })
   const rowsMax = Math.min(Number(settings.get('millrace.rows-max')), config.limits.selectRowsMax)
-  const given = await viewRows(parts, plan)
-  return { plan, ...(await engine.request({ kind: 'run', plan, given, rowsMax })) }
+  // Retention and compaction wait for it.
+  const letGo = streams.hold(tablesOf(plan.root).map(({ id }) => id))
+  try {
+    const given = await viewRows(parts, plan)
+    return { plan, ...(await engine.request({ kind: 'run', plan, given, rowsMax })) }
+  } finally {
+    letGo()
+  }
 }
 
 /** The rows of the materialized views that a plan reads, by id. */

@@ -129,7 +129,7 @@ class Demo {
     try {
       await this.#feedFrom(file, fromRow)
     } finally {
-      file.close()
+      await file.close()
     }
   }
 

@@ -1,113 +1,85 @@
-/** What checkpoints cost: the same queries over the same stored records, with a checkpoint every
- *  second and without any. */
+/** What checkpoints cost: Nexmark's q5 and q4 over the same events, with a checkpoint every second
+ *  and without any, by turns in one run. */
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { sleep } from '../engine/base/clock.ts'
-import { random } from '../engine/base/random.ts'
-import { BatchBuilder } from '../engine/batch/builder.ts'
-import { schemaOf } from '../engine/batch/schema.ts'
-import { readConfig } from '../server/config.ts'
-import type { Database } from '../server/database.ts'
-import { startServer } from '../server/main.ts'
+import { type NexmarkRun, planNexmark, runNexmark } from './nexmark/run-query.ts'
+import { nexmarkQuery } from './nexmark/tables.ts'
 import { ratio, say, shortCount, type Topic } from './topic.ts'
 
-const ROWS = 6_000_000
-const BATCH_ROWS = 16_384
-const NEVER_MS = 86_400_000
-
-/** Shaped like Nexmark's q5 (hopping counts per auction) and q4 (a changelog per auction). */
-const QUERIES = {
-  'q5: HOP count by auction': `SELECT auction, window_end, COUNT(*) AS bids
-    FROM HOP(bids, at, INTERVAL '2' SECOND, INTERVAL '10' SECOND)
-    GROUP BY auction, window_start, window_end`,
-  'q4: MAX by auction, changelog': `SELECT auction, MAX(price) AS top, COUNT(*) AS bids
-    FROM bids GROUP BY auction`,
+/** q5: windows that hop. q4: a join with all auctions in state, and averages that change. */
+const QUERIES = [5, 4]
+const EVENTS = {
+  events: Number(process.env.MILLRACE_NEXMARK_EVENTS ?? 10_000_000),
+  eventsPerSecond: 100_000,
 }
+/** Odd, so that there is one in the middle. */
+const PAIRS = Number(process.env.MILLRACE_BENCH_PAIRS ?? 5)
+const EVERY_MS = 1000
+const NEVER_MS = 86_400_000
 
 export const checkpoint: Topic = {
   name: 'checkpoint',
   title: 'Checkpoints: throughput with one a second beside none',
   async run() {
     const rows: string[][] = []
-    for (const [name, sql] of Object.entries(QUERIES)) {
-      const none = await measureRun(sql, NEVER_MS)
-      const every = await measureRun(sql, 1000)
-      say(`${name}: ${shortCount(none.rate)}/s without, ${shortCount(every.rate)}/s with`)
-      rows.push([
-        name,
-        shortCount(none.rate),
-        shortCount(every.rate),
-        ratio(every.rate, none.rate),
-        String(every.checkpoints),
-        shortCount(every.bytes),
-      ])
-    }
+    for (const n of QUERIES) rows.push(await rowOf(n))
     return {
       notes: [
-        `${shortCount(ROWS)} stored bids of 100 000 auctions, read by one query from its start to the end of the stream; the better of two runs each.`,
-        'Bytes are those that the last checkpoint wrote.',
+        `${shortCount(EVENTS.events)} generated events; durability sync; with and without by turns, ${PAIRS} pairs after one run to warm up.`,
+        'The ratio is the one in the middle of those of the pairs; rates are those of the pair that it is of.',
+        'Bytes are those that the largest checkpoint wrote.',
       ],
-      header: ['query', 'rows/s without', 'rows/s, 1 s', 'ratio', 'checkpoints', 'bytes'],
+      header: [
+        'query',
+        'events/s without',
+        'events/s, 1 s',
+        'ratio',
+        'of all pairs',
+        'checkpoints',
+        'bytes',
+      ],
       rows,
     }
   },
 }
 
-interface Run {
-  readonly rate: number
-  readonly checkpoints: number
-  readonly bytes: number
+interface Pair {
+  readonly without: NexmarkRun
+  readonly every: NexmarkRun
+  readonly ratio: number
 }
 
-async function measureRun(sql: string, checkpointIntervalMs: number): Promise<Run> {
-  const runs = [await runOnce(sql, checkpointIntervalMs), await runOnce(sql, checkpointIntervalMs)]
-  return runs[0].rate > runs[1].rate ? runs[0] : runs[1]
+async function rowOf(n: number): Promise<string[]> {
+  const { title } = nexmarkQuery(n)
+  await measure(n, NEVER_MS)
+  const pairs: Pair[] = []
+  for (let i = 0; i < PAIRS; i++) pairs.push(await pairOf(n, i % 2 === 0))
+  const sorted = pairs.toSorted((a, b) => a.ratio - b.ratio)
+  const middle = sorted[PAIRS >> 1]
+  const rate = ({ elapsedMs }: NexmarkRun) => shortCount((EVENTS.events * 1000) / elapsedMs)
+  say(
+    `q${n}: ${rate(middle.without)}/s without, ${rate(middle.every)}/s with, ${sorted.map((pair) => ratio(pair.ratio, 1)).join(' ')}`,
+  )
+  return [
+    `q${n} ${title}`,
+    rate(middle.without),
+    rate(middle.every),
+    ratio(middle.ratio, 1),
+    `${ratio(sorted[0].ratio, 1)} to ${ratio(sorted[PAIRS - 1].ratio, 1)}`,
+    String(middle.every.checkpoints.length),
+    shortCount(Math.max(...middle.every.checkpoints)),
+  ]
 }
 
-async function runOnce(sql: string, checkpointIntervalMs: number): Promise<Run> {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
-  const dataFolder = join(folder, 'data')
-  const options = { port: 0, dataFolder, logLevel: 'silent', checkpointIntervalMs } as const
-  const server = await startServer(readConfig(options))
-  try {
-    await fill(server.database)
-    return await timeQuery(server.database, sql)
-  } finally {
-    await server.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
+/** Which of the two comes first changes: whatever goes on beside them meets both. */
+async function pairOf(n: number, isFirstWithout: boolean): Promise<Pair> {
+  const first = await measure(n, isFirstWithout ? NEVER_MS : EVERY_MS)
+  const second = await measure(n, isFirstWithout ? EVERY_MS : NEVER_MS)
+  const [without, every] = isFirstWithout ? [first, second] : [second, first]
+  return { without, every, ratio: without.elapsedMs / every.elapsedMs }
 }
 
-async function fill(database: Database): Promise<void> {
-  await database.execute(`CREATE TABLE bids (auction BIGINT, price BIGINT, at TIMESTAMP(3),
-    WATERMARK FOR at AS at - INTERVAL '1' SECOND)`)
-  const table = database.embeddedTable('bids')
-  const schema = schemaOf(table.schema.fields.slice(0, table.storedCount))
-  const r = random(7)
-  for (let from = 0; from < ROWS; from += BATCH_ROWS) {
-    const builder = new BatchBuilder(schema)
-    for (let i = from; i < Math.min(from + BATCH_ROWS, ROWS); i++) {
-      builder.append([r.below(100_000), r.below(10_000), i * 20])
-    }
-    await database.append(table, builder.finish())
-  }
-}
-
-/** Counts the checkpoints by looking often enough to see each. */
-async function timeQuery(database: Database, sql: string): Promise<Run> {
-  const epochs = new Set<number>()
-  const start = performance.now()
-  await database.createQuery(sql, 'measured')
-  for (;;) {
-    const [{ lagRows, rowsIn }] = await database.queries()
-    const { checkpoint } = await database.engineStatus()
-    if (checkpoint.madeUs > 0) epochs.add(checkpoint.epoch)
-    if (lagRows === 0 && rowsIn >= ROWS) {
-      const rate = (ROWS * 1000) / (performance.now() - start)
-      return { rate, checkpoints: epochs.size, bytes: checkpoint.bytes }
-    }
-    await sleep(20)
-  }
-}
+const measure = (n: number, checkpointIntervalMs: number): Promise<NexmarkRun> =>
+  runNexmark(planNexmark(nexmarkQuery(n).sql, EVENTS), () => {}, {
+    checkpointIntervalMs,
+    durability: 'sync',
+  })

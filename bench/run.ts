@@ -14,8 +14,10 @@ const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
   plan: async () => (await import('./plan.bench.ts')).plan,
   'shared-plans': async () => (await import('./shared-plans.bench.ts')).sharedPlans,
   'json-decode': async () => (await import('./json-decode.bench.ts')).jsonDecode,
+  'binary-decode': async () => (await import('./binary-decode.bench.ts')).binaryDecode,
   consume: async () => (await import('./consume.bench.ts')).consume,
   nexmark: async () => (await import('./nexmark.bench.ts')).nexmark,
+  'large-state': async () => (await import('./large-state.bench.ts')).largeState,
   checkpoint: async () => (await import('./checkpoint.bench.ts')).checkpoint,
   start: async () => (await import('./start.bench.ts')).start,
 }

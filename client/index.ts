@@ -1,5 +1,12 @@
 /** The front door of the TypeScript client: `import { MillraceClient } from 'millrace/client'`. */
 
+export type {
+  ConsumedRecord,
+  ConsumeOptions,
+  NackOptions,
+  Receipts,
+  SettledRecords,
+} from './consume.ts'
 export type { Change, ChangeOp, SubscriptionEvent } from './events.ts'
 export type { HttpOptions } from './http.ts'
 export { type CallOptions, MillraceClient, type ViewOptions } from './millrace-client.ts'

@@ -1,6 +1,15 @@
 /** The client of a Millrace server, for browsers and Node: SQL, continuous queries, producing and
  *  subscribing. It needs nothing but `fetch`. */
 
+import {
+  type ConsumedRecord,
+  type ConsumeOptions,
+  consume,
+  type NackOptions,
+  type Receipts,
+  type SettledRecords,
+  settle,
+} from './consume.ts'
 import type { SubscriptionEvent } from './events.ts'
 import { Http, type HttpOptions } from './http.ts'
 import { type ProduceOptions, produce, produceBody, type RecordBody } from './produce.ts'
@@ -117,6 +126,32 @@ export class MillraceClient {
   /** Appends the records of one prepared body (CSV, Arrow IPC, …) in one request. */
   produceBody(stream: string, body: RecordBody, options?: ProduceOptions): Promise<ProduceResult> {
     return produceBody(this.#http, stream, body, options)
+  }
+
+  /** Takes records of a stream for a consumer group, which is made when it is new. They come again
+   *  unless they are acknowledged in time. */
+  consume(
+    stream: string,
+    group: string,
+    options?: ConsumeOptions,
+  ): Promise<readonly ConsumedRecord[]> {
+    return consume(this.#http, stream, group, options)
+  }
+
+  /** The records are done: resolves when that is on the server's disk, and they never come again.
+   *  Doing it twice is no error. */
+  ack(stream: string, group: string, receipts: Receipts): Promise<SettledRecords> {
+    return settle(this.#http, { stream, call: 'ack' }, { group, receipts })
+  }
+
+  /** Hands records back, or gives them up. */
+  nack(
+    stream: string,
+    group: string,
+    receipts: Receipts,
+    { delayMs: delay, requeue }: NackOptions = {},
+  ): Promise<SettledRecords> {
+    return settle(this.#http, { stream, call: 'nack' }, { group, receipts }, { delay, requeue })
   }
 
   /** Declares that no record will follow: windows close, dependent queries finish. */

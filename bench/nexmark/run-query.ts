@@ -9,7 +9,12 @@ import { sleep, systemClock } from '../../engine/base/clock.ts'
 import { nodeDisk } from '../../engine/base/disk.ts'
 import { errorFromJson } from '../../engine/base/errors.ts'
 import { Engine } from '../../engine/graph/engine.ts'
-import type { FromEngine, QueryStatus, ResultFrame } from '../../engine/graph/protocol.ts'
+import type {
+  Durability,
+  FromEngine,
+  QueryStatus,
+  ResultFrame,
+} from '../../engine/graph/protocol.ts'
 import type { StateSize } from '../../engine/operator/operator.ts'
 import type { QueryPlan } from '../../engine/plan/physical.ts'
 import { Appended } from '../../engine/source/appended.ts'
@@ -48,6 +53,15 @@ export interface NexmarkRun {
   readonly status: QueryStatus
   /** What the operators kept when they were last looked at before the end. */
   readonly state: StateSize
+  /** Bytes of each checkpoint, as far as it was seen. */
+  readonly checkpoints: readonly number[]
+}
+
+export interface NexmarkOptions {
+  /** Default: none while the query runs. */
+  readonly checkpointIntervalMs?: number
+  /** Default: off. */
+  readonly durability?: Durability
 }
 
 /** How often the state is looked at. */
@@ -57,6 +71,7 @@ const LOOK_MS = 100
 export async function runNexmark(
   plan: QueryPlan,
   onFrame: (frame: ResultFrame) => void,
+  { checkpointIntervalMs = 3_600_000, durability = 'off' }: NexmarkOptions = {},
 ): Promise<NexmarkRun> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'millrace-nexmark-'))
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
@@ -73,9 +88,9 @@ export async function runNexmark(
   const engine = new Engine({
     config: {
       dataFolder,
-      checkpointIntervalMs: 3_600_000,
-      checkpointsKept: 1,
-      durability: 'off',
+      checkpointIntervalMs,
+      checkpointsKept: 2,
+      durability,
       epochRowsMax: 65_536,
       resultRetentionBytesMax: 64 << 20,
       queries: [],
@@ -92,8 +107,11 @@ export async function runNexmark(
   await engine.start()
   const statusNow = () => engine.status().queries.find(({ queryId }) => queryId === plan.id)
   let state: StateSize = { rows: 0, bytes: 0 }
+  const checkpoints = new Map<number, number>()
   const look = async () => {
     while (!over.signal.aborted) {
+      const { checkpoint } = engine.status()
+      if (checkpoint.madeUs > 0) checkpoints.set(checkpoint.epoch, checkpoint.bytes)
       const status = statusNow()
       if (status !== undefined && status.watermarkUs < Infinity && status.state !== 'ended') {
         state = { rows: status.stateRows, bytes: status.stateBytes }
@@ -107,7 +125,7 @@ export async function runNexmark(
     void look()
     await ended
     const elapsedMs = performance.now() - start
-    return { elapsedMs, status: statusNow()!, state }
+    return { elapsedMs, status: statusNow()!, state, checkpoints: [...checkpoints.values()] }
   } finally {
     over.abort()
     await engine.stop().catch(() => {})

@@ -27,6 +27,8 @@ export const CRASH_STEPS = [
   'checkpoint.manifest-written',
   'checkpoint.done',
   'view.before-commit',
+  'view.rows-written',
+  'view.committing',
   'view.after-commit',
   'replace.before-rename',
   'replace.after-rename',
@@ -35,16 +37,33 @@ export const CRASH_STEPS = [
 /** Steps of a query that takes another one's place. */
 export const REPLACE_STEPS = ['query.taken-over', 'query.swapped'] as const
 
-export type CrashStep = (typeof CRASH_STEPS)[number] | (typeof REPLACE_STEPS)[number]
+/** Steps of a compaction, which comes where streams have keys. */
+export const COMPACTION_STEPS = ['log.draft-written', 'log.draft-swapped'] as const
+
+/** Steps of results that become files of a folder. */
+export const FILE_STEPS = ['files.written', 'files.committed'] as const
+
+export type CrashStep =
+  | (typeof CRASH_STEPS)[number]
+  | (typeof REPLACE_STEPS)[number]
+  | (typeof COMPACTION_STEPS)[number]
+  | (typeof FILE_STEPS)[number]
 
 const [wanted, count = '1'] = (process.env.MILLRACE_CRASH_AT ?? '').split(':')
 let left = Number(count)
 
+/** What goes on in another thread from this step on, and for how long about. */
+const LASTING_MS: { readonly [step in CrashStep]?: number } = { 'view.committing': 6 }
+
 function dieAt(step: CrashStep): void {
   if (step !== wanted || --left > 0) return
-  // Also from a worker thread, where process.exit would end the thread alone.
-  process.kill(process.pid, 'SIGKILL')
+  const lasting = LASTING_MS[step]
+  if (lasting === undefined) die()
+  else setTimeout(die, Math.random() * lasting)
 }
+
+/** Also from a worker thread, where process.exit would end the thread alone. */
+const die = (): void => void process.kill(process.pid, 'SIGKILL')
 
 /** Dies here if the environment says so. */
 export const crashPoint: (step: CrashStep) => void = wanted === '' ? () => {} : dieAt

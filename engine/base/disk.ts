@@ -30,12 +30,19 @@ export interface Disk {
   readAll(path: string): Uint8Array | undefined
   /** Replaces the file by `bytes` at once: after a crash it is the old or the new, whole. */
   replace(path: string, bytes: Uint8Array): void
+  /** As `replace`; only the rename is done in this thread. */
+  replaceLater(path: string, bytes: Uint8Array): Promise<void>
+  /** Gives a file another name, and takes the place of what had it: after a crash it is the old or
+   *  the new. Durable after `syncFolder`. */
+  rename(from: string, to: string): void
   /** File names in the folder, sorted; empty if there is no such folder. */
   list(folder: string): string[]
   /** Makes the folder and those above it, durably; nothing happens if it is there. */
   makeFolder(folder: string): void
   /** Makes the folder's own entries durable (new and removed files). */
   syncFolder(folder: string): void
+  /** As `syncFolder`, without waiting in this thread. */
+  syncFolderLater(folder: string): Promise<void>
   /** Removes a file or a folder with all that is in it; nothing happens if there is none. */
   remove(path: string): void
 }
@@ -43,6 +50,14 @@ export interface Disk {
 function guard<T>(path: string, action: () => T): T {
   try {
     return action()
+  } catch (error) {
+    throw diskError(path, error)
+  }
+}
+
+async function later(path: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
   } catch (error) {
     throw diskError(path, error)
   }
@@ -142,6 +157,25 @@ export const nodeDisk: Disk = {
       nodeDisk.syncFolder(folderOf(path))
     })
   },
+  async replaceLater(path, bytes) {
+    const draft = `${path}.draft`
+    await later(path, async () => {
+      const file = await fs.promises.open(draft, 'w', 0o644)
+      try {
+        await file.writeFile(bytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+    })
+    crashPoint('replace.before-rename')
+    nodeDisk.rename(draft, path)
+    crashPoint('replace.after-rename')
+    await nodeDisk.syncFolderLater(folderOf(path))
+  },
+  rename(from, to) {
+    guard(to, () => fs.renameSync(from, to))
+  },
   list(folder) {
     if (!fs.existsSync(folder)) return []
     return guard(folder, () => fs.readdirSync(folder).sort())
@@ -162,6 +196,12 @@ export const nodeDisk: Disk = {
       } finally {
         fs.closeSync(fd)
       }
+    })
+  },
+  syncFolderLater(folder) {
+    return later(folder, async () => {
+      const handle = await fs.promises.open(folder)
+      await handle.sync().finally(() => handle.close())
     })
   },
   remove(path) {

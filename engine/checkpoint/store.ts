@@ -109,10 +109,10 @@ export class CheckpointStore<Meta> {
       const bytes = await this.#writeData(epoch, changed, places)
       crashPoint('checkpoint.data-synced')
       const text = sealed(JSON.stringify(manifest))
-      this.#disk.replace(this.#path(epoch, 'manifest'), text)
+      await this.#disk.replaceLater(this.#path(epoch, 'manifest'), text)
       crashPoint('checkpoint.manifest-written')
       this.#last = manifest
-      this.#removeOld(manifest)
+      await this.#removeOld(manifest)
       return { epoch, bytes: bytes + text.length }
     } catch (error) {
       if (this.#last !== manifest) this.#discard(epoch)
@@ -151,7 +151,7 @@ export class CheckpointStore<Meta> {
       crashPoint('checkpoint.data-written')
       await file.sync()
       // The file's name must be durable before the manifest that points to it.
-      this.#disk.syncFolder(this.#folder)
+      await this.#disk.syncFolderLater(this.#folder)
       return offset
     } finally {
       file.close()
@@ -196,7 +196,7 @@ export class CheckpointStore<Meta> {
   }
 
   /** Removes what no kept checkpoint needs: those that are too old, damaged or unfinished. */
-  #removeOld(newest: Manifest<Meta>): void {
+  async #removeOld(newest: Manifest<Meta>): Promise<void> {
     while (this.#whole.at(-1) !== undefined && this.#whole.at(-1)!.epoch >= newest.epoch) {
       this.#whole.pop()
     }
@@ -215,7 +215,7 @@ export class CheckpointStore<Meta> {
       if (!kept.has(epoch)) remove(this.#path(epoch, 'manifest'))
     }
     // A manifest that comes back after a power cut must not miss its data.
-    if (removed) this.#disk.syncFolder(this.#folder)
+    if (removed) await this.#disk.syncFolderLater(this.#folder)
     for (const epoch of this.#epochs(DATA)) {
       if (!needed.has(epoch)) remove(this.#path(epoch, 'data'))
     }

@@ -9,6 +9,7 @@ import { concat } from '../batch/concat.ts'
 import { consolidate } from '../batch/consolidate.ts'
 import { decodeBatch, encodeBatch } from '../batch/ipc.ts'
 import { jsonRowTexts } from '../batch/json-rows.ts'
+import { repeatByWeight } from '../batch/repeat-by-weight.ts'
 import { type QueryPlan, tablesOf } from '../plan/physical.ts'
 import type { Offset } from '../source/source.ts'
 import type { TableReader } from '../source/table-reader.ts'
@@ -74,7 +75,8 @@ export class BoundedRun {
         done = false
         continue
       }
-      const { ranges } = reader.poll(STEP_ROWS, this.#batchRowsMax, (split) => ends.get(split))
+      const rows = Math.min(STEP_ROWS, this.#pipeline.rowsMax(reader.table.id))
+      const { ranges } = reader.poll(rows, this.#batchRowsMax, (split) => ends.get(split))
       for (const batch of reader.take(this.#clock)) this.#push(reader.table.id, batch)
       for (const [split, end] of ends) done &&= reader.offsetOf(split) === end || reader.ended
       moved ||= ranges.length > 0
@@ -184,17 +186,12 @@ function findEnds(reader: TableReader, ends: Map<string, Offset | undefined>): b
  *  it never brought (law 3). */
 function repeated(batch: Batch): Batch {
   const weights = batch.weights!
-  const rows: number[] = []
   const negative = weights.findIndex((weight) => weight < 0)
   if (negative >= 0) {
     const [row] = jsonRowTexts(batch.keep(Int32Array.of(negative), 1))
     fail('BAD_RECORD', `A row of the result is taken back more often than it came: ${row}`, {
-      hint: 'A changelog-json stream brings a -U or -D of a row that it never brought.',
+      hint: 'A source of changes takes back a row that it never brought. A table with a PRIMARY KEY takes such changes.',
     })
   }
-  for (let i = 0; i < batch.rowCount; i++) {
-    for (let n = 0; n < weights[i]; n++) rows.push(i)
-  }
-  const kept = batch.keep(Int32Array.from(rows), rows.length)
-  return kept.withoutWeights()
+  return repeatByWeight(batch)
 }

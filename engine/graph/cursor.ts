@@ -75,7 +75,9 @@ export class Cursor {
       if (this.broken.has(table) || (this.troubles.get(table)?.againMs ?? 0) > nowMs) continue
       const before = reader.state()
       try {
-        const poll = reader.poll(rowsMax, batchRowsMax, (split) => until(table, split))
+        // A replay takes what it took.
+        const rows = rowsMax === Infinity ? rowsMax : Math.min(rowsMax, this.#rowsMax(table))
+        const poll = reader.poll(rows, batchRowsMax, (split) => until(table, split))
         for (const range of poll.ranges) ranges.push({ cursor: this.id, table, ...range })
         rowCount += poll.rowCount
         this.troubles.delete(table)
@@ -87,6 +89,13 @@ export class Cursor {
       }
     }
     return { ranges, rowCount }
+  }
+
+  /** What the most easily overwhelmed query can take. */
+  #rowsMax(table: string): number {
+    let most = Infinity
+    for (const pipeline of this.pipelines) most = Math.min(most, pipeline.rowsMax(table))
+    return most
   }
 
   /** A query that has just begun reads the tables that it looks rows up in before all others; a

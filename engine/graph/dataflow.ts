@@ -301,14 +301,15 @@ export class Dataflow {
     }
     for (const query of this.queries.values()) {
       if (!query.running || query.paused) continue
-      let batch: Batch | null
+      let batch: Batch | null | undefined
       try {
         batch = query.pipeline.endEpoch()
+        this.#endEpoch(query, batch, before.get(query.id)!, output)
       } catch (error) {
+        // What a log does not take for another reason than its size is not this query's fault.
+        if (batch !== undefined && asSqlError(error).code !== 'LIMIT_EXCEEDED') throw error
         this.fail(query, error)
-        continue
       }
-      this.#endEpoch(query, batch, before.get(query.id)!, output)
     }
     this.#failed = []
     this.#late.write(this.sides, clock.epoch, clock.nowUs)

@@ -118,6 +118,7 @@ export class Engine {
     const { config, clock, send } = this.#context
     const lastEpoch = this.#journal.nextEpoch - 1
     this.#recovering = { epoch: this.#checkpoint?.epoch ?? -1, lastEpoch }
+    this.#tellRecovery()
     const breatheNowAndThen = breather(clock)
     await recover({
       plans: new Map(config.queries.map((plan) => [plan.id, plan])),
@@ -135,7 +136,7 @@ export class Engine {
       },
       breathe: async () => {
         if (this.#stopping) throw stopped()
-        await breatheNowAndThen()
+        if (await breatheNowAndThen()) this.#tellRecovery()
       },
       isOpened: () => this.#opened,
       mayLoseRecords: config.durability !== 'sync',
@@ -154,6 +155,10 @@ export class Engine {
     // A source that cannot be told now is told after the next checkpoint.
     await this.#checkpointer.commit().catch(() => {})
     this.#loop = this.#run()
+  }
+
+  #tellRecovery(): void {
+    this.#context.send({ kind: 'recovering', progress: this.#recovering! })
   }
 
   /** Releases what the replay gave, once all of it is written. */

@@ -24,6 +24,7 @@ import { columnIds } from '../source/layout.ts'
 import type { LookupRequest } from '../source/lookup.ts'
 import type { TableSpec } from '../source/table.ts'
 import { FanOut } from './fan-out.ts'
+import { FanOutLimit } from './fan-out-limit.ts'
 import { Meter } from './meter.ts'
 import type { NodeReport } from './protocol.ts'
 import { queryClock } from './query-clock.ts'
@@ -84,6 +85,7 @@ export class Pipeline {
   /** Where each part of the plan sends its output; a part that is read twice is built once. */
   readonly #outputs = new Map<Plan, FanOut>()
   readonly #reports = new Map<Plan, () => NodeReport>()
+  readonly #limit: FanOutLimit
   readonly #meter: Meter
   readonly #onLate: (batch: Batch) => void
   readonly #epochClock: EpochClock
@@ -113,6 +115,7 @@ export class Pipeline {
         this.watermarkUs = watermarkUs
       },
     })
+    this.#limit = new FanOutLimit(plan.root, (part) => this.#stageOf.get(part)!.operator)
   }
 
   #build(plan: Plan, to: Plan | null, receiver: Receiver): void {
@@ -218,6 +221,11 @@ export class Pipeline {
     for (const { asking } of this.asking.values())
       if (asking.waiting >= WAITING_ROWS_MAX) return true
     return false
+  }
+
+  /** How many rows of a table an epoch should bring at most. */
+  rowsMax(tableId: string): number {
+    return this.#limit.rowsMax(tableId)
   }
 
   /** Literal rows enter in the first epoch. */

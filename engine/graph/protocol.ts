@@ -166,12 +166,19 @@ export interface EngineStatus {
   readonly queries: readonly QueryStatus[]
   readonly sources: readonly SourceStatus[]
   readonly checkpoint: CheckpointStatus
-  /** While the engine recovers: the epoch replayed last, and the last to replay. */
-  readonly recovery?: { readonly epoch: number; readonly lastEpoch: number } | undefined
+  /** While the engine recovers. */
+  readonly recovery?: RecoveryProgress | undefined
   /** Why no epoch can run for now: the disk is full. */
   readonly stalled?: ErrorJson | undefined
   /** Time spent in epochs since the engine started. */
   readonly busyMs: number
+}
+
+export interface RecoveryProgress {
+  /** The epoch replayed last; -1 before the first. */
+  readonly epoch: number
+  /** The last to replay. */
+  readonly lastEpoch: number
 }
 
 export interface CheckpointStatus {
@@ -196,6 +203,8 @@ export type ToEngine = { readonly id: number; readonly request: EngineRequest }
 export type FromEngine =
   | { readonly kind: 'reply'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: ErrorJson }
+  /** How far a recovery is; now and then until it has recovered. */
+  | { readonly kind: 'recovering'; readonly progress: RecoveryProgress }
   /** The engine has recovered: everything that was acknowledged is processed again. `nextSeqs`: how
    *  far each running query's results are released, by query id. */
   | { readonly kind: 'ready'; readonly nextSeqs: Readonly<Record<string, number>> }

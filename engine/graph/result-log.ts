@@ -7,6 +7,7 @@ import type { Disk } from '../base/disk.ts'
 import { asSqlError, fail } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import { encodeBatch } from '../batch/ipc.ts'
+import { PAYLOAD_BYTES_MAX } from '../log/frame.ts'
 import { LogReader } from '../log/reader.ts'
 import { LogWriter } from '../log/writer.ts'
 import type { ResultFrame } from './protocol.ts'
@@ -72,11 +73,21 @@ export class ResultLog {
   }
 
   /** Writes one epoch's result and returns its frame; null if the log has it from before the
-   *  crash. A full disk keeps the result in memory: see `writeRest`. DISK_FAILED. */
+   *  crash. A full disk keeps the result in memory: see `writeRest`. DISK_FAILED; LIMIT_EXCEEDED,
+   *  without a trace of the result, if it is too large for a frame. */
   append(epoch: number, nowUs: number, watermarkUs: number, batch: Batch): ResultFrame | null {
-    const seq = this.#nextSeq++
-    if (this.#writer === undefined || seq < this.#writer.nextOffset) return null
+    const seq = this.#nextSeq
+    if (this.#writer === undefined || seq < this.#writer.nextOffset) {
+      this.#nextSeq++
+      return null
+    }
     const payload = encodeBatch(batch)
+    if (payload.length > PAYLOAD_BYTES_MAX) {
+      fail('LIMIT_EXCEEDED', `An epoch's result of ${payload.length} bytes is too large`, {
+        hint: 'Does a key of a join have very many partners?',
+      })
+    }
+    this.#nextSeq++
     const frame = { queryId: this.#queryId, seq, epoch, watermarkUs, payload }
     this.#unwritten.push({ frame, nowUs })
     this.writeRest()

@@ -35,12 +35,13 @@ export const breathe = (): Promise<void> => new Promise((resolve) => setImmediat
 
 const BREATHE_MS = 50
 
-/** Breathes when the last time is a while ago. */
-export function breather(clock: Clock): () => Promise<void> {
+/** Breathes when the last time is a while ago. True if it did. */
+export function breather(clock: Clock): () => Promise<boolean> {
   let dueMs = clock.monotonicMs() + BREATHE_MS
   return async () => {
-    if (clock.monotonicMs() < dueMs) return
+    if (clock.monotonicMs() < dueMs) return false
     await breathe()
     dueMs = clock.monotonicMs() + BREATHE_MS
+    return true
   }
 }

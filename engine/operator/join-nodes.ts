@@ -38,10 +38,11 @@ export interface JoinNode {
 }
 
 /** FOR SYSTEM_TIME AS OF: each left row with the version of the right row that was current.
- *  'event': at the left row's event time, by watermarks of both sides; right rows, in their order,
- *  are versions by key, and retractions of the right side end a version (`UpsertNode.versions`).
- *  'processing': at the epoch that reads the left row; later changes of the right side change
- *  nothing. Output: left, then right columns. */
+ *  'event': at the left row's event time, by watermarks of both sides; right rows, in their
+ *  order, are versions by key, and retractions of the right side end a version
+ *  (`UpsertNode.versions`). 'processing': at the epoch that reads the left row; later changes of
+ *  the right side change nothing; a left row that is taken back goes with what it met. Output:
+ *  left, then right columns. */
 export interface TemporalJoinNode {
   readonly join: 'inner' | 'left'
   readonly time:
@@ -76,8 +77,8 @@ export interface LookupTable {
   readonly schema: Schema
 }
 
-/** A lookup in a table outside, in processing time. One append-only input. Output: its columns,
- *  then those of `exprs`. */
+/** A lookup in a table outside, in processing time. One input; a row that is taken back goes with
+ *  what it met. Output: its columns, then those of `exprs`. */
 export interface LookupJoinNode {
   readonly join: 'inner' | 'left'
   /** The whole TableSpec, which whoever asks needs. */

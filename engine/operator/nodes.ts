@@ -82,6 +82,9 @@ export interface WindowNode {
   readonly timeColumn: number
   /** Of sessions: the columns of the key; their rows come when their session is over. */
   readonly partitionBy?: readonly number[] | undefined
+  /** Of sessions of rows that may be taken back: rows come before their session is over, with the
+   *  bounds that it has so far. */
+  readonly speaksOpen?: boolean | undefined
 }
 
 export interface AggregateCall {

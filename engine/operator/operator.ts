@@ -59,6 +59,9 @@ export interface Operator {
   dueUs?(): number
   /** The watermark at which the operator has something to say even without rows; Infinity: none. */
   actsAtUs?(): number
+  /** How many rows one row of the input can become, as the state is now: the engine takes fewer
+   *  rows at a time where they become many. Absent: about one. */
+  fanOut?(input: number): number
   /** Set by an operator that asks outside; see lookup/asking.ts. */
   readonly asking?: Asking | undefined
   /** Whether the state holds all that the output adds up to, so that `tellAll` can say it. Absent:

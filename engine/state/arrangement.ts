@@ -45,6 +45,10 @@ export class Arrangement {
   readonly #options: ArrangementOptions
   /** Per slot: the next one in its group's chain. */
   next = new Int32Array(0)
+  /** Per slot: how many rows its chain had when it was put in front. */
+  #depths = new Int32Array(0)
+  /** No group has more rows than this. */
+  longest = 0
   /** Per slot: its group; -1: its key has no group, it is in no chain. */
   groups = new Int32Array(0)
   /** Per slot: the change of its weight in this epoch. */
@@ -58,6 +62,8 @@ export class Arrangement {
   readonly arrivals: ArrivalTimes | undefined
   /** Per slot, with a time column: the row's time. */
   times = new Float64Array(0)
+  /** The latest time in the chain from the slot on. */
+  #latest = new Float64Array(0)
   /** Slots below this are forgotten. */
   #forgotten = 0
   /** What `members` found. */
@@ -93,16 +99,25 @@ export class Arrangement {
     const all = n === batch.rowCount
     const first = this.rows.append(batch, all ? null : rows, n, weights)
     this.#makeRoom()
-    const { heads, next } = this
-    for (let j = 0; j < n; j++) {
-      const g = groups[j]
-      this.groups[first + j] = g
-      if (g < 0) continue
-      next[first + j] = heads[g]
-      heads[g] = first + j
-    }
-    if (this.#options.tracked) this.#track(first, n)
+    for (let j = 0; j < n; j++) this.groups[first + j] = groups[j]
     if (this.heap !== undefined) this.#time(first, first + n)
+    const { heads } = this
+    for (let j = 0; j < n; j++) if (groups[j] >= 0) this.#link(heads, groups[j], first + j)
+    if (this.#options.tracked) this.#track(first, n)
+  }
+
+  /** Puts a slot in front of its group's chain. */
+  #link(heads: Int32Array, group: number, slot: number): void {
+    const head = heads[group]
+    const depth = head === NONE ? 1 : this.#depths[head] + 1
+    this.next[slot] = head
+    this.#depths[slot] = depth
+    if (depth > this.longest) this.longest = depth
+    if (this.heap !== undefined) {
+      const time = this.times[slot]
+      this.#latest[slot] = head === NONE ? time : Math.max(time, this.#latest[head])
+    }
+    heads[group] = slot
   }
 
   #track(first: number, n: number): void {
@@ -127,13 +142,16 @@ export class Arrangement {
     const { capacity } = this.rows
     if (this.next.length >= capacity) return
     this.next = grownInts(this.next, capacity)
+    this.#depths = grownInts(this.#depths, capacity)
     this.groups = grownInts(this.groups, capacity)
     if (this.#options.tracked) {
       this.deltas = grownInts(this.deltas, capacity)
       this.touched = grownInts(this.touched, capacity)
       this.#isTouched = grownBytes(this.#isTouched, capacity)
     }
-    if (this.heap !== undefined) this.times = grownDoubles(this.times, capacity)
+    if (this.heap === undefined) return
+    this.times = grownDoubles(this.times, capacity)
+    this.#latest = grownDoubles(this.#latest, capacity)
   }
 
   /** Adds weights to rows that are there, and appends the others: each once, also when the batch
@@ -199,6 +217,7 @@ export class Arrangement {
     this.#makeRoom()
     this.groups.set(freshGroups.subarray(0, count), first)
     this.next.fill(NONE, first, first + count)
+    this.longest = Math.max(this.longest, Math.min(count, 1))
   }
 
   #addWeight(slot: number, weight: number): void {
@@ -209,21 +228,26 @@ export class Arrangement {
   }
 
   /** Fills `found` with the slots of a group, the latest first, and returns how many there are:
-   *  those that have a weight now or had one when the epoch began. */
-  members(group: number): number {
+   *  those that have a weight now or had one when the epoch began, and with a time column are
+   *  within [fromUs, toUs]. */
+  members(group: number, fromUs = -Infinity, toUs = Infinity): number {
     const { heads, next } = this
     const { weights } = this.rows
     const isTouched = this.#isTouched
     const tracked = this.#options.tracked
+    const timed = this.heap !== undefined
     let count = 0
     let previous = NONE
     let slot = heads[group]
     while (slot !== NONE) {
+      if (timed && this.#latest[slot] < fromUs) break
       const following = next[slot]
       if (weights[slot] !== 0 || (tracked && isTouched[slot] === 1)) {
-        if (count === this.found.length) this.found = grownInts(this.found, count * 2)
-        this.found[count++] = slot
         previous = slot
+        if (!timed || (this.times[slot] >= fromUs && this.times[slot] <= toUs)) {
+          if (count === this.found.length) this.found = grownInts(this.found, count * 2)
+          this.found[count++] = slot
+        }
       } else if (previous === NONE) heads[group] = following
       else next[previous] = following
       slot = following
@@ -293,6 +317,7 @@ export class Arrangement {
   clear(): void {
     this.rows.clear()
     this.heads.fill(NONE, 0, this.table.count)
+    this.longest = 0
     this.heap?.clear()
     this.arrivals?.clear()
     this.#forgotten = 0
@@ -305,11 +330,13 @@ export class Arrangement {
     const kept = this.rows.sweep()
     const groups = this.groups
     this.next = new Int32Array(0)
+    this.#depths = new Int32Array(0)
     this.groups = new Int32Array(0)
     this.deltas = new Int32Array(0)
     this.touched = new Int32Array(0)
     this.#isTouched = new Uint8Array(0)
     this.times = new Float64Array(0)
+    this.#latest = new Float64Array(0)
     this.#makeRoom()
     for (let slot = 0; slot < kept.length; slot++) this.groups[slot] = groups[kept[slot]]
     this.#index?.retain(kept, kept.length)
@@ -327,14 +354,13 @@ export class Arrangement {
 
   /** Builds all chains anew from `groups`. */
   relink(): void {
-    const { heads, next, groups } = this
+    const { heads, groups } = this
     const { weights } = this.rows
     heads.fill(NONE, 0, this.table.count)
+    this.longest = 0
     for (let slot = 0; slot < this.rows.count; slot++) {
       const g = groups[slot]
-      if (g < 0 || weights[slot] === 0) continue
-      next[slot] = heads[g]
-      heads[g] = slot
+      if (g >= 0 && weights[slot] !== 0) this.#link(heads, g, slot)
     }
   }
 
@@ -364,7 +390,7 @@ export class Arrangement {
   }
 
   get bytes(): number {
-    const slots = this.next.byteLength * 2 + this.deltas.byteLength * 2 + this.times.byteLength
+    const slots = this.next.byteLength * 3 + this.deltas.byteLength * 2 + this.times.byteLength * 2
     const lists = (this.heap?.bytes ?? 0) + (this.arrivals?.bytes ?? 0)
     return this.rows.bytes + slots + (this.#index?.bytes ?? 0) + lists
   }

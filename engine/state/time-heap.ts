@@ -3,6 +3,9 @@
 
 import { grownCapacity, grownDoubles, grownInts } from './grown.ts'
 
+/** From so many on, going through all entries can be quicker than popping them one by one. */
+const MANY = 1024
+
 export class TimeHeap {
   #times = new Float64Array(0)
   #slots = new Int32Array(0)
@@ -47,17 +50,57 @@ export class TimeHeap {
     this.#slots[at] = slot
   }
 
+  /** Takes out all entries before `timeUs` and then shows them, in no order. */
+  takeBefore(timeUs: number, see: (timeUs: number, slot: number) => void): void {
+    if (this.firstUs >= timeUs) return
+    if (this.#size > MANY && this.#countBefore(timeUs) * 16 > this.#size) {
+      this.#takeMany(timeUs, see)
+      return
+    }
+    while (this.firstUs < timeUs) {
+      const [us, slot] = [this.firstUs, this.firstSlot]
+      this.pop()
+      see(us, slot)
+    }
+  }
+
+  #countBefore(timeUs: number): number {
+    let count = 0
+    for (let i = 0; i < this.#size; i++) if (this.#times[i] < timeUs) count++
+    return count
+  }
+
+  /** The entries that stay are put in order again, all at once. */
+  #takeMany(timeUs: number, see: (timeUs: number, slot: number) => void): void {
+    const count = this.#countBefore(timeUs)
+    const [times, slots] = [new Float64Array(count), new Int32Array(count)]
+    let [taken, left] = [0, 0]
+    for (let i = 0; i < this.#size; i++) {
+      if (this.#times[i] < timeUs) {
+        times[taken] = this.#times[i]
+        slots[taken++] = this.#slots[i]
+      } else this.#move(i, left++)
+    }
+    this.#size = left
+    for (let at = (left >> 1) - 1; at >= 0; at--) this.#sink(at, this.#times[at], this.#slots[at])
+    for (let i = 0; i < count; i++) see(times[i], slots[i])
+  }
+
   /** Removes the earliest entry. */
   pop(): void {
     const last = --this.#size
     if (last === 0) return
-    const timeUs = this.#times[last]
-    const slot = this.#slots[last]
-    let at = 0
+    this.#sink(0, this.#times[last], this.#slots[last])
+  }
+
+  /** Puts an entry at the place `at` or below it. */
+  #sink(from: number, timeUs: number, slot: number): void {
+    const size = this.#size
+    let at = from
     for (;;) {
       let child = at * 2 + 1
-      if (child >= last) break
-      if (child + 1 < last && this.#before(this.#times[child + 1], this.#slots[child + 1], child)) {
+      if (child >= size) break
+      if (child + 1 < size && this.#before(this.#times[child + 1], this.#slots[child + 1], child)) {
         child++
       }
       if (this.#before(timeUs, slot, child)) break

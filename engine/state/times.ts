@@ -14,3 +14,7 @@ export function timesOf(column: Column, from: number, to: number): Float64Array 
   }
   return times
 }
+
+/** A whole number of two lanes, as of a time or a BIGINT, that is not NULL. */
+export const numberAt = ({ lanes }: Column, row: number): number =>
+  lanes[row * 2 + 1] * 4294967296 + (lanes[row * 2] >>> 0)

@@ -5,6 +5,7 @@
 import { assert } from '../base/assert.ts'
 import { fail } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
+import { repeatByWeight } from '../batch/repeat-by-weight.ts'
 import type { Schema } from '../batch/schema.ts'
 import { type Connection, quoted } from './duckdb.ts'
 import { duckdbType } from './duckdb-type.ts'
@@ -30,25 +31,16 @@ const columnNames = (schema: Schema): string[] => schema.fields.map((_, i) => qu
 export function applyAppends(target: ApplyTarget, frames: readonly Frame[]): Promise<void> {
   const name = target.table.slice(1, -1)
   return target.connection.append(name, false, async (appender) => {
-    for (const frame of frames) await appendBatch(appender, repeatByWeight(frame))
+    for (const frame of frames) await appendBatch(appender, repeatByWeight(onlyAdded(frame)))
   })
 }
 
-/** A row of weight n, n times; the batch itself when every weight is 1. */
-function repeatByWeight(batch: Batch): Batch {
-  const { weights, rowCount } = batch
-  if (weights === null || weights.every((weight) => weight === 1)) return batch
+function onlyAdded(batch: Batch): Batch {
   assert(
-    weights.every((weight) => weight > 0),
+    batch.weights?.every((weight) => weight > 0) !== false,
     'a retraction in an append-only view',
   )
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const rows = new Int32Array(total)
-  let count = 0
-  for (let row = 0; row < rowCount; row++) {
-    for (let copy = 0; copy < weights[row]; copy++) rows[count++] = row
-  }
-  return batch.keep(rows, count)
+  return batch
 }
 
 /** Replaces rows by key. Within a result a key has at most one row of weight +1, its new row; so
@@ -95,7 +87,7 @@ export async function applyByValue(target: ApplyTarget, frames: readonly Frame[]
   )
   if (removed !== want) {
     fail('BAD_RECORD', `${want} rows of the view are taken back; it holds ${removed} of them`, {
-      hint: 'A changelog-json stream brings a -U or -D of a row that it never brought.',
+      hint: 'A source of changes takes back a row that it never brought. A table with a PRIMARY KEY takes such changes.',
     })
   }
   await connection.run(

@@ -4,10 +4,12 @@
 import {
   type DuckDBAppender,
   type DuckDBConnection,
+  type DuckDBDataChunk,
   DuckDBInstance,
-  type DuckDBResult,
+  type DuckDBType,
 } from '@duckdb/node-api'
-import { SqlError } from '../base/errors.ts'
+import { crashPoint } from '../base/crash-point.ts'
+import { fail, SqlError } from '../base/errors.ts'
 
 export {
   ARRAY,
@@ -26,7 +28,6 @@ export {
   DuckDBDecimalValue,
   DuckDBListValue,
   DuckDBMapValue,
-  type DuckDBResult,
   DuckDBStructValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
@@ -60,7 +61,7 @@ export interface DatabaseOptions {
 /** A database and its connections. Statements of one connection run one after another. */
 export class DuckdbDatabase {
   readonly #instance: DuckDBInstance
-  readonly #connections: DuckDBConnection[] = []
+  readonly #connections: Connection[] = []
 
   private constructor(instance: DuckDBInstance) {
     this.#instance = instance
@@ -83,45 +84,65 @@ export class DuckdbDatabase {
   }
 
   async connect(): Promise<Connection> {
-    const connection = await translated(() => this.#instance.connect())
+    const connection = new Connection(await translated(() => this.#instance.connect()))
     this.#connections.push(connection)
-    return new Connection(connection)
+    return connection
   }
 
-  close(): void {
-    for (const connection of this.#connections) connection.closeSync()
+  /** Waits for the calls that are under way; later ones are refused. The library does not look: to
+   *  close a connection that one of its threads is using takes the process down. */
+  async close(): Promise<void> {
+    await Promise.all(this.#connections.splice(0).map((connection) => connection.close()))
     this.#instance.closeSync()
   }
 }
 
+/** The rows of a query that runs, in chunks. */
+export interface StreamedRows {
+  columnNames(): string[]
+  columnType(column: number): DuckDBType
+  /** null, or a chunk of no rows: there are no more. */
+  fetchChunk(): Promise<DuckDBDataChunk | null>
+}
+
+/** Every call raises UNAVAILABLE once the database is being closed. */
 export class Connection {
   readonly #connection: DuckDBConnection
+  readonly #underWay = new Set<Promise<unknown>>()
+  #closing: Promise<void> | undefined
 
   constructor(connection: DuckDBConnection) {
     this.#connection = connection
   }
 
   /** Runs one statement and returns the rows it changed. */
-  async run(sql: string): Promise<number> {
-    return (await translated(() => this.#connection.run(sql))).rowsChanged
+  run(sql: string): Promise<number> {
+    return this.#use(async (connection) => (await connection.run(sql)).rowsChanged)
   }
 
   /** Starts a query; its chunks come as they are fetched. */
-  stream(sql: string): Promise<DuckDBResult> {
-    return translated(() => this.#connection.stream(sql))
+  async stream(sql: string): Promise<StreamedRows> {
+    const result = await this.#use((connection) => connection.stream(sql))
+    return {
+      columnNames: () => result.columnNames(),
+      columnType: (column) => result.columnType(column),
+      fetchChunk: () => this.#use(() => result.fetchChunk()),
+    }
   }
 
   /** The only value of a query's only row, as a number; undefined if there is no row. */
   async number(sql: string): Promise<number | undefined> {
-    const result = await translated(() => this.#connection.runAndReadAll(sql))
-    const value = result.getRows()[0]?.[0]
+    const value = (await this.#rows(sql))[0]?.[0]
     return value === undefined || value === null ? undefined : Number(value)
   }
 
   /** The values of a query's only column, as text. */
   async texts(sql: string): Promise<string[]> {
-    const result = await translated(() => this.#connection.runAndReadAll(sql))
-    return result.getRows().map(([value]) => String(value))
+    return (await this.#rows(sql)).map(([value]) => String(value))
+  }
+
+  #rows(sql: string) {
+    return this.#use(async (connection) => (await connection.runAndReadAll(sql)).getRows())
   }
 
   /** Runs `fill` on an appender for the table and flushes it. */
@@ -130,9 +151,9 @@ export class Connection {
     temporary: boolean,
     fill: (appender: DuckDBAppender) => Promise<void>,
   ): Promise<void> {
-    return translated(async () => {
+    return this.#use(async (connection) => {
       const catalog = temporary ? 'temp' : null
-      const appender = await this.#connection.createAppender(table, 'main', catalog)
+      const appender = await connection.createAppender(table, 'main', catalog)
       try {
         await fill(appender)
         appender.flushSync()
@@ -147,11 +168,30 @@ export class Connection {
     await this.run('BEGIN TRANSACTION')
     try {
       const result = await body()
-      await this.run('COMMIT')
+      const committed = this.run('COMMIT')
+      crashPoint('view.committing')
+      await committed
       return result
     } catch (error) {
       await this.run('ROLLBACK').catch(() => {})
       throw error
+    }
+  }
+
+  /** Resolves when nothing uses the connection any more and it is closed. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#underWay).then(() => this.#connection.closeSync())
+    return this.#closing
+  }
+
+  async #use<T>(action: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) fail('UNAVAILABLE', 'The database is closed')
+    const call = translated(() => action(this.#connection))
+    this.#underWay.add(call)
+    try {
+      return await call
+    } finally {
+      this.#underWay.delete(call)
     }
   }
 }

@@ -81,7 +81,7 @@ export class ParquetFile {
         select: `SELECT ${list.join(', ')} FROM ${from}${tail}`,
       })
     } catch (error) {
-      database.close()
+      await database.close()
       throw error
     }
   }
@@ -91,8 +91,8 @@ export class ParquetFile {
     yield* readBatches(await this.#connection.stream(this.#select), this.schema, batchRows)
   }
 
-  close(): void {
-    this.#database.close()
+  close(): Promise<void> {
+    return this.#database.close()
   }
 }
 
@@ -110,7 +110,7 @@ export async function* readParquet(
   try {
     yield* file.batches(batchRows)
   } finally {
-    file.close()
+    await file.close()
   }
 }
 

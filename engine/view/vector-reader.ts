@@ -9,8 +9,8 @@ import {
   DuckDBBlobVector,
   type DuckDBDataChunk,
   type DuckDBDecimalValue,
-  type DuckDBResult,
   type DuckDBVector,
+  type StreamedRows,
 } from './duckdb.ts'
 import { columnOfDuckdbValues } from './duckdb-value.ts'
 
@@ -29,7 +29,7 @@ export function selectExpression(column: string, type: DataType): string {
 /** All rows of `result` in batches of `rowsMax` (the last one smaller). The result's columns are
  *  those of `schema`, each selected by `selectExpression`. */
 export async function* readBatches(
-  result: DuckDBResult,
+  result: Pick<StreamedRows, 'fetchChunk'>,
   schema: Schema,
   rowsMax: number,
 ): AsyncGenerator<Batch> {

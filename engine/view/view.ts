@@ -3,6 +3,7 @@
  *  result is applied exactly once. */
 
 import { assert } from '../base/assert.ts'
+import { crashPoint } from '../base/crash-point.ts'
 import { SerialQueue } from '../base/serial-queue.ts'
 import type { Batch } from '../batch/batch.ts'
 import { decodeBatch } from '../batch/ipc.ts'
@@ -66,9 +67,14 @@ export class ViewStore {
   /** Errors: DATA_IN_USE, DATA_DAMAGED, DISK_FULL. */
   static async open(options: ViewStoreOptions): Promise<ViewStore> {
     const database = await DuckdbDatabase.open({ ...options, externalAccess: false })
-    const writer = await database.connect()
-    await writer.run(APPLIED)
-    return new ViewStore(database, writer, await database.connect())
+    try {
+      const writer = await database.connect()
+      await writer.run(APPLIED)
+      return new ViewStore(database, writer, await database.connect())
+    } catch (error) {
+      await database.close()
+      throw error
+    }
   }
 
   /** Makes the view known, and its table if there is none yet. */
@@ -110,6 +116,7 @@ export class ViewStore {
         await this.#writer.run(
           `UPDATE "applied" SET "seq" = ${last.seq} WHERE "view" = ${literal(viewId)}`,
         )
+        crashPoint('view.rows-written')
       }),
     )
   }
@@ -171,11 +178,10 @@ export class ViewStore {
     })
   }
 
-  /** Waits for what is under way, then closes the file. */
+  /** Waits for what was asked for before, then closes the file; what comes later is UNAVAILABLE. */
   async close(): Promise<void> {
-    await this.#writes.idle()
-    await this.#reads.idle()
-    this.#database.close()
+    await Promise.all([this.#writes.idle(), this.#reads.idle()])
+    await this.#database.close()
   }
 
   #seqOf(connection: Connection, viewId: string): Promise<number | undefined> {

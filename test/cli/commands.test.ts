@@ -121,6 +121,21 @@ describe('produce and tail', () => {
     expect(lines.every(({ id }) => typeof id === 'string')).toBe(true)
   })
 
+  test('consume gives each record to a group once, until there is none', async () => {
+    const sql = 'CREATE TABLE jobs (n INT)'
+    expect((await at('sql', '-e', sql)).code).toBe(0)
+    const ndjson = [1, 2, 3].map((n) => `${JSON.stringify({ n })}\n`).join('')
+    await cli(['produce', 'jobs', '--url', url], { input: ndjson })
+    const first = await at('consume', 'jobs', '--group', 'g', '--limit', '2')
+    expect(first).toMatchObject({ code: 0, stderr: '', stdout: '{"n":1}\n{"n":2}\n' })
+    const rest = await at('consume', 'jobs', '--group', 'g', '--json')
+    expect(JSON.parse(rest.stdout)).toMatchObject({ offset: 2, deliveries: 1, value: { n: 3 } })
+    expect(await at('consume', 'jobs', '--group', 'g')).toMatchObject({ code: 0, stdout: '' })
+    const none = await at('consume', 'nowhere', '--group', 'g')
+    expect(none.code).toBe(1)
+    expect(none.stderr).toContain('nowhere')
+  })
+
   test('tail prints a table of the rows there are, and follows a SELECT', async () => {
     const view = await at('tail', 'per_minute', '--limit', '3')
     expect(view.stdout).toContain(' window_start        │ city │ trips │  km\n')

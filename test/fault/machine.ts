@@ -174,6 +174,7 @@ export interface MachineOptions {
   readonly durability?: Durability
   readonly segmentBytesMax?: number
   readonly resultRetentionBytesMax?: number
+  readonly onCompacted?: () => void
 }
 
 /** One life of a server. */
@@ -198,6 +199,7 @@ export class Machine {
       ...{ ...shared, durability, segmentBytesMax },
       unsyncedBytesMax: 1 << 24,
       onAppended: (id, split, end, ended) => appended.set(id, String(split), { end, ended }),
+      onCompacted: options.onCompacted,
     })
     const log = logSource({ ...shared, appended })
     this.engine = new Engine({

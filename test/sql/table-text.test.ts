@@ -25,6 +25,7 @@ it.each([
     "PRIMARY" AS id * 2 + 1 COMMENT 'c', m TIMESTAMP_LTZ(3) METADATA FROM 'times''tamp' VIRTUAL,
     PRIMARY KEY (id, "a b") NOT ENFORCED, WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
     COMMENT 'x' WITH ('a.b' = 'it''s', 'c' = '')`,
+  `CREATE TABLE t (a INT, "b c" STRING, d INT) COMMENT 'x' PARTITIONED BY ("b c", a) WITH ('k' = 'v')`,
   'CREATE TEMPORARY TABLE "with ""quotes""" (id INT PRIMARY KEY NOT ENFORCED, k STRING METADATA)',
   "CREATE TABLE t (a STRING, b AS CASE WHEN a = ')' THEN 'x' ELSE a END, c AS (a || 'b'))",
 ])('what is written is read back: %s', (sql) => {

@@ -61,8 +61,6 @@ export interface AggregateFunction extends AggregateForm {
   result(args: readonly DataType[]): DataType | undefined
   /** Whether it is NULL over no rows (COUNT is 0). */
   readonly nullable: boolean
-  /** Whether it takes retractions. */
-  readonly retractable: boolean
   /** How it is kept where rows can be retracted, if not like over append-only input. */
   readonly overChanges?: AggregateForm
   /** It sees rows whose argument is NULL too. */

@@ -17,7 +17,6 @@ export const approxPercentile: AggregateFunction = {
       ? DOUBLE
       : undefined,
   nullable: true,
-  retractable: true,
   constantsFrom: 1,
   check(call) {
     const p = shareOf(call)

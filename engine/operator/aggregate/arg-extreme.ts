@@ -37,7 +37,6 @@ function argExtreme(name: string, isMax: boolean, doc: string): AggregateFunctio
     result: ([value, by, ...more]) =>
       by !== undefined && more.length === 0 && isFlat(by) ? value : undefined,
     nullable: true,
-    retractable: true,
     ignoresDistinct: true,
     overChanges: overChanges(isMax, order),
     slots: () => [{ name: 'best', kind: 'js', initial: 0 }],

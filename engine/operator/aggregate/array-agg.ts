@@ -11,7 +11,6 @@ export const arrayAgg: AggregateFunction = {
   result: ([arg, ...more]) =>
     arg !== undefined && more.length === 0 ? { kind: 'array', element: arg } : undefined,
   nullable: true,
-  retractable: true,
   takesNulls: true,
   ordered: true,
   slots: () => ITEM_SLOTS,

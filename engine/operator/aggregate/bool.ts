@@ -13,7 +13,6 @@ function bool(name: string, doc: string, test: 'falses === 0' | 'trues > 0'): Ag
     result: ([arg, ...more]) =>
       arg?.kind === 'boolean' && more.length === 0 ? BOOLEAN : undefined,
     nullable: true,
-    retractable: true,
     ignoresDistinct: true,
     slots: () => [
       { name: 'trues', kind: 'f64', initial: 0 },

@@ -9,7 +9,6 @@ export const count: AggregateFunction = {
   example: 'COUNT(*)',
   result: (args) => (args.length <= 1 ? BIGINT : undefined),
   nullable: false,
-  retractable: true,
   slots: () => [{ name: 'count', kind: 'f64', initial: 0 }],
   add({ code, slot, weight }) {
     code.line(`${slot('count')} += ${weight}`)

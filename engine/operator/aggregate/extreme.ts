@@ -43,7 +43,6 @@ function extreme(name: Direction, doc: string): AggregateFunction {
         ? undefined
         : arg,
     nullable: true,
-    retractable: true,
     overChanges: overChanges(name),
     ignoresDistinct: true,
     slots: ([arg]) => slotsOf(arg),

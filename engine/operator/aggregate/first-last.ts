@@ -17,7 +17,6 @@ function atEnd(name: End, doc: string): AggregateFunction {
     example: `${name}(origin ORDER BY ts)`,
     result: ([arg, ...more]) => (more.length === 0 ? arg : undefined),
     nullable: true,
-    retractable: true,
     ignoresDistinct: true,
     ordered: true,
     overChanges: overChanges(name),

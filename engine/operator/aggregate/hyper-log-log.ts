@@ -17,16 +17,23 @@ const SPARSE_MIN = 8
 /** Above this many entries the registers take less room. */
 const SPARSE_MAX = 2048
 
-/** Adds a value by the two halves of its hash; returns the sketch, which may be a new object. */
-export function addHash(sketch: Sketch | undefined, high: number, low: number): Sketch {
+/** What a value comes to, by the two halves of its hash: register << 6 | rank. */
+export function entryOf(high: number, low: number): number {
   const register = high >>> (32 - INDEX_BITS)
   const rest = high << INDEX_BITS
   const rank =
     rest === 0
       ? Math.min(32 - INDEX_BITS + Math.clz32(low) + 1, REST_BITS + 1)
       : Math.clz32(rest) + 1
-  return addRank(sketch ?? new Int32Array(SPARSE_MIN + 1), register, rank)
+  return (register << 6) | rank
 }
+
+/** Adds a value by the two halves of its hash; returns the sketch, which may be a new object. */
+export const addHash = (sketch: Sketch | undefined, high: number, low: number): Sketch =>
+  addEntry(sketch, entryOf(high, low))
+
+export const addEntry = (sketch: Sketch | undefined, entry: number): Sketch =>
+  addRank(sketch ?? new Int32Array(SPARSE_MIN + 1), entry >> 6, entry & 63)
 
 function addRank(sketch: Sketch, register: number, rank: number): Sketch {
   if (sketch instanceof Uint8Array) {

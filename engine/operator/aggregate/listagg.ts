@@ -18,7 +18,6 @@ export const listagg: AggregateFunction = {
       ? VARCHAR
       : undefined,
   nullable: true,
-  retractable: true,
   ordered: true,
   constantsFrom: 1,
   check(call) {

@@ -22,10 +22,9 @@ function summingOf(type: DataType): keyof typeof SUMMING {
 /** The members of an aggregate that keeps a sum; its `value` says what it makes of it. */
 export const summing: Pick<
   AggregateFunction,
-  'nullable' | 'retractable' | 'slots' | 'add' | 'merge'
+  'nullable' | 'slots' | 'add' | 'merge'
 > = {
   nullable: true,
-  retractable: true,
   slots: ([arg]) => [{ name: 'count', kind: 'f64', initial: 0 }, ...SUMMING[summingOf(arg)].slots],
   add(add) {
     add.code.line(`${add.slot('count')} += ${add.weight}`)

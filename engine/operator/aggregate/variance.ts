@@ -28,7 +28,6 @@ function variance(name: string, doc: string, finish: (sums: Sums) => number): Ag
     result: ([arg, ...more]) =>
       arg !== undefined && more.length === 0 && isNumeric(arg) ? DOUBLE : undefined,
     nullable: true,
-    retractable: true,
     slots: () => [
       { name: 'count', kind: 'f64', initial: 0 },
       ...SUMS.map((slot) => ({ name: slot, kind: 'f64' as const, initial: 0 })),

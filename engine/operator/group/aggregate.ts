@@ -18,7 +18,7 @@ import { allRows } from './group-rows.ts'
 export const aggregate = defineOperator<'aggregate', AggregateNode>({
   kind: 'aggregate',
   inputs: 1,
-  check: (node, [input]) => checkAggregates(node, input),
+  check: (node) => checkAggregates(node),
   schema: ({ fields }) => schemaOf(fields),
   appendOnly: ({ aggregates }, [input]) => aggregates.length === 0 && input.appendOnly,
   explain({ keys, aggregates }) {

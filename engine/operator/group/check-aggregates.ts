@@ -7,21 +7,20 @@ import { type Expr, printExpr } from '../../expr/ir.ts'
 import type { AggregateFunction } from '../aggregate/aggregate.ts'
 import { findAggregate } from '../aggregate/index.ts'
 import type { AggregateCall } from '../nodes.ts'
-import type { InputInfo } from '../operator.ts'
 
-/** Refuses too many keys, and aggregates that cannot run on this input. */
-export function checkAggregates(
-  node: { keys: readonly { type: AggregateCall['type'] }[]; aggregates: readonly AggregateCall[] },
-  input: InputInfo,
-): void {
+/** Refuses too many keys, and calls that no aggregate can answer. */
+export function checkAggregates(node: {
+  keys: readonly { type: AggregateCall['type'] }[]
+  aggregates: readonly AggregateCall[]
+}): void {
   if (node.keys.length > 31) {
     fail('LIMIT_EXCEEDED', `GROUP BY takes at most 31 keys, not ${node.keys.length}`)
   }
-  for (const call of node.aggregates) checkCall(call, !input.appendOnly)
+  for (const call of node.aggregates) checkCall(call)
 }
 
-/** Refuses a call that no entry can answer: `changing` says whether rows are taken out again. */
-export function checkCall(call: AggregateCall, changing: boolean): void {
+/** Refuses a call that no entry can answer. */
+export function checkCall(call: AggregateCall): void {
   const entry = findAggregate(call.name) ?? fail('UNKNOWN_FUNCTION', `No aggregate ${call.name}`)
   const at = call.args[0]?.at
   if (call.distinct) checkDistinct(call, entry)
@@ -36,12 +35,6 @@ export function checkCall(call: AggregateCall, changing: boolean): void {
     })
   }
   entry.check?.(call)
-  if (changing && !entry.retractable) {
-    fail('UNSUPPORTED', `${call.name} over an updating input is not supported`, {
-      at,
-      hint: 'It works over append-only input: a stream, or a window result emitted on close.',
-    })
-  }
 }
 
 const isVariable = (expr: Expr): boolean => expr.kind !== 'literal'

@@ -96,7 +96,7 @@ export class ChangeJoin implements Operator {
       if (left.deltas[l] === 0 || left.groups[l] < 0) continue
       const now = left.rows.weights[l]
       const before = left.weightBefore(l)
-      const n = right.members(left.groups[l])
+      const n = this.#state.partnersOf(LEFT, left.groups[l], left.times[l])
       for (let k = 0; k < n; k++) {
         const r = right.found[k]
         const weight = now * right.rows.weights[r] - before * right.weightBefore(r)
@@ -110,7 +110,7 @@ export class ChangeJoin implements Operator {
       const r = right.touched[i]
       const delta = right.deltas[r]
       if (delta === 0 || right.groups[r] < 0) continue
-      const n = left.members(right.groups[r])
+      const n = this.#state.partnersOf(RIGHT, right.groups[r], right.times[r])
       for (let k = 0; k < n; k++) {
         const l = left.found[k]
         if (left.deltas[l] === 0) this.#pairs.add(l, r, left.rows.weights[l] * delta, out)
@@ -145,6 +145,10 @@ export class ChangeJoin implements Operator {
 
   dueUs(): number {
     return this.#state.dueUs()
+  }
+
+  fanOut(input: number): number {
+    return this.#state.fanOut(input)
   }
 
   snapshot(): Section[] {

@@ -41,7 +41,8 @@ export class DirectJoin implements Operator {
     state.find(side, batch, rows, batch.rowCount, keeps)
     const other = state.sides[1 - side].rows.view
     this.#pairs.from(side === LEFT ? batch : other, side === LEFT ? other : batch)
-    this.#probe(side, batch.rowCount, out)
+    if (state.plan.node.interval === undefined) this.#probe(side, batch.rowCount, out)
+    else this.#probeTimes(side, state.timesOf(side, batch), out)
     if (keeps) this.#keep(side, batch)
   }
 
@@ -72,6 +73,22 @@ export class DirectJoin implements Operator {
     }
     pairs.count = count
     pairs.flush(out)
+  }
+
+  /** The same for rows that meet those of their interval alone. */
+  #probeTimes(side: Side, times: Float64Array, out: Output): void {
+    const state = this.#state
+    const other = state.sides[1 - side]
+    for (let j = 0; j < times.length; j++) {
+      if (state.groups[j] < 0) continue
+      const n = state.partnersOf(side, state.groups[j], times[j])
+      for (let k = 0; k < n; k++) {
+        const slot = other.found[k]
+        if (side === LEFT) this.#pairs.add(j, slot, 1, out)
+        else this.#pairs.add(slot, j, 1, out)
+      }
+    }
+    this.#pairs.flush(out)
   }
 
   #keep(side: Side, batch: Batch): void {
@@ -114,6 +131,10 @@ export class DirectJoin implements Operator {
 
   dueUs(): number {
     return this.#state.dueUs()
+  }
+
+  fanOut(input: number): number {
+    return this.#state.fanOut(input)
   }
 
   snapshot(): Section[] {

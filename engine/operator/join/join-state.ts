@@ -7,6 +7,7 @@ import { compileProject, type Project } from '../../expr/compile-project.ts'
 import type { Expr } from '../../expr/ir.ts'
 import { Arrangement } from '../../state/arrangement.ts'
 import type { GroupTable } from '../../state/group-table.ts'
+import { timesOf } from '../../state/times.ts'
 import { allRows } from '../group/group-rows.ts'
 import type { OperatorContext, Section, StateSize } from '../operator.ts'
 import { JoinGroups } from './join-groups.ts'
@@ -180,6 +181,27 @@ export class JoinState {
     if (this.plan.ttlUs === undefined) return
     for (const side of this.sides) side.forget(this.context.clock.nowUs)
   }
+
+  /** With an interval: the times of a side's batch; NaN where there is none. */
+  timesOf(side: Side, batch: Batch): Float64Array {
+    const { leftTime, rightTime } = this.plan.node.interval!
+    return timesOf(batch.columns[side === LEFT ? leftTime : rightTime], 0, batch.rowCount)
+  }
+
+  /** Fills `found` of the other side with the partners that a row at `timeUs` may have, and returns
+   *  how many they are. */
+  partnersOf(side: Side, group: number, timeUs: number): number {
+    const other = this.sides[1 - side]
+    const { interval } = this.plan.node
+    if (interval === undefined) return other.members(group)
+    // right time - left time is in [lowerUs, upperUs].
+    return side === LEFT
+      ? other.members(group, timeUs + interval.lowerUs, timeUs + interval.upperUs)
+      : other.members(group, timeUs - interval.upperUs, timeUs - interval.lowerUs)
+  }
+
+  /** A row meets the other side's rows of its key. */
+  fanOut = (input: number): number => this.sides[1 - input].longest
 
   /** When rows should be forgotten if none come. */
   dueUs = (): number => Math.min(...this.sides.map((side) => side.arrivals?.dueUs ?? Infinity))

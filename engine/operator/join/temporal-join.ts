@@ -7,6 +7,7 @@ import { printExpr } from '../../expr/ir.ts'
 import type { TemporalJoinNode } from '../nodes.ts'
 import { defineOperator, type InputInfo } from '../operator.ts'
 import { checkJoinKeys } from './join-keys.ts'
+import { keptJoin } from './kept-join.ts'
 import { EventTimeJoin } from './temporal-join-event.ts'
 import { ProcessingTimeJoin } from './temporal-join-processing.ts'
 
@@ -25,18 +26,13 @@ export const temporalJoin = defineOperator<'temporal-join', TemporalJoinNode>({
   create: (node, context) =>
     node.time.kind === 'event'
       ? new EventTimeJoin(node, node.time, context)
-      : new ProcessingTimeJoin(node, context),
+      : keptJoin(node, context, (...parts) => new ProcessingTimeJoin(...parts)),
 })
 
 function checkTemporalJoin(node: TemporalJoinNode, [left, right]: readonly InputInfo[]): void {
   checkJoinKeys(node.leftKeys, node.rightKeys)
   const { time } = node
-  if (time.kind === 'processing') {
-    if (left.appendOnly) return
-    fail('UNSUPPORTED', 'A processing-time temporal join whose left side is updated', {
-      hint: 'What a row met when it came cannot be taken back. Join in event time, or without FOR SYSTEM_TIME.',
-    })
-  }
+  if (time.kind === 'processing') return
   for (const { name, type } of [
     left.schema.fields[time.leftTime],
     right.schema.fields[time.rightTime],

@@ -1,10 +1,10 @@
 /** The lookup join in processing time: each left row with the rows that a table outside has for its
  *  key when it asks. Later changes outside change nothing. */
 
-import { fail } from '../../base/errors.ts'
 import { schemaOf } from '../../batch/schema.ts'
 import { printExpr } from '../../expr/ir.ts'
 import { checkJoinKeys } from '../join/join-keys.ts'
+import { keptJoin } from '../join/kept-join.ts'
 import type { LookupJoinNode } from '../nodes.ts'
 import { defineOperator } from '../operator.ts'
 import { LookupJoin } from './lookup-state.ts'
@@ -13,19 +13,15 @@ import { LookupJoin } from './lookup-state.ts'
 export const lookupJoin = defineOperator<'lookup-join', LookupJoinNode>({
   kind: 'lookup-join',
   inputs: 1,
-  check({ leftKeys, keys, table }, [left]) {
+  check({ leftKeys, keys, table }) {
     const { fields } = table.schema
     checkJoinKeys(
       leftKeys,
       keys.map((index) => ({ kind: 'column', index, ...fields[index] })),
     )
-    if (left.appendOnly) return
-    fail('UNSUPPORTED', 'A lookup join whose left side is updated', {
-      hint: 'What a row met when it came cannot be taken back. Look up before aggregating, or join in event time.',
-    })
   },
   schema: ({ fields }) => schemaOf(fields),
-  appendOnly: () => true,
+  appendOnly: (_node, [left]) => left.appendOnly,
   explain({ join, table, leftKeys, keys, cache, condition }) {
     const pairs = leftKeys.map(
       (key, i) => `${printExpr(key)} = ${table.schema.fields[keys[i]].name}`,
@@ -34,5 +30,5 @@ export const lookupJoin = defineOperator<'lookup-join', LookupJoinNode>({
     const cached = cache === undefined ? '' : `, keeps up to ${cache.maxRows} rows`
     return `LookupJoin: ${join} in ${table.name} (${table.connector}) on ${[...pairs, ...residual].join(' AND ')}${cached}`
   },
-  create: (node, context) => new LookupJoin(node, context),
+  create: (node, context) => keptJoin(node, context, (...parts) => new LookupJoin(...parts)),
 })

@@ -23,7 +23,7 @@ export const match = defineOperator<'match', MatchNode>({
     checkTime(node, input)
     for (const { condition } of node.variables) checkCondition(condition)
     for (const reference of node.references) {
-      if (reference.kind === 'aggregate') checkCall(reference.call, false)
+      if (reference.kind === 'aggregate') checkCall(reference.call)
     }
     for (const measure of node.measures) checkClock(measure, 'MEASURES')
     new MatchProgram(node.pattern)

@@ -41,6 +41,13 @@ export class OrderedLists {
     this.#empty++
   }
 
+  /** Forgets the first rows of a partition; what was at their slots stays there until `tidy`. */
+  shift(partition: number, count: number): void {
+    const list = this.list(partition)
+    for (const slot of list.shift(count)) this.rows.store.kill(slot)
+    if (list.length === 0) this.#empty++
+  }
+
   /** The list of a partition; an empty one if there was none. */
   list(partition: number): OrderedSlots {
     while (this.#lists.length <= partition) {

@@ -9,7 +9,6 @@ import { fail } from '../../base/errors.ts'
 import { schemaOf } from '../../batch/schema.ts'
 import { isTimestamp, typeName } from '../../batch/types.ts'
 import { printExpr } from '../../expr/ir.ts'
-import { findAggregate } from '../aggregate/index.ts'
 import { checkCall, printCall } from '../group/check-aggregates.ts'
 import type { OverCall, OverFrame, OverNode } from '../nodes.ts'
 import { defineOperator, type InputInfo } from '../operator.ts'
@@ -66,7 +65,7 @@ function checkTime({ timeColumn, orderBy }: OverNode, input: InputInfo): void {
 
 function checkOverCall(call: OverCall, { orderBy }: OverNode): void {
   checkFrame(call, orderBy)
-  const { name, args } = call
+  const { name } = call
   switch (overKindOf(name)) {
     case 'rank':
       if (name === 'NTILE') constantOf(call, 0)
@@ -78,12 +77,7 @@ function checkOverCall(call: OverCall, { orderBy }: OverNode): void {
       if (name === 'NTH_VALUE') constantOf(call, 1)
       return
     case 'aggregate':
-      checkCall(call, false)
-      if (call.frame.from === -Infinity || findAggregate(name)!.retractable) return
-      fail('UNSUPPORTED', `${name} over a frame that lets rows go is not supported`, {
-        at: args[0]?.at,
-        hint: 'Let the frame begin with UNBOUNDED PRECEDING.',
-      })
+      checkCall(call)
   }
 }
 

@@ -9,6 +9,7 @@ import { GroupTable } from '../../state/group-table.ts'
 import { SpareTables } from '../../state/spare-tables.ts'
 import { allRows } from '../group/group-rows.ts'
 import type { Output, Section, StateSize } from '../operator.ts'
+import { SliceBlocks } from './slice-blocks.ts'
 import type { WindowLayout } from './window-layout.ts'
 import type { WindowRows, WindowShare } from './window-rows.ts'
 import {
@@ -35,6 +36,7 @@ export class FinalWindows implements WindowState {
   readonly #layout: WindowLayout
   readonly #rows: WindowRows
   readonly #spare: SpareTables
+  readonly #blocks: SliceBlocks
   readonly #slices = new Map<string, Slice>()
   readonly #taker: Taker | undefined
   #closedUs = -Infinity
@@ -46,6 +48,7 @@ export class FinalWindows implements WindowState {
     this.#layout = layout
     this.#rows = rows
     this.#spare = new SpareTables(parts.program.layout)
+    this.#blocks = new SliceBlocks(parts.program, this.#spare, layout)
   }
 
   add(batch: Batch, clock: EpochClock): readonly number[] {
@@ -112,7 +115,8 @@ export class FinalWindows implements WindowState {
       (slice) => slice.startUs >= startUs && slice.startUs < endUs && slice.fromEndUs <= endUs,
     )
     const isOne = slices.length === 1 && this.#taker === undefined
-    const whole = isOne ? slices[0].table : this.#merged(slices)
+    const whole = isOne ? slices[0].table : this.#empty()
+    if (!isOne) this.#blocks.merge(whole, slices, startUs, endUs)
     const { count } = whole
     const columns = program.read(whole, allRows(count), count)
     const bounds = boundColumns(this.#parts, startUs, endUs, count)
@@ -121,11 +125,10 @@ export class FinalWindows implements WindowState {
     else if (!isOne) this.#spare.give(whole)
   }
 
-  #merged(slices: readonly Slice[]): GroupTable {
-    const whole =
-      this.#taker === undefined ? this.#spare.take() : new GroupTable(this.#parts.program.layout)
-    for (const { table } of slices) this.#parts.program.mergeTables(whole, table)
-    return whole
+  #empty(): GroupTable {
+    return this.#taker === undefined
+      ? this.#spare.take()
+      : new GroupTable(this.#parts.program.layout)
   }
 
   /** Lets go of the slices that no later window holds. */
@@ -165,6 +168,6 @@ export class FinalWindows implements WindowState {
       rows += table.count
       bytes += table.bytes
     }
-    return { rows, bytes }
+    return { rows, bytes: bytes + this.#blocks.bytes }
   }
 }

@@ -10,15 +10,16 @@ export function rowsInTime(
   { rowCount, watermarks }: Batch,
   times: Float64Array,
   closedUs: number,
-): { rows: number[]; late: number[] } {
-  const rows: number[] = []
+): { rows: Int32Array; late: number[] } {
+  const rows = new Int32Array(rowCount)
+  let n = 0
   const late: number[] = []
   for (let i = 0; i < rowCount; i++) {
     const time = times[i]
     if (Number.isNaN(time)) continue
     const mark = Math.max(closedUs, watermarks === null ? -Infinity : watermarks[i])
     if (time < mark) late.push(i)
-    else rows.push(i)
+    else rows[n++] = i
   }
-  return { rows, late }
+  return { rows: rows.subarray(0, n), late }
 }

@@ -1,44 +1,43 @@
 /** SESSION as a table function: every row with the bounds of its session, once that is over.
  *
- *  State: the rows of open sessions, per session the slots of its rows. A session is over when the
+ *  State: the rows of open sessions, per session a list of its rows. A session is over when the
  *  watermark has passed its end. Late is who is late for a session's aggregate. */
 
 import { deserialize, serialize } from 'node:v8'
 import type { Batch } from '../../batch/batch.ts'
-import { Column } from '../../batch/column.ts'
 import type { Expr } from '../../expr/ir.ts'
-import { DueQueue } from '../../state/due-queue.ts'
+import { grownCapacity, grownInts } from '../../state/grown.ts'
 import { RowStore } from '../../state/row-store.ts'
 import { GroupProgram } from '../group/group-program.ts'
 import type { WindowNode } from '../nodes.ts'
 import type { Operator, OperatorContext, Output, Section, StateSize } from '../operator.ts'
 import { rowsInTime } from './rows-in-time.ts'
-import { Session, SessionStore } from './session-store.ts'
-import { boundType, WINDOW_TIME_LAG_US, windowValue } from './window-columns.ts'
+import { SessionStore } from './session-store.ts'
+import { boundsOfRows, WINDOW_TIME_LAG_US } from './window-columns.ts'
 import { compileSliceStarts, type SliceStarts } from './window-start.ts'
 
-/** A session without its row slots in the table of groups. */
+const NONE = -1
+
 interface Frozen {
   readonly closedUs: number
-  readonly sessions: readonly {
-    readonly key: number
-    readonly startUs: number
-    readonly endUs: number
-    readonly rows: readonly number[]
-  }[]
+  /** By row slot. */
+  readonly sessionOf: Int32Array
 }
+
+const ignore = (): void => {}
 
 export class SessionRows implements Operator {
   readonly #context: OperatorContext
-  readonly #timeColumn: number
   readonly #keys: GroupProgram
   readonly #sessions: SessionStore
   readonly #assign: SliceStarts
   readonly #times: Float64Array
-  readonly #due = new DueQueue<Session>()
   readonly #rows: RowStore
-  /** By the session's slot: the slots of its rows. */
-  readonly #rowsOf: number[][] = []
+  /** By session: the first and the last of its rows. */
+  #first = new Int32Array(0)
+  #last = new Int32Array(0)
+  /** By row: the next one of its session. */
+  #next = new Int32Array(0)
   #closedUs = -Infinity
   #version = 0
 
@@ -51,7 +50,6 @@ export class SessionRows implements Operator {
       return { kind: 'column', index, ...schema.fields[index] }
     })
     this.#context = context
-    this.#timeColumn = timeColumn
     this.#keys = new GroupProgram({ keys, aggregates: [], input: schema })
     const values = new GroupProgram({ keys: [], aggregates: [], input: schema })
     this.#sessions = new SessionStore(this.#keys, values, gapUs)
@@ -66,23 +64,44 @@ export class SessionRows implements Operator {
     this.#assign(batch, this.#times, clock)
     const { rows, late } = rowsInTime(batch, this.#times, this.#closedUs)
     if (late.length > 0) onLate(batch.keep(Int32Array.from(late), late.length))
-    if (rows.length === 0) return
-    const list = Int32Array.from(rows)
-    const keys = new Int32Array(list.length)
-    this.#keys.find(batch, this.#sessions.keys, list, list.length, keys, clock)
-    const assigned = this.#sessions.assign(list, keys, this.#times)
-    for (const session of assigned.begun) {
-      this.#rowsOf[session.slot] = []
-      this.#due.push(session.endUs, session)
-    }
+    const n = rows.length
+    if (n === 0) return
+    const keys = new Int32Array(n)
+    this.#keys.find(batch, this.#sessions.keys, rows, n, keys, clock)
+    const assigned = this.#sessions.assign(rows, keys, this.#times, ignore)
+    const first = this.#rows.append(batch, rows, n, null)
+    this.#makeRoom()
+    for (const session of assigned.begun) this.#first[session] = NONE
     for (const [session, part] of assigned.merged) {
-      this.#rowsOf[session.slot] = this.#rowsOf[session.slot].concat(this.#rowsOf[part.slot])
+      this.#put(session, this.#first[part], this.#last[part])
     }
     this.#sessions.mergeAssigned(assigned)
-    const first = this.#rows.append(batch, list, list.length, null)
-    assigned.sessions.forEach((session, j) => {
-      this.#rowsOf[session.current().slot].push(first + j)
-    })
+    for (let j = 0; j < n; j++) {
+      this.#next[first + j] = NONE
+      this.#put(assigned.sessions[j], first + j, first + j)
+    }
+  }
+
+  #makeRoom(): void {
+    const { capacity } = this.#sessions
+    if (capacity !== this.#first.length) {
+      this.#first = grownInts(this.#first, capacity)
+      this.#last = grownInts(this.#last, capacity)
+    }
+    const rows = grownCapacity(this.#next.length, this.#rows.count)
+    if (rows !== this.#next.length) this.#next = grownInts(this.#next, rows)
+  }
+
+  /** Puts a list of rows behind those of the session. */
+  #put(session: number, first: number, last: number): void {
+    if (first === NONE) return
+    if (this.#first[session] === NONE) this.#first[session] = first
+    else this.#next[this.#last[session]] = first
+    this.#last[session] = last
+  }
+
+  *#rowsOf(session: number): Generator<number> {
+    for (let row = this.#first[session]; row !== NONE; row = this.#next[row]) yield row
   }
 
   /** The rows' own times lie before the end of their session: only window_time keeps up. */
@@ -94,87 +113,87 @@ export class SessionRows implements Operator {
   #close(watermarkUs: number, out: Output): void {
     this.#closedUs = watermarkUs
     this.#version++
-    const over = this.#due
-      .take(watermarkUs, (session) =>
-        session.mergedInto === undefined ? session.endUs : undefined,
-      )
-      .sort((a, b) => a.endUs - b.endUs)
+    const over = this.#sessions.over(watermarkUs)
     if (over.length === 0) return
     this.#say(over, out)
     this.#sessions.forget(over)
     this.#tidy()
   }
 
-  #say(over: readonly Session[], out: Output): void {
-    const { schema, inputs } = this.#context
+  /** Session by session, in each the rows as they came. */
+  #say(over: Int32Array, out: Output): void {
+    const { schema } = this.#context
+    const { starts, ends } = this.#sessions
     const slots: number[] = []
-    const sessions: Session[] = []
-    for (const session of over) {
-      for (const slot of this.#rowsOf[session.slot].sort((a, b) => a - b)) {
+    const [from, to]: [number[], number[]] = [[], []]
+    for (let i = 0; i < over.length; i++) {
+      const session = over[i]
+      for (const slot of [...this.#rowsOf(session)].sort((a, b) => a - b)) {
         slots.push(slot)
-        sessions.push(session)
+        from.push(starts[session])
+        to.push(ends[session])
       }
-      this.#rowsOf[session.slot] = []
     }
     const rows = this.#rows.view.keep(Int32Array.from(slots), slots.length)
-    const type = boundType(inputs[0].schema.fields[this.#timeColumn].type)
-    const bounds = (['window_start', 'window_end', 'window_time'] as const).map((column) => {
-      const values = BigInt64Array.from(sessions, ({ startUs, endUs }) =>
-        BigInt(windowValue(column, startUs, endUs)),
-      )
-      return new Column({ type, length: slots.length, values })
-    })
+    const bounds = boundsOfRows(schema, Float64Array.from(from), Float64Array.from(to))
     out.emit(rows.withColumns(schema, [...rows.columns, ...bounds]))
     for (const slot of slots) this.#rows.kill(slot)
   }
 
   #tidy(): void {
     if (!this.#rows.crowded) return
-    const places = new Map(Array.from(this.#rows.sweep(), (slot, place) => [slot, place]))
-    for (const { slot } of this.#sessions.all()) {
-      this.#rowsOf[slot] = this.#rowsOf[slot].map((row) => places.get(row)!)
+    const sessionOf = this.#sessionOf()
+    this.#link(this.#rows.sweep().map((slot) => sessionOf[slot]))
+  }
+
+  /** By row slot: its session; -1 of a row that is gone. */
+  #sessionOf(): Int32Array {
+    const sessionOf = new Int32Array(this.#rows.count).fill(NONE)
+    for (const session of this.#sessions.all()) {
+      for (const row of this.#rowsOf(session)) sessionOf[row] = session
+    }
+    return sessionOf
+  }
+
+  /** Makes the lists again. */
+  #link(sessionOf: Int32Array): void {
+    this.#makeRoom()
+    this.#first.fill(NONE)
+    this.#next.fill(NONE)
+    for (let row = 0; row < sessionOf.length; row++) {
+      if (sessionOf[row] !== NONE) this.#put(sessionOf[row], row, row)
     }
   }
 
   epoch(): void {}
 
   actsAtUs(): number {
-    return this.#due.nextUs + 1
+    return this.#sessions.nextEndUs + 1
   }
 
   snapshot(): Section[] {
     const version = this.#version
-    const sessions = Array.from(this.#sessions.all(), ({ key, slot, startUs, endUs }) => ({
-      ...{ key, startUs, endUs },
-      rows: this.#rowsOf[slot],
-    }))
-    const frozen: Frozen = { closedUs: this.#closedUs, sessions }
+    const frozen: Frozen = { closedUs: this.#closedUs, sessionOf: this.#sessionOf() }
     return [
-      { name: 'sessions', version, bytes: serialize(frozen) },
-      { name: 'keys', version, bytes: this.#sessions.keys.snapshot() },
+      ...this.#sessions.snapshot(version),
+      { name: 'lists', version, bytes: serialize(frozen) },
       ...this.#rows.snapshot(''),
     ]
   }
 
   restore(sections: readonly Section[]): void {
-    const find = (name: string) => sections.find((section) => section.name === name)
-    const saved = find('sessions')
-    if (saved === undefined) return
-    this.#version = saved.version
+    if (!this.#sessions.restore(sections)) return
+    const lists = sections.find(({ name }) => name === 'lists')!
+    this.#version = lists.version
     this.#rows.restore('', sections)
-    this.#sessions.keys.restore(find('keys')!.bytes)
-    const frozen = deserialize(saved.bytes) as Frozen
-    this.#closedUs = frozen.closedUs
-    frozen.sessions.forEach(({ key, startUs, endUs, rows }) => {
-      const session = new Session(key, this.#sessions.values.insert(0), startUs, endUs)
-      this.#sessions.restore(session)
-      this.#rowsOf[session.slot] = [...rows]
-      this.#due.push(endUs, session)
-    })
+    const { closedUs, sessionOf } = deserialize(lists.bytes) as Frozen
+    this.#closedUs = closedUs
+    this.#link(sessionOf)
   }
 
   stateSize(): StateSize {
-    const { rows, bytes } = this.#sessions.stateSize()
-    return { rows: this.#rows.live, bytes: this.#rows.bytes + bytes + rows * 100 }
+    const { bytes } = this.#sessions.stateSize()
+    const own = this.#first.byteLength * 2 + this.#next.byteLength
+    return { rows: this.#rows.live, bytes: this.#rows.bytes + bytes + own }
   }
 }

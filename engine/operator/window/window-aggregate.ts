@@ -46,11 +46,9 @@ export const windowAggregate = defineOperator<'window-aggregate', WindowAggregat
     if (window.kind !== 'session') checkWindow(window)
     else if (!(window.gapUs > 0)) fail('INVALID_ARGUMENT', 'The gap of SESSION must be positive')
     else if (!input.appendOnly) {
-      fail('UNSUPPORTED', 'SESSION over an updating input is not supported yet', {
-        hint: 'It works over append-only input: a stream, or a window result emitted on close.',
-      })
+      fail('INTERNAL', 'sessions of an updating input come with their bounds')
     }
-    checkAggregates(node, input)
+    checkAggregates(node)
   },
   schema: ({ fields }) => schemaOf(fields),
   appendOnly: ({ emit }) => emit.kind === 'close',

@@ -6,6 +6,8 @@ import { fail } from '../../base/errors.ts'
 import type { AlignedSpec } from '../nodes.ts'
 
 export interface WindowLayout {
+  /** Of the longest windows. */
+  readonly sizeUs: number
   /** Slices are [offset + n * slice, offset + (n + 1) * slice). */
   readonly sliceUs: number
   readonly offsetUs: number
@@ -19,6 +21,7 @@ export function layoutOf(spec: AlignedSpec): WindowLayout {
   switch (spec.kind) {
     case 'tumble':
       return {
+        sizeUs: spec.sizeUs,
         sliceUs: spec.sizeUs,
         offsetUs: spec.offsetUs,
         start: (endUs) => endUs - spec.sizeUs,
@@ -34,6 +37,7 @@ export function layoutOf(spec: AlignedSpec): WindowLayout {
 function hopLayout(slideUs: number, sizeUs: number, offsetUs: number): WindowLayout {
   const sliceUs = greatestDivisor(slideUs, sizeUs)
   return {
+    sizeUs,
     sliceUs,
     offsetUs,
     start: (endUs) => endUs - sizeUs,
@@ -55,6 +59,7 @@ function hopLayout(slideUs: number, sizeUs: number, offsetUs: number): WindowLay
 function cumulateLayout(stepUs: number, sizeUs: number, offsetUs: number): WindowLayout {
   const base = (us: number) => offsetUs + Math.floor((us - offsetUs) / sizeUs) * sizeUs
   return {
+    sizeUs,
     sliceUs: stepUs,
     offsetUs,
     start: (endUs) => base(endUs - stepUs),

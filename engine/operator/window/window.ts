@@ -2,14 +2,13 @@
  *  BY over their bounds follows. */
 
 import { fail } from '../../base/errors.ts'
-import type { Batch } from '../../batch/batch.ts'
-import { Column } from '../../batch/column.ts'
-import { type Schema, schemaOf } from '../../batch/schema.ts'
-import { type DataType, isTimestamp, typeName } from '../../batch/types.ts'
+import { schemaOf } from '../../batch/schema.ts'
+import { isTimestamp, typeName } from '../../batch/types.ts'
 import type { WindowNode } from '../nodes.ts'
 import { defineOperator, stateless } from '../operator.ts'
+import { SessionRowChanges } from './session-row-changes.ts'
 import { SessionRows } from './session-rows.ts'
-import { boundType, windowFields, windowValue } from './window-columns.ts'
+import { boundsOfRows, windowFields } from './window-columns.ts'
 import { checkWindow, layoutOf, printWindow, seconds } from './window-layout.ts'
 import { compileSliceStarts } from './window-start.ts'
 
@@ -24,25 +23,26 @@ export const window = defineOperator<'window', WindowNode>({
       fail('TYPE_MISMATCH', `A window needs a TIMESTAMP; ${name} is ${typeName(type)}`)
     }
     if (spec.kind !== 'session') checkWindow(spec)
-    else if (!input.appendOnly) {
-      fail('UNSUPPORTED', 'SESSION over an updating input is not supported yet', {
-        hint: 'It works over append-only input: a stream, or a window result emitted on close.',
-      })
-    }
   },
   schema: ({ timeColumn }, [input]) =>
     schemaOf([...input.fields, ...windowFields(input.fields[timeColumn].type)]),
-  appendOnly: (_node, [input]) => input.appendOnly,
+  appendOnly: ({ window: spec, speaksOpen }, [input]) =>
+    input.appendOnly || (spec.kind === 'session' && speaksOpen !== true),
   explain: ({ window: spec }) =>
     `Window: ${spec.kind === 'session' ? `SESSION gap ${seconds(spec.gapUs)}` : printWindow(spec)}`,
   create(node, context) {
     const { window: spec, timeColumn } = node
-    if (spec.kind === 'session') return new SessionRows({ ...node, gapUs: spec.gapUs }, context)
+    if (spec.kind === 'session') {
+      const options = { ...node, gapUs: spec.gapUs }
+      const [{ appendOnly }] = context.inputs
+      return appendOnly
+        ? new SessionRows(options, context)
+        : new SessionRowChanges(options, context)
+    }
     const { inputs, schema, batchRowsMax, clock } = context
     const layout = layoutOf(spec)
     const assign = compileSliceStarts(layout, timeColumn, inputs[0].schema)
     const starts = new Float64Array(batchRowsMax)
-    const type = boundType(inputs[0].schema.fields[timeColumn].type)
     return {
       ...stateless,
       batch(_input, batch, out) {
@@ -56,25 +56,12 @@ export const window = defineOperator<'window', WindowNode>({
             ends.push(end)
           }
         }
-        if (rows.length > 0) out.emit(withBounds(batch, rows, ends, layout.start, type, schema))
+        if (rows.length === 0) return
+        const kept = batch.keep(Int32Array.from(rows), rows.length)
+        const to = Float64Array.from(ends)
+        const bounds = boundsOfRows(schema, to.map(layout.start), to)
+        out.emit(kept.withColumns(schema, [...kept.columns, ...bounds]))
       },
     }
   },
 })
-
-/** The rows `rows` of the batch, each with the bounds of the window that ends at its end. */
-function withBounds(
-  batch: Batch,
-  rows: readonly number[],
-  ends: readonly number[],
-  start: (endUs: number) => number,
-  type: DataType,
-  schema: Schema,
-): Batch {
-  const kept = batch.keep(Int32Array.from(rows), rows.length)
-  const bounds = (['window_start', 'window_end', 'window_time'] as const).map((column) => {
-    const values = BigInt64Array.from(ends, (end) => BigInt(windowValue(column, start(end), end)))
-    return new Column({ type, length: rows.length, values })
-  })
-  return kept.withColumns(schema, [...kept.columns, ...bounds])
-}

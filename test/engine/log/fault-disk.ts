@@ -316,6 +316,19 @@ export class FaultDisk implements Disk {
     this.syncFolder(path.slice(0, path.lastIndexOf('/')))
   }
 
+  async replaceLater(path: string, bytes: Uint8Array): Promise<void> {
+    this.replace(path, bytes)
+  }
+
+  rename(from: string, to: string): void {
+    this.#power(`rename ${from}`)
+    const content = this.#now.get(from)
+    if (content === undefined) throw new SqlError('DISK_FAILED', `${from}: ENOENT`)
+    this.room += this.#now.get(to)?.length ?? 0
+    this.#now.set(to, content)
+    this.#now.delete(from)
+  }
+
   list(folder: string): string[] {
     const prefix = `${folder}/`
     const names = this.paths()
@@ -331,6 +344,10 @@ export class FaultDisk implements Disk {
     const inside = (path: string) => path.startsWith(`${folder}/`)
     for (const path of [...this.#durable.keys()]) if (inside(path)) this.#durable.delete(path)
     for (const [path, content] of this.#now) if (inside(path)) this.#durable.set(path, content)
+  }
+
+  async syncFolderLater(folder: string): Promise<void> {
+    this.syncFolder(folder)
   }
 
   remove(path: string): void {

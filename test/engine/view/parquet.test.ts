@@ -43,7 +43,7 @@ it('reads all columns with their types, in batches', async () => {
   ])
   const batches: Batch[] = []
   for await (const batch of file.batches(3000)) batches.push(batch)
-  file.close()
+  await file.close()
   expect(batches.every(({ rowCount }) => rowCount <= 3000)).toBe(true)
   const rows = batches.flatMap((batch) => rowsOf(batch))
   const start = Date.UTC(2001, 0, 1)
@@ -86,7 +86,7 @@ it('reads the flights of the demo', async () => {
   const file = await ParquetFile.open(flights, { rowsMax: 100_000 })
   let rows = 0
   for await (const batch of file.batches(20_000)) rows += batch.rowCount
-  file.close()
+  await file.close()
   expect(rows).toBe(100_000)
   expect(file.schema.fields.map((field) => field.name)).toEqual([
     'date',

@@ -102,6 +102,32 @@ describe('an append-only view', () => {
     ])
   })
 
+  it('can be closed while it is read and written; what comes then is refused', async () => {
+    await store.create(view)
+    const rows = Array.from({ length: 8000 }, (_, i): Weighted => [1, [i, `value ${i}`]])
+    let seq = 0
+    for (let round = 0; round < 4; round++) {
+      await store.apply('m1', [frame(KV, seq++, rows)])
+      const before = [store.read('m1'), store.read('m1')]
+      const closing = store.close()
+      const after: Promise<unknown>[] = []
+      for (let i = 0; i < 5; i++) {
+        await new Promise((resolve) => setTimeout(resolve, round * 4))
+        after.push(store.read('m1'), store.apply('m1', [frame(KV, seq, [])]))
+      }
+      await closing
+      for (const { seq: at } of await Promise.all(before))
+        expect(at).toBeGreaterThanOrEqual(seq - 1)
+      for (const outcome of await Promise.allSettled(after)) {
+        if (outcome.status === 'rejected') expect(outcome.reason.code).toBe('UNAVAILABLE')
+      }
+      await expect(store.read('m1')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      store = await open()
+      await store.create(view)
+      seq = (await store.appliedSeq('m1')) + 1
+    }
+  })
+
   it('refuses a gap and a retraction, and is then unchanged', async () => {
     await store.create(view)
     await store.apply('m1', [frame(KV, 0, [[1, [1, 'a']]])])

@@ -78,6 +78,8 @@ class QueryMaker {
       this.#unnested,
       this.#scalar,
       this.#versioned,
+      this.#asof,
+      this.#matched,
     ]
     return pick(this.#r, makers).call(this, depth - 1)
   }
@@ -317,7 +319,7 @@ class QueryMaker {
 
   #windowed(input: Relation): Relation {
     const r = this.#r
-    const session = input.append && chance(r, 25)
+    const session = chance(r, 25)
     const keyed = plainColumns(input).filter(({ name }) => name !== input.time)
     const keys = chance(r, 60) ? [pick(r, keyed)] : []
     const window = session ? this.#session(keyed, keys) : randomAligned(r)
@@ -381,7 +383,7 @@ class QueryMaker {
 
   /** Rows with their sessions. */
   #inSessions(): Relation {
-    const input = this.#timed(0, true)
+    const input = this.#timed(0)
     const rows = windowRows(input, this.#session(plainColumns(input), []))
     return { ...this.#withBounds(input, rows), time: undefined }
   }
@@ -629,6 +631,58 @@ class QueryMaker {
     const call = pick(r, [`MAX(${y})`, `COUNT(*)`, `MIN(${y})`])
     const text = `SELECT ${all(a)} FROM ({0}) AS a WHERE ${x} >= (SELECT ${call} FROM ({1}) AS b)`
     return { ...a, ...join(text, a, b), time: undefined, window: undefined, append: false }
+  }
+
+  /** Each row with the nearest one by time, on one side. */
+  #asof(_depth: number): Relation {
+    const r = this.#r
+    const timed = this.#tables.filter((table) => table.timed)
+    const [a, b] = [this.#scan(timed), this.#scan(timed)]
+    const kind = pick(r, ['JOIN', 'LEFT JOIN'])
+    const on = `a.${numberColumn(r, a).name} = b.${numberColumn(r, b).name} AND a.ts ${pick(r, ['>=', '>', '<=', '<'])} b.ts`
+    const { text, columns, unique } = this.#pairs(a, b)
+    const query = join(`SELECT ${text} FROM ({0}) AS a ASOF ${kind} ({1}) AS b ON ${on}`, a, b)
+    return { ...query, columns, unique, append: a.append && b.append }
+  }
+
+  /** Two or three rows in a row, each of which meets a condition. */
+  #matched(_depth: number): Relation {
+    const r = this.#r
+    const input = this.#scan(this.#tables.filter(({ kind, timed }) => kind === 'append' && timed))
+    const names = ['A', 'B', 'C'].slice(0, 2 + r.below(2))
+    const conditions = names.map((name) => randomCondition(r, input, `${name}.`))
+    const within = 10 + r.below(40)
+    const shown = names.map(() => this.#name())
+    const define = names.map((name, i) => `${name} AS ${conditions[i].ours}`).join(', ')
+    const measures = names.map((name, i) => `${name}.id AS ${shown[i]}`).join(', ')
+    const parts = names.map((name, i) => `({${i}}) AS met_${name}`)
+    const marked = names.reduce(
+      (rows, name, i) =>
+        join(
+          `SELECT ${name}.*, ${parts[i].replace(`{${i}}`, '{0}')} FROM ({1}) AS ${name}`,
+          conditions[i],
+          rows,
+        ),
+      { ours: '', duckdb: input.duckdb } as Both,
+    )
+    const later = names
+      .slice(1)
+      .flatMap((name, i) => [
+        `LEAD(id, ${i + 1}) OVER w AS ${shown[i + 1]}`,
+        `LEAD(met_${name}, ${i + 1}) OVER w AS ok_${name}`,
+      ])
+    const last = `LEAD(ts, ${names.length - 1}) OVER w AS last_`
+    const all = ['met_A', ...names.slice(1).map((name) => `ok_${name}`)].join(' AND ')
+    return {
+      ours: `SELECT k, ${shown.join(', ')} FROM (${input.ours}) AS i MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES ${measures} ONE ROW PER MATCH AFTER MATCH SKIP TO NEXT ROW PATTERN (${names.join(' ')}) WITHIN INTERVAL '${within}' SECOND DEFINE ${define}) AS m`,
+      duckdb: `SELECT k, ${shown.join(', ')} FROM (SELECT *, id AS ${shown[0]}, ${later.join(', ')}, ${last} FROM (${marked.duckdb}) AS m1 WINDOW w AS (PARTITION BY k ORDER BY ts)) AS m2 WHERE ${all} AND last_ <= ts + INTERVAL '${within}' SECOND`,
+      columns: [
+        { name: 'k', kind: 'int' },
+        ...shown.map((name): RelationColumn => ({ name, kind: 'int' })),
+      ],
+      unique: [shown[0]],
+      append: true,
+    }
   }
 
   /** With the version of another row that was current at the time. */

@@ -43,7 +43,7 @@ export function waits({ root }: QueryPlan): boolean {
   return [...nodesOf(root)].some((plan) => {
     switch (plan.kind) {
       case 'window':
-        return plan.node.window.kind === 'session'
+        return plan.node.window.kind === 'session' && plan.node.speaksOpen !== true
       case 'window-aggregate':
         return plan.node.emit.kind !== 'changes'
       case 'over':
@@ -51,7 +51,10 @@ export function waits({ root }: QueryPlan): boolean {
       case 'join':
         return plan.node.interval !== undefined && !['inner', 'semi'].includes(plan.node.join)
       case 'temporal-join':
+      case 'match':
         return true
+      case 'asof-join':
+        return plan.node.time !== undefined
       default:
         return false
     }

@@ -95,9 +95,12 @@ function withoutFolder(disk: Disk, folder: string): Disk {
     openWrite: (path) => disk.openWrite(inside(path)),
     readAll: (path) => disk.readAll(inside(path)),
     replace: (path, bytes) => disk.replace(inside(path), bytes),
+    replaceLater: (path, bytes) => disk.replaceLater(inside(path), bytes),
+    rename: (from, to) => disk.rename(inside(from), inside(to)),
     list: (path) => disk.list(inside(path)),
     makeFolder: (path) => disk.makeFolder(inside(path)),
     syncFolder: (path) => disk.syncFolder(inside(path)),
+    syncFolderLater: (path) => disk.syncFolderLater(inside(path)),
     remove: (path) => disk.remove(inside(path)),
   }
 }

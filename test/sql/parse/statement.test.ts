@@ -94,6 +94,7 @@ test('CREATE TABLE … LIKE', () => {
     generated: 'excluding',
     metadata: 'excluding',
     options: 'overwriting',
+    partitions: 'excluding',
     watermarks: 'including',
   })
   expect(like('EXCLUDING ALL')?.rules.options).toBe('excluding')

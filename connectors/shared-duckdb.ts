@@ -18,17 +18,19 @@ export class SharedDuckdb {
   /** A connection of one's own. */
   async lend(): Promise<Lent> {
     this.#users++
-    let isOpen = true
-    const release = () => {
-      if (isOpen) this.#release()
-      isOpen = false
-    }
     try {
       this.#database ??= open()
       const connection = await (await this.#database).connect()
+      let isOpen = true
+      const release = () => {
+        if (!isOpen) return
+        isOpen = false
+        void connection.close()
+        this.#release()
+      }
       return { connection, release }
     } catch (error) {
-      release()
+      this.#release()
       throw error
     }
   }

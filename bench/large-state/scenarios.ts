@@ -1,6 +1,6 @@
-/** Very many keys, very many rows of one key, very much that ends at once: queries over numbers, and
- *  what their answers come to. Whether the answers are right is test/property/large-state.test.ts;
- *  how long the longest epoch takes is a benchmark. */
+/** Very many keys, very many rows of one key, very much that ends at once: queries over numbers,
+ *  and what their answers come to. test/property/large-state.test.ts says whether the answers are
+ *  right, large-state.bench.ts how long the longest epoch takes. */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ResultFrame } from '../../engine/graph/protocol.ts'

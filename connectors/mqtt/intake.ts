@@ -90,7 +90,7 @@ class Receiver {
       ...{ feed, signal },
       stored: (ids, error) => {
         if (error !== undefined) this.#fail(error)
-        else for (const id of ids) this.#held?.release(id)
+        else this.#held?.release(ids)
       },
     })
     this.failed = new Promise((_, reject) => {

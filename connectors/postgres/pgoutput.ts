@@ -101,19 +101,23 @@ const beforeOf = (reader: Reader, letter: string): Before | undefined =>
   letter === 'N' ? undefined : { whole: letter === 'O', tuple: tuple(reader) }
 
 function tuple(reader: Reader): Tuple {
-  return Array.from({ length: reader.int16() }, () => {
-    const kind = reader.letter()
-    switch (kind) {
-      case 'n':
-        return null
-      case 'u':
-        return undefined
-      case 't':
-        return reader.utf8(reader.int32())
-      default:
-        return broken(`a value '${kind}'`)
-    }
-  })
+  const values = new Array<string | null | undefined>(reader.int16())
+  for (let i = 0; i < values.length; i++) values[i] = value(reader)
+  return values
+}
+
+function value(reader: Reader): string | null | undefined {
+  const kind = reader.letter()
+  switch (kind) {
+    case 't':
+      return reader.utf8(reader.int32())
+    case 'n':
+      return null
+    case 'u':
+      return undefined
+    default:
+      return broken(`a value '${kind}'`)
+  }
 }
 
 function broken(what: string): never {

@@ -1,6 +1,7 @@
 /** Takes what a replication slot brings, message by message, and puts whole transactions into the
  *  table's log, each with the position behind it; a large one in parts. */
 
+import type { Buffer } from 'node:buffer'
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Value } from '../../engine/batch/value.ts'
 import type { IntakeFeed } from '../../engine/source/intake.ts'
@@ -10,7 +11,7 @@ import { ChangeMessages } from './change-messages.ts'
 import type { PostgresServer } from './connect.ts'
 import { parseLsn } from './lsn.ts'
 import { allStored, MessageGroups } from './message-groups.ts'
-import type { PgMessage } from './pgoutput.ts'
+import { type PgMessage, parsePgoutput } from './pgoutput.ts'
 
 export interface CdcParts {
   readonly server: PostgresServer
@@ -35,18 +36,25 @@ interface Transaction {
 }
 
 const CONFIRM_INTERVAL_MS = 1000
-const NOTHING: PgMessage = { kind: 'other' }
+
+/** What the taker does with the connection that it takes from. */
+export interface TakerConnection {
+  /** Tells the server what is safe here. */
+  confirm(lsn: bigint): void
+  pause(): void
+  resume(): void
+}
 
 export class TransactionTaker {
   readonly #parts: CdcParts
-  readonly #confirm: (lsn: bigint) => void
+  readonly #connection: TakerConnection
   readonly #groups: MessageGroups
   /** Of our table, by the relation's number. */
   readonly #relations = new Map<number, ChangeMessages>()
   #transaction: Transaction | undefined
-  /** Messages that came, and those that are dealt with. */
-  #arrived = 0
-  #done = 0
+  /** Messages that came while one before them is being taken. */
+  readonly #waiting: PgMessage[] = []
+  #isBusy = false
   /** Everything that committed before is put, and what of it is stored. */
   #reached: bigint
   #confirmed: bigint
@@ -56,10 +64,9 @@ export class TransactionTaker {
   /** Rejects when no more can be taken. */
   readonly failed: Promise<never>
 
-  /** `confirm`: tells the server what is safe here. */
-  constructor(parts: CdcParts, confirm: (lsn: bigint) => void) {
+  constructor(parts: CdcParts, connection: TakerConnection) {
     this.#parts = parts
-    this.#confirm = confirm
+    this.#connection = connection
     this.#groups = new MessageGroups(parts.feed)
     this.#reached = parts.confirmed
     this.#confirmed = parts.confirmed
@@ -82,23 +89,39 @@ export class TransactionTaker {
     this.#cancel()
   }
 
-  /** A message has come; it waits until those before it are taken. */
-  arrived(parse: () => PgMessage): PgMessage {
-    this.#arrived++
+  /** Takes a message. Those behind it wait if it takes time; then no more should come. */
+  take(bytes: Buffer): void {
+    if (this.#isOver) return
     try {
-      return parse()
+      const message = parsePgoutput(bytes)
+      if (this.#isBusy) this.#waiting.push(message)
+      else this.#follow(this.#take(message))
     } catch (error) {
       this.fail(error)
-      return NOTHING
     }
   }
 
-  /** Takes the next message. No further one is to be taken before the promise resolves. */
-  async take(message: PgMessage): Promise<void> {
-    if (this.#isOver) return
+  #follow(step: Promise<void> | undefined): void {
+    if (step === undefined) return
+    this.#isBusy = true
+    this.#connection.pause()
+    step.then(
+      () => this.#goOn(),
+      (error) => this.fail(error),
+    )
+  }
+
+  #goOn(): void {
+    this.#isBusy = false
     try {
-      await this.#take(message)
-      this.#done++
+      while (!this.#isBusy && !this.#isOver) {
+        const message = this.#waiting.shift()
+        if (message === undefined) {
+          this.#connection.resume()
+          return
+        }
+        this.#follow(this.#take(message))
+      }
     } catch (error) {
       this.fail(error)
     }
@@ -154,9 +177,16 @@ export class TransactionTaker {
 
   #inside = ({ commitLsn, count }: Transaction): string => positionText(commitLsn, count)
 
-  async #put(position: string): Promise<void> {
+  #put(position: string): Promise<void> | undefined {
+    const { feed } = this.#parts
+    if (feed.isFull) return this.#putLater(position)
+    this.#groups.put(position)
+    return undefined
+  }
+
+  async #putLater(position: string): Promise<void> {
     const { feed, signal } = this.#parts
-    if (feed.isFull) await feed.room()
+    await feed.room()
     signal.throwIfAborted()
     this.#groups.put(position)
   }
@@ -179,18 +209,24 @@ export class TransactionTaker {
     transaction.count++
   }
 
-  async #commit(endLsn: bigint): Promise<void> {
-    await this.#put(positionText(endLsn))
+  #commit(endLsn: bigint): Promise<void> | undefined {
     this.#transaction = undefined
-    this.#reached = endLsn
+    const step = this.#put(positionText(endLsn))
+    if (step !== undefined) return step.then(() => this.#reach(endLsn))
+    this.#reach(endLsn)
+    return undefined
+  }
+
+  #reach(lsn: bigint): void {
+    this.#reached = lsn
   }
 
   /** The server has sent everything before `lsn`. */
   heartbeat(lsn: string, isAsking: boolean): void {
     const sent = parseLsn(lsn)
-    const isIdle = this.#arrived === this.#done && this.#transaction === undefined
+    const isIdle = !this.#isBusy && this.#transaction === undefined
     if (isIdle && sent > this.#reached) this.#reached = sent
-    if (isAsking) this.#confirm(this.#confirmed)
+    if (isAsking) this.#connection.confirm(this.#confirmed)
   }
 
   #confirmLater(): void {
@@ -200,7 +236,7 @@ export class TransactionTaker {
       allStored(this.#parts.feed).then(
         () => {
           if (reached > this.#confirmed) this.#confirmed = reached
-          this.#confirm(this.#confirmed)
+          this.#connection.confirm(this.#confirmed)
           this.#confirmLater()
         },
         // The connection is over.

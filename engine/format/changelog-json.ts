@@ -15,7 +15,13 @@ import {
 } from './json.ts'
 import { decodeUtf8, hasLongNumber } from './json-text.ts'
 
-const WEIGHTS: Readonly<Record<string, number>> = { '+I': 1, '+U': 1, '-U': -1, '-D': -1 }
+/** The weight of a row, by op. */
+export const CHANGE_WEIGHTS: Readonly<Record<string, number>> = {
+  '+I': 1,
+  '+U': 1,
+  '-U': -1,
+  '-D': -1,
+}
 
 /** The rows of all changes, with weight -1 where one is taken back; no weights if none is. Raises
  *  BAD_RECORD as `decodeJsonRows` does, and for what is no change. */
@@ -43,9 +49,10 @@ export function decodeChanges(
     const refuse = (reason: string): never => badRecord({ index, reason, place })
     if (!isObject(json)) return refuse(`wanted a change, found ${describeJson(json)}`)
     const { op, row, ...others } = json
-    const weight = typeof op === 'string' && Object.hasOwn(WEIGHTS, op) ? WEIGHTS[op] : undefined
+    const weight =
+      typeof op === 'string' && Object.hasOwn(CHANGE_WEIGHTS, op) ? CHANGE_WEIGHTS[op] : undefined
     if (weight === undefined) {
-      return refuse(`"op" is ${Object.keys(WEIGHTS).join(', ')}; found ${describeJson(op)}`)
+      return refuse(`"op" is ${Object.keys(CHANGE_WEIGHTS).join(', ')}; found ${describeJson(op)}`)
     }
     const [unknown] = Object.keys(others)
     if (unknown !== undefined) refuse(`a change has "op" and "row", not "${unknown}"`)

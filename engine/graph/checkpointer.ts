@@ -133,7 +133,8 @@ export class Checkpointer {
   async commit(): Promise<void> {
     const { store, dataflow, journal } = this.#context
     const [oldest] = store.kept
-    if (oldest === undefined) return
+    // Without any query there never is a checkpoint, and retention waits for a word.
+    if (oldest === undefined) return this.tellNeeded()
     for (const [reader, state] of readersIn(dataflow, store.kept.at(-1)!.meta)) {
       reader.checkpointed(state)
     }

@@ -4,8 +4,9 @@
 
 import { asSqlError, SqlError } from '../base/errors.ts'
 import { Batch } from '../batch/batch.ts'
-import { allocate, Column, type Values } from '../batch/column.ts'
+import { allocate, Column, gather, type Values } from '../batch/column.ts'
 import { columnBuilder } from '../batch/column-builder.ts'
+import { concatColumns } from '../batch/concat.ts'
 import { valueAt } from '../batch/rows.ts'
 import type { Field, Schema } from '../batch/schema.ts'
 import { schemaOf } from '../batch/schema.ts'
@@ -22,6 +23,7 @@ import {
   type Messages,
   withoutBad,
 } from '../format/messages.ts'
+import { type LaterValues, laterValues } from './json-later.ts'
 import { type JsonLoop, type JsonTarget, jsonLoop } from './json-message-code.ts'
 import { jsonColumnWay } from './json-value-code.ts'
 
@@ -31,14 +33,23 @@ const NO_INTS = new Int32Array(0)
 export class JsonMessages implements MessageDecoder {
   readonly #schema: Schema
   readonly #options: DecodeOptions
+  readonly #within: boolean
   readonly #loop: JsonLoop
+  readonly #later: readonly (((ranges: Messages) => LaterValues) | undefined)[]
   /** Messages that went the slow way so far. */
   slowCount = 0
 
-  constructor(schema: Schema, options: DecodeOptions) {
+  /** `within`: the values of a column, which are objects and nothing else. */
+  constructor(schema: Schema, options: DecodeOptions, within = false) {
     this.#schema = schema
     this.#options = options
+    this.#within = within
     this.#loop = jsonLoop(schema, options)
+    const inner = { ...options, missingFields: 'null', paths: undefined } as const
+    const decoderOf = (fields: readonly Field[]) => new JsonMessages(schemaOf(fields), inner, true)
+    this.#later = schema.fields.map((field) =>
+      jsonColumnWay(field.type) === 'later' ? laterValues(field, options, decoderOf) : undefined,
+    )
   }
 
   /** The generated code, for EXPLAIN CODE. */
@@ -68,7 +79,7 @@ export class JsonMessages implements MessageDecoder {
     this.#decodeSlowly({ bytes, starts, ends }, left, { targets, extra, bad })
     const anyNull = nullCount > 0 || slow.includes(1)
     const columns = this.#schema.fields.map((field, k) =>
-      this.#column(field, targets[k], { bytes, extra, bad, slow, anyNull, count }),
+      this.#column(field, k, targets[k], { bytes, extra, bad, slow, anyNull, count }),
     )
     return withoutBad(new Batch(this.#schema, columns, count), bad.list())
   }
@@ -106,14 +117,15 @@ export class JsonMessages implements MessageDecoder {
     try {
       const message = bytes.subarray(starts[row], ends[row])
       const { batch } = decodeJsonRows(message, this.#schema, this.#options)
-      if (batch.rowCount !== 1) throw notAnObject()
+      const isArray = this.#within && bytes[skipSpace(bytes, starts[row])] === OPEN[0]
+      if (batch.rowCount !== 1 || isArray) throw notAnObject()
       for (const [k, target] of targets.entries()) target.take(row, batch.columns[k], 0, extra)
     } catch (error) {
       bad.add(badMessage(row, error))
     }
   }
 
-  #column(field: Field, target: Target, of: ColumnContext): Column {
+  #column(field: Field, k: number, target: Target, of: ColumnContext): Column {
     const { type } = field
     const { count, anyNull, bytes, extra } = of
     const validity = anyNull ? validityOf(target.arrays.nulls, count) : null
@@ -131,39 +143,41 @@ export class JsonMessages implements MessageDecoder {
           ends,
         })
       case 'later':
-        return this.#parsedLater(field, target, of)
+        return this.#parsedLater(field, k, target, of)
     }
   }
 
-  /** Values whose JSON was only stepped over. */
-  #parsedLater(field: Field, target: Target, { bytes, bad, slow, count }: ColumnContext): Column {
-    const builder = columnBuilder(field.type)
-    const schema = schemaOf([field])
-    const options = { ...this.#options, paths: undefined }
+  /** Values whose JSON was only stepped over, and those that the slow way found. */
+  #parsedLater(
+    field: Field,
+    k: number,
+    target: Target,
+    { bytes, bad, slow, count }: ColumnContext,
+  ): Column {
     const { starts, ends, nulls } = target.arrays
-    const key = Buffer.from(`{${JSON.stringify(field.name)}:`)
-    for (let i = 0; i < count; i++) {
-      if (slow[i] === 1) {
-        const found = target.slowRows.get(i)
-        if (found === undefined) builder.appendNull()
-        else builder.append(valueAt(found.column, found.at))
-      } else if (nulls[i] === 1) builder.appendNull()
-      else {
-        try {
-          const record = Buffer.concat([key, bytes.subarray(starts[i], ends[i]), CLOSE])
-          const { batch } = decodeJsonRows(record, schema, options)
-          builder.append(valueAt(batch.columns[0], 0))
-        } catch (error) {
-          bad.add(badMessage(i, error))
-          builder.appendNull()
-        }
-      }
+    const isPresent = (i: number) => slow[i] === 0 && nulls[i] !== 1
+    const present = Int32Array.from(starts.keys()).filter(isPresent)
+    const found = this.#later[k]!({
+      bytes,
+      starts: present.map((i) => starts[i]),
+      ends: present.map((i) => ends[i]),
+    })
+    for (const { index, error } of found.bad) bad.add({ index: present[index], error })
+    if (found.column.length === count) return found.column
+    // What is not there, is bad or went the slow way stands behind the others.
+    const others = columnBuilder(field.type)
+    others.appendNull()
+    const places = new Int32Array(count).fill(found.column.length)
+    for (let row = 0; row < found.column.length; row++) {
+      places[present[found.rows?.[row] ?? row]] = row
     }
-    return builder.finish()
+    for (const [i, { column, at }] of target.slowRows) {
+      places[i] = found.column.length + others.length
+      others.append(valueAt(column, at))
+    }
+    return gather(concatColumns([found.column, others.finish()]), places, count)
   }
 }
-
-const CLOSE = Buffer.from('}')
 
 const notAnObject = (): SqlError =>
   new SqlError('BAD_RECORD', 'Record 0: wanted an object, found an array', {

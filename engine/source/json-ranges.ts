@@ -29,19 +29,27 @@ const NO_VALUES = new Uint8Array(0)
 const NO_LANES = new Int32Array(0)
 const ABSENT = -1
 
+export interface WantedFields {
+  /** Without which an object is bad; null will do. */
+  readonly required: readonly string[]
+  readonly optional?: readonly string[]
+  /** What is to be done about other fields. Absent: they are passed over. */
+  readonly others?: 'ignore' | 'fail'
+}
+
 export class JsonRanges {
   readonly #schema: Schema
-  readonly #required: readonly string[]
+  readonly #wanted: WantedFields
   readonly #loop: JsonLoop
 
-  /** `required`: fields without which an object is bad; null will do. */
-  constructor(required: readonly string[], optional: readonly string[]) {
+  constructor(wanted: WantedFields) {
+    const { required, optional = [], others = 'ignore' } = wanted
     const fieldOf = (nullable: boolean) => (name: string) => {
       return { name, type: { kind: 'json' }, nullable } as const
     }
     this.#schema = schemaOf([...required.map(fieldOf(false)), ...optional.map(fieldOf(true))])
-    this.#required = required
-    this.#loop = jsonLoop(this.#schema, { unknownFields: 'ignore', missingFields: 'null' })
+    this.#wanted = wanted
+    this.#loop = jsonLoop(this.#schema, { unknownFields: others, missingFields: 'null' })
   }
 
   /** Messages with -1 in `starts` are passed over: they have no fields and are not bad. */
@@ -81,9 +89,14 @@ export class JsonRanges {
     if (!isObject(json)) {
       badRecord({ index: 0, reason: `wanted an object, found ${describeJson(json)}` })
     }
-    const missing = this.#required.find((name) => !Object.hasOwn(json, name))
+    const { required, others } = this.#wanted
+    const missing = required.find((name) => !Object.hasOwn(json, name))
     if (missing !== undefined) badRecord({ index: 0, reason: `there is no "${missing}"` })
-    for (const [k, { name }] of this.#schema.fields.entries()) {
+    const { fields } = this.#schema
+    const isOther = (key: string) => !fields.some(({ name }) => name === key)
+    const other = others === 'fail' ? Object.keys(json).find(isOther) : undefined
+    if (other !== undefined) badRecord({ index: 0, reason: `there is no place for "${other}"` })
+    for (const [k, { name }] of fields.entries()) {
       const value = Object.hasOwn(json, name) ? json[name] : null
       targets[k].nulls[at] = value === null ? 1 : 0
       if (value === null) continue

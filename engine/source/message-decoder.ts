@@ -5,12 +5,12 @@ import type { Schema } from '../batch/schema.ts'
 import { arrowMessages } from '../format/arrow-messages.ts'
 import { avroConfluentMessages } from '../format/avro/confluent.ts'
 import { avroMessages } from '../format/avro/decoder.ts'
-import { changelogMessages } from '../format/changelog-messages.ts'
 import { csvForm } from '../format/csv-form.ts'
 import { csvMessages } from '../format/csv-messages.ts'
 import type { MessageDecoder } from '../format/messages.ts'
 import { protobufConfluentMessages, protobufMessages } from '../format/protobuf/messages.ts'
 import { rawMessages } from '../format/raw.ts'
+import { ChangelogMessages } from './changelog-messages.ts'
 import { DebeziumMessages } from './debezium-messages.ts'
 import { JsonMessages } from './json-messages.ts'
 import { jsonPolicy } from './json-options.ts'
@@ -35,7 +35,7 @@ export function messageDecoder(
     case 'json':
       return new JsonMessages(schema, jsonPolicy(options))
     case 'changelog-json':
-      return changelogMessages(schema, { ...jsonPolicy(options), key })
+      return new ChangelogMessages(schema, { ...jsonPolicy(options), key })
     case 'debezium-json': {
       const schemaInclude = options['debezium-json.schema-include'] === 'true'
       return new DebeziumMessages(schema, { ...jsonPolicy(options), key, schemaInclude, metadata })

@@ -13,6 +13,7 @@ import { ArrivalTimes } from './arrival-times.ts'
 import { FreshRows } from './fresh-rows.ts'
 import type { GroupTable } from './group-table.ts'
 import { grownBytes, grownDoubles, grownInts } from './grown.ts'
+import { RowChains } from './row-chains.ts'
 import { RowIndex } from './row-index.ts'
 import { RowStore, type StateSection } from './row-store.ts'
 import { TimeHeap } from './time-heap.ts'
@@ -43,12 +44,7 @@ export class Arrangement {
   readonly rows: RowStore
   readonly table: GroupTable
   readonly #options: ArrangementOptions
-  /** Per slot: the next one in its group's chain. */
-  next = new Int32Array(0)
-  /** Per slot: how many rows its chain had when it was put in front. */
-  #depths = new Int32Array(0)
-  /** No group has more rows than this. */
-  longest = 0
+  readonly #chains: RowChains
   /** Per slot: its group; -1: its key has no group, it is in no chain. */
   groups = new Int32Array(0)
   /** Per slot: the change of its weight in this epoch. */
@@ -62,8 +58,6 @@ export class Arrangement {
   readonly arrivals: ArrivalTimes | undefined
   /** Per slot, with a time column: the row's time. */
   times = new Float64Array(0)
-  /** The latest time in the chain from the slot on. */
-  #latest = new Float64Array(0)
   /** Slots below this are forgotten. */
   #forgotten = 0
   /** What `members` found. */
@@ -76,6 +70,17 @@ export class Arrangement {
     this.#index = options.indexed ? new RowIndex() : undefined
     this.arrivals = options.ttlUs ? new ArrivalTimes(options.ttlUs) : undefined
     this.heap = options.timeColumn === undefined ? undefined : new TimeHeap()
+    this.#chains = new RowChains(this.heap !== undefined)
+  }
+
+  /** Per slot: the next one in its group's chain. */
+  get next(): Int32Array {
+    return this.#chains.next
+  }
+
+  /** No group has more rows than this. */
+  get longest(): number {
+    return this.#chains.longest
   }
 
   get heads(): Int32Array {
@@ -102,22 +107,10 @@ export class Arrangement {
     for (let j = 0; j < n; j++) this.groups[first + j] = groups[j]
     if (this.heap !== undefined) this.#time(first, first + n)
     const { heads } = this
-    for (let j = 0; j < n; j++) if (groups[j] >= 0) this.#link(heads, groups[j], first + j)
-    if (this.#options.tracked) this.#track(first, n)
-  }
-
-  /** Puts a slot in front of its group's chain. */
-  #link(heads: Int32Array, group: number, slot: number): void {
-    const head = heads[group]
-    const depth = head === NONE ? 1 : this.#depths[head] + 1
-    this.next[slot] = head
-    this.#depths[slot] = depth
-    if (depth > this.longest) this.longest = depth
-    if (this.heap !== undefined) {
-      const time = this.times[slot]
-      this.#latest[slot] = head === NONE ? time : Math.max(time, this.#latest[head])
+    for (let j = 0; j < n; j++) {
+      if (groups[j] >= 0) this.#chains.link(heads, groups[j], first + j, this.times)
     }
-    heads[group] = slot
+    if (this.#options.tracked) this.#track(first, n)
   }
 
   #track(first: number, n: number): void {
@@ -140,18 +133,15 @@ export class Arrangement {
 
   #makeRoom(): void {
     const { capacity } = this.rows
-    if (this.next.length >= capacity) return
-    this.next = grownInts(this.next, capacity)
-    this.#depths = grownInts(this.#depths, capacity)
+    if (this.groups.length >= capacity) return
+    this.#chains.makeRoom(capacity)
     this.groups = grownInts(this.groups, capacity)
     if (this.#options.tracked) {
       this.deltas = grownInts(this.deltas, capacity)
       this.touched = grownInts(this.touched, capacity)
       this.#isTouched = grownBytes(this.#isTouched, capacity)
     }
-    if (this.heap === undefined) return
-    this.times = grownDoubles(this.times, capacity)
-    this.#latest = grownDoubles(this.#latest, capacity)
+    if (this.heap !== undefined) this.times = grownDoubles(this.times, capacity)
   }
 
   /** Adds weights to rows that are there, and appends the others: each once, also when the batch
@@ -217,7 +207,6 @@ export class Arrangement {
     this.#makeRoom()
     this.groups.set(freshGroups.subarray(0, count), first)
     this.next.fill(NONE, first, first + count)
-    this.longest = Math.max(this.longest, Math.min(count, 1))
   }
 
   #addWeight(slot: number, weight: number): void {
@@ -235,22 +224,33 @@ export class Arrangement {
     const { weights } = this.rows
     const isTouched = this.#isTouched
     const tracked = this.#options.tracked
-    const timed = this.heap !== undefined
+    if (this.heap !== undefined) return this.#membersWithin(group, fromUs, toUs)
     let count = 0
     let previous = NONE
     let slot = heads[group]
     while (slot !== NONE) {
-      if (timed && this.#latest[slot] < fromUs) break
       const following = next[slot]
       if (weights[slot] !== 0 || (tracked && isTouched[slot] === 1)) {
+        if (count === this.found.length) this.found = grownInts(this.found, count * 2)
+        this.found[count++] = slot
         previous = slot
-        if (!timed || (this.times[slot] >= fromUs && this.times[slot] <= toUs)) {
-          if (count === this.found.length) this.found = grownInts(this.found, count * 2)
-          this.found[count++] = slot
-        }
       } else if (previous === NONE) heads[group] = following
       else next[previous] = following
       slot = following
+    }
+    return count
+  }
+
+  #membersWithin(group: number, fromUs: number, toUs: number): number {
+    const chains = this.#chains
+    const { times } = this
+    const { weights } = this.rows
+    let count = 0
+    let slot = chains.seek(this.heads[group], fromUs, toUs, times)
+    for (; slot !== NONE; slot = chains.seek(chains.next[slot], fromUs, toUs, times)) {
+      if (times[slot] < fromUs || (weights[slot] === 0 && this.#isTouched[slot] !== 1)) continue
+      if (count === this.found.length) this.found = grownInts(this.found, count * 2)
+      this.found[count++] = slot
     }
     return count
   }
@@ -317,7 +317,7 @@ export class Arrangement {
   clear(): void {
     this.rows.clear()
     this.heads.fill(NONE, 0, this.table.count)
-    this.longest = 0
+    this.#chains.restart()
     this.heap?.clear()
     this.arrivals?.clear()
     this.#forgotten = 0
@@ -329,14 +329,12 @@ export class Arrangement {
     if (!this.rows.crowded) return
     const kept = this.rows.sweep()
     const groups = this.groups
-    this.next = new Int32Array(0)
-    this.#depths = new Int32Array(0)
+    this.#chains.clear()
     this.groups = new Int32Array(0)
     this.deltas = new Int32Array(0)
     this.touched = new Int32Array(0)
     this.#isTouched = new Uint8Array(0)
     this.times = new Float64Array(0)
-    this.#latest = new Float64Array(0)
     this.#makeRoom()
     for (let slot = 0; slot < kept.length; slot++) this.groups[slot] = groups[kept[slot]]
     this.#index?.retain(kept, kept.length)
@@ -357,10 +355,10 @@ export class Arrangement {
     const { heads, groups } = this
     const { weights } = this.rows
     heads.fill(NONE, 0, this.table.count)
-    this.longest = 0
+    this.#chains.restart()
     for (let slot = 0; slot < this.rows.count; slot++) {
       const g = groups[slot]
-      if (g >= 0 && weights[slot] !== 0) this.#link(heads, g, slot)
+      if (g >= 0 && weights[slot] !== 0) this.#chains.link(heads, g, slot, this.times)
     }
   }
 
@@ -390,7 +388,8 @@ export class Arrangement {
   }
 
   get bytes(): number {
-    const slots = this.next.byteLength * 3 + this.deltas.byteLength * 2 + this.times.byteLength * 2
+    const own = this.groups.byteLength + this.deltas.byteLength * 2 + this.times.byteLength
+    const slots = own + this.#chains.bytes
     const lists = (this.heap?.bytes ?? 0) + (this.arrivals?.bytes ?? 0)
     return this.rows.bytes + slots + (this.#index?.bytes ?? 0) + lists
   }

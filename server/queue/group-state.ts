@@ -120,8 +120,8 @@ export class GroupState {
   /** Whether it was further than the splits reach. */
   isBeyond(ends: readonly number[]): boolean {
     return this.splits.some(({ floor, done, open }, i) => {
-      const last = Math.max(floor, done.ranges.at(-1)?.[1] ?? 0, ...[...open.keys()].map(after))
-      return last > ends[i]
+      const end = Math.max(floor, done.ranges.at(-1)?.[1] ?? 0)
+      return end > ends[i] || [...open.keys()].some((offset) => offset >= ends[i])
     })
   }
 
@@ -140,8 +140,6 @@ export class GroupState {
     }
   }
 }
-
-const after = (offset: number): number => offset + 1
 
 function cut(split: SplitState, end: number): void {
   split.floor = Math.min(split.floor, end)

@@ -120,6 +120,7 @@ export class StreamQueue {
 
   /** The group, made if there is none. INVALID_ARGUMENT for what cannot be a name. */
   async group(name: string, settings: GroupSettings, start: Start): Promise<ConsumerGroup> {
+    await this.#changes.idle()
     return this.#groups.get(name) ?? (await this.#make(name, settings, start))
   }
 

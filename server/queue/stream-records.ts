@@ -2,6 +2,7 @@
  *  lately are kept. */
 
 import type { Disk } from '../../engine/base/disk.ts'
+import { fail } from '../../engine/base/errors.ts'
 import { LogReader } from '../../engine/log/reader.ts'
 import { StreamDecoder } from '../../engine/source/stream-decoder.ts'
 import type { StreamFrame } from '../../engine/source/stream-frame.ts'
@@ -96,7 +97,10 @@ export class StreamRecords {
     const { reader } = place
     if (place.at !== offset) reader.seek(offset)
     place.at = -1
-    const stored = reader.next(end)!
+    const stored = reader.next(end)
+    if (stored === null) {
+      fail('DATA_DAMAGED', `Split ${split} of ${this.#table.name} ends before record ${offset}`)
+    }
     const frame = this.#decoder.decode(stored, reader.header)
     place.at = stored.next
     const kept: Kept = { split, frame, bytes: stored.payloadBytes }

@@ -15,6 +15,7 @@ export interface QueryState {
   readonly error: { readonly code: string; readonly message: string } | null
 }
 
+/** Without any change. */
 const WAIT_MS = 30_000
 
 export class ContractServer {
@@ -103,15 +104,19 @@ export class ContractServer {
     return EventReader.open(`${url}/v1/queries/${name}/events?snapshot=false`)
   }
 
-  /** Waits until `found` gives a value that `isWanted` accepts. */
+  /** Waits until `found` gives a value that `isWanted` accepts, for as long as values change: how
+   *  long it takes is the machine's affair. */
   async eventually<T>(found: () => Promise<T>, isWanted: (value: T) => boolean): Promise<T> {
-    const untilMs = performance.now() + WAIT_MS
+    let last = ''
+    let untilMs = 0
     for (;;) {
       const value = await found()
       if (isWanted(value)) return value
-      if (performance.now() > untilMs) {
-        throw new Error(`still ${JSON.stringify(value)}; the server says: ${this.#child.errors}`)
-      }
+      const text = JSON.stringify(value)
+      const nowMs = performance.now()
+      if (text !== last) untilMs = nowMs + WAIT_MS
+      if (nowMs > untilMs) throw new Error(`still ${text}; the server says: ${this.#child.errors}`)
+      last = text
       await sleep(25)
     }
   }

@@ -55,9 +55,13 @@ async function outcome(disk: FaultDisk, witness: Witness): Promise<string | 'rig
 }
 
 function told(error: unknown): string {
-  const { code, message } = asSqlError(error)
+  const { code, message, details } = asSqlError(error)
   expect(['DATA_DAMAGED', 'DATA_VERSION'], message).toContain(code)
-  expect(message).toMatch(/data\/(streams|journal|results|checkpoints)\//)
+  const at = details as { readonly file?: string; readonly position?: number } | undefined
+  expect(at?.file, message).toMatch(/data\/(streams|journal|results|checkpoints)\//)
+  expect(message).toContain(at?.file)
+  // The version of a file is at a known place.
+  if (code === 'DATA_DAMAGED') expect(at?.position, message).toBeTypeOf('number')
   return message
 }
 

@@ -20,6 +20,7 @@ const MARK = `WATERMARK FOR ts AS ts - INTERVAL '${DISORDER_S}' SECOND`
 const TABLES = [
   `CREATE TABLE a (${COLUMNS}, ${MARK})`,
   `CREATE TABLE b (${COLUMNS}, ${MARK})`,
+  `CREATE TABLE c (${COLUMNS}, ${MARK}) WITH ('format' = 'changelog-json')`,
   `CREATE TABLE late (${COLUMNS}, ${MARK}) WITH ('late-rows.allowed-lateness' = '20 s')`,
 ]
 
@@ -50,6 +51,10 @@ const QUERIES: readonly Flat[] = [
     name: 'SESSION, EMIT CHANGES',
     sql: `${counted("SESSION(TABLE a PARTITION BY k, DESCRIPTOR(ts), INTERVAL '8' SECOND)")} EMIT CHANGES`,
   },
+  ...['', ' EMIT CHANGES'].map((emit) => ({
+    name: `SESSION over changes${emit}`,
+    sql: `${counted("SESSION(TABLE c PARTITION BY k, DESCRIPTOR(ts), INTERVAL '8' SECOND)")}${emit}`,
+  })),
   { name: 'late rows', sql: counted("HOP(late, ts, INTERVAL '5' SECOND, INTERVAL '20' SECOND)") },
   { name: 'processing time', sql: counted("TUMBLE(a, proc, INTERVAL '20' SECOND)") },
   {

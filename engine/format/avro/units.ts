@@ -19,8 +19,9 @@ export function unitOf(logical: Logical | undefined, of: 'time' | 'timestamp'): 
   return match?.[1] === of ? (match[2] as Unit) : undefined
 }
 
-const US_MIN = -62_135_596_800_000_000n
-const US_MAX = 253_402_300_800_000_000n
+// Both are doubles as they are; a number meets no bigint on the way.
+const US_MIN = -62_135_596_800_000_000
+const US_MAX = 253_402_300_800_000_000
 
 /** Microseconds, cut to a precision of `stepUs`. OUT_OF_RANGE beyond the years 1 to 9999. */
 export function toMicros(value: number | bigint, unit: Unit, stepUs: number): number | bigint {

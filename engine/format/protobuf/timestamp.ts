@@ -55,7 +55,11 @@ export class TimestampReader implements ReadParts {
     if (seconds < SECONDS_MIN || seconds > SECONDS_MAX || nanos < 0 || nanos > NANOS_MAX) {
       fail('OUT_OF_RANGE', 'the time is not in the years 1 to 9999')
     }
-    const us = exactInteger(BigInt(seconds) * 1_000_000n + BigInt(Math.floor(nanos / 1000)))
+    const part = Math.floor(nanos / 1000)
+    const near = seconds * 1_000_000 + part
+    const us = Number.isSafeInteger(near)
+      ? near
+      : exactInteger(BigInt(seconds) * 1_000_000n + BigInt(part))
     this.#builder.append(floorTo(us, this.#stepUs))
   }
 }

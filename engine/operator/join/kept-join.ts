@@ -142,6 +142,10 @@ class KeptJoin implements Operator {
     if (kept.length > 0) out.emit(new Batch(schema, own, rowCount).keep(kept, kept.length))
   }
 
+  fanOut(input: number): number {
+    return this.#inner.fanOut?.(input) ?? 1
+  }
+
   snapshot(): Section[] {
     const next = Float64Array.of(this.#nextNumber)
     const bytes = new Uint8Array(next.buffer)

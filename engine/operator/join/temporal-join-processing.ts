@@ -102,6 +102,10 @@ export class ProcessingTimeJoin implements Operator {
     for (let n = 0; n < weight; n++) this.#matches.pair(row, slot, 1, out)
   }
 
+  fanOut(input: number): number {
+    return input === LEFT ? this.#right.longest : 1
+  }
+
   snapshot(): Section[] {
     const mark = Float64Array.of(this.#watermarkUs)
     const version = this.#context.clock.epoch

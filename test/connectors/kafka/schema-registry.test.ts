@@ -151,6 +151,7 @@ describeWith('schema registry', missingKafka(), () => {
     await server.restart()
     await send([confluent(two, V2, { id: 1n, name: 'z' })])
     await server.eventually('SELECT n, s, m FROM v_orders', [[202, 19_901, 101]], 20_000)
+    expect(await server.rows('SELECT COUNT(*) FROM "orders$dead_letters"')).toEqual([[2]])
   }, 90_000)
 
   it('upsert-kafka with keys in Avro and values in Protobuf', async () => {

@@ -78,7 +78,7 @@ describeWith('postgres-cdc', postgresMissing, () => {
         ],
         { n: [1, null] },
         'NaN',
-        0.1,
+        Math.fround(0.1),
         'sad',
       ],
       ...['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', { a: 1, b: 'x' }, 7],
@@ -124,6 +124,13 @@ describeWith('postgres-cdc', postgresMissing, () => {
     expect(await server.rows('SELECT DISTINCT source FROM known')).toEqual([['people']])
     await broker.run('TRUNCATE people', `INSERT INTO people VALUES (1, 'again')`)
     await server.eventually(known, [[1, 'again', true]])
+    await broker.run(
+      'ALTER TABLE people ADD COLUMN more int DEFAULT 5',
+      `UPDATE people SET name = 'more'`,
+    )
+    await server.eventually(known, [[1, 'more', true]])
+    await broker.run('ALTER TABLE people RENAME COLUMN name TO label', 'UPDATE people SET more = 6')
+    expect(await failureOf('people')).toMatchObject({ code: 'UNKNOWN_COLUMN' })
   })
 
   it('follows rows without a key by their values', async () => {

@@ -290,6 +290,16 @@ describe('writing', () => {
     expect(() => avroConfluentMessages(ORDERS, other)).toThrow('has no field price')
   })
 
+  test('a value that the schema does not have says which', async () => {
+    const schema = record(
+      { name: 'id', type: 'long' },
+      { name: 'name', type: 'string' },
+      { name: 'price', type: ['null', 'double'] },
+    )
+    const encode = await avroConfluentEncoder(ORDERS, options({ 'avro-confluent.schema': schema }))
+    expect(() => encode(batch)).toThrow('field name: the schema says string, the value is NULL')
+  })
+
   test('needs a subject', async () => {
     const none = { ...options(), 'avro-confluent.subject': undefined as unknown as string }
     const error = await failure(avroConfluentEncoder(ORDERS, none))

@@ -125,6 +125,11 @@ async function runCase(seed: number): Promise<void> {
          SELECT o.id, o.ts FROM o LEFT JOIN ask FOR SYSTEM_TIME AS OF PROCTIME() AS a ON a.k = o.k), ts, INTERVAL '5' SECOND)
        GROUP BY window_start, window_end`,
     ),
+    planOf(
+      'updated',
+      `SELECT g.k, g.c, a.n, a.label FROM (SELECT k, COUNT(*) AS c FROM o GROUP BY k) AS g
+         LEFT JOIN ask FOR SYSTEM_TIME AS OF PROCTIME() AS a ON a.k = g.k`,
+    ),
   ]
   const lives = new Lives({
     ...{ epochRowsMax: 1 + r.below(60), checkpointIntervalMs: 1 + r.below(60) },
@@ -177,6 +182,16 @@ async function runCase(seed: number): Promise<void> {
       if (n === null) continue
       expect(outside.answered).toContain(`${k} ${n} ${String(label).slice(-1)}`)
     }
+  }
+  // Of every count the last one, with the answer that was given for it.
+  const counts = subscriber.rows(plans[4]).map(([k, c]) => `${k} ${c}`)
+  const expected = [...new Set(rows.map(([, k]) => k))].flatMap((k) => {
+    const count = rows.filter((row) => row[1] === k).length
+    return new Array<string>(Math.max(1, (k ?? 0) % 3)).fill(`${k} ${count}`)
+  })
+  expect(counts.sort(), `updated, of seed ${seed}`).toEqual(expected.sort())
+  for (const [k, , n, label] of subscriber.rows(plans[4])) {
+    if (n !== null) expect(outside.answered).toContain(`${k} ${n} ${String(label).slice(-1)}`)
   }
   const inWindows = subscriber.rows(plans[3]).reduce((sum, [, , n]) => sum + Number(n), 0)
   expect(inWindows, `windows of seed ${seed}`).toBe(rows.length)

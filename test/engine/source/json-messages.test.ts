@@ -35,6 +35,15 @@ const TYPES: readonly DataType[] = [
   { kind: 'array', element: { kind: 'int' } },
   { kind: 'map', key: { kind: 'varchar' }, value: { kind: 'double' } },
   { kind: 'row', fields: [{ name: 'x', type: { kind: 'bigint' } }] },
+  {
+    kind: 'row',
+    fields: [
+      { name: 'x', type: { kind: 'row', fields: [{ name: 'y', type: { kind: 'varchar' } }] } },
+      { name: 'y', type: { kind: 'array', element: { kind: 'double' } } },
+      { name: 'a', type: { kind: 'timestamp', precision: 3 } },
+      { name: '__proto__', type: { kind: 'json' } },
+    ],
+  },
   { kind: 'json' },
 ]
 

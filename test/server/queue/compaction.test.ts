@@ -273,6 +273,8 @@ describe('in a server', () => {
     expect(taken).toEqual(records.map(({ offset }) => offset))
     const { rows } = (await server.get('/v1/streams/t')).json
     expect(next).toBe(`0:${rows}`)
+    const hole = await server.get('/v1/streams/t/records?from=1&limit=1')
+    expect((hole.json as unknown as { records: unknown[] }).records[0]).toEqual(records[0])
     const { json: status } = await server.get('/v1/streams/t/groups/new')
     expect(status).toMatchObject({ backlog: 0, splits: [{ position: rows }] })
   })

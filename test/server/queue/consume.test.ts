@@ -400,6 +400,29 @@ test('retention leaves what a group has yet to do, or counts what it took', asyn
   }
 })
 
+test('a SELECT that is under way keeps what it reads', async () => {
+  const name = await stream(`'retention.bytes' = '4 kb'`)
+  const firstOf = async () => {
+    const { json } = await server.get(`/v1/streams/${name}`)
+    return (json as unknown as { splits: { first: number }[] }).splits[0].first
+  }
+  await produce(name, numbers(0, 1500))
+  let isOver = false
+  const sql = `SELECT COUNT(*) FROM ${name} AS a, ${name} AS b WHERE a.n + b.n > 1`
+  const answer = server.rows(sql).finally(() => {
+    isOver = true
+  })
+  let during = 0
+  for (let i = 0; i < 40 && !isOver; i++) {
+    await produce(name, numbers(0, 40))
+    if (!isOver) during = await firstOf()
+  }
+  await answer
+  expect(during).toBe(0)
+  for (let i = 0; i < 60; i++) await produce(name, numbers(0, 40))
+  expect(await firstOf()).toBeGreaterThan(0)
+})
+
 test('figures follow Little’s law', async () => {
   const name = await stream()
   await server.sql(`CREATE MATERIALIZED VIEW v_${name} AS SELECT n FROM ${name}`)

@@ -40,7 +40,7 @@ describe('avro', () => {
         expect(bad).toEqual([])
         expect(rowsOf(batch).map(plain)).toEqual(rowsOf(batchOf(one)).map(plain))
       }),
-      { seed, numRuns: 300 },
+      { seed, numRuns: 150 },
     )
   })
 
@@ -58,7 +58,7 @@ describe('avro', () => {
           rows.map((_, row) => kept.map((i) => plain(whole[row][i])).reverse()),
         )
       }),
-      { seed, numRuns: 200 },
+      { seed, numRuns: 120 },
     )
   })
 
@@ -82,7 +82,7 @@ describe('avro', () => {
         })
         if (cut) expect(bad.length).toBe(good.filter(({ length }) => length > 0).length)
       }),
-      { seed, numRuns: 500 },
+      { seed, numRuns: 120 },
     )
   })
 })

@@ -209,7 +209,7 @@ describe('protobuf', () => {
           expect(again).toEqual(wanted)
         }
       }),
-      { seed, numRuns: 150 },
+      { seed, numRuns: 60 },
     )
   })
 
@@ -222,7 +222,7 @@ describe('protobuf', () => {
         const picked = wanted.map((name) => all[Object.keys(COLUMNS).indexOf(name)])
         expect(read(ours([values]), schema)).toEqual({ rows: [picked], bad: [], of: null })
       }),
-      { seed, numRuns: 150 },
+      { seed, numRuns: 60 },
     )
   })
 
@@ -239,7 +239,7 @@ describe('protobuf', () => {
         expect(rows[0]).toEqual(normal(values))
         expect(rows.at(-1)).toEqual(normal(values))
       }),
-      { seed, numRuns: 300 },
+      { seed, numRuns: 120 },
     )
   })
 })

@@ -1,0 +1,117 @@
+/** The rows of messages that are changes: of each message at most one row goes and at most one
+ *  comes, both JSON objects somewhere among the bytes. */
+
+import { Batch, emptyBatch } from '../batch/batch.ts'
+import { columnOf } from '../batch/builder.ts'
+import { concat } from '../batch/concat.ts'
+import { sameValue } from '../batch/same-row.ts'
+import { type Schema, schemaOf } from '../batch/schema.ts'
+import { asBuffer } from '../batch/text.ts'
+import type { DecodeOptions } from '../format/format.ts'
+import { type BadMessage, decodePresent, type Messages } from '../format/messages.ts'
+import { JsonMessages } from './json-messages.ts'
+
+/** What goes and what comes, by message; -1 in `starts`: nothing. */
+export interface ChangeImages {
+  readonly before: Messages
+  readonly after: Messages
+}
+
+/** The errors of messages, by their places. */
+export type BadChanges = Map<number, BadMessage>
+
+export class ChangeRows {
+  readonly #schema: Schema
+  readonly #key: readonly number[] | undefined
+  readonly #rows: JsonMessages
+  /** With a key, it is all that is read of a row that goes. */
+  readonly #keys: JsonMessages | undefined
+
+  constructor(schema: Schema, options: DecodeOptions) {
+    const { key } = options
+    this.#schema = schema
+    this.#key = key
+    this.#rows = new JsonMessages(schema, options)
+    if (key !== undefined) {
+      const fields = schemaOf(key.map((column) => schema.fields[column]))
+      this.#keys = new JsonMessages(fields, { ...options, unknownFields: 'ignore' })
+    }
+  }
+
+  /** In the order of the messages, without those that are bad; those whose rows do not fit are
+   *  added to them. A row goes before the one that takes its place comes; with a key only if that
+   *  has another. */
+  decode(images: ChangeImages, bad: BadChanges): { batch: Batch; rows: Int32Array } {
+    const after = found(this.#rows, images.after, bad)
+    const before = found(this.#keys ?? this.#rows, images.before, bad)
+    const picked: number[] = []
+    const rows: number[] = []
+    const weights: number[] = []
+    const put = (message: number, row: number, weight: number) => {
+      picked.push(row)
+      rows.push(message)
+      weights.push(weight)
+    }
+    for (let i = 0; i < after.rowOf.length; i++) {
+      if (bad.has(i)) continue
+      const [old, now] = [before.rowOf[i], after.rowOf[i]]
+      const stays = old >= 0 && now >= 0 && this.#hasSameKey(before.batch, old, after.batch, now)
+      if (old >= 0 && !stays) put(i, after.batch.rowCount + old, -1)
+      if (now >= 0) put(i, now, 1)
+    }
+    if (before.batch.rowCount === 0 && picked.length === after.batch.rowCount) {
+      return { batch: after.batch, rows: Int32Array.from(rows) }
+    }
+    const all = concat([emptyBatch(this.#schema), after.batch, this.#whole(before.batch)])
+    const { columns } = all.keep(Int32Array.from(picked), picked.length)
+    const changes = weights.includes(-1) ? Int32Array.from(weights) : null
+    return {
+      batch: new Batch(this.#schema, columns, picked.length, changes),
+      rows: Int32Array.from(rows),
+    }
+  }
+
+  /** Never without a key: then both rows count. */
+  #hasSameKey(before: Batch, i: number, after: Batch, j: number): boolean {
+    if (this.#key === undefined) return false
+    return this.#key.every((column, k) => sameValue(before.columns[k], i, after.columns[column], j))
+  }
+
+  /** Of a row that goes the other columns mean nothing. */
+  #whole(before: Batch): Batch {
+    const key = this.#key
+    if (key === undefined) return before
+    const { rowCount } = before
+    const columns = this.#schema.fields.map(({ type }, column) => {
+      const k = key.indexOf(column)
+      return k >= 0 ? before.columns[k] : columnOf(type, new Array<null>(rowCount).fill(null))
+    })
+    return new Batch(this.#schema, columns, rowCount)
+  }
+}
+
+interface Images {
+  readonly batch: Batch
+  /** Of each message; -1: none. */
+  readonly rowOf: Int32Array
+}
+
+/** Rows of one kind; bad ones are noted. */
+function found(decoder: JsonMessages, images: Messages, bad: BadChanges): Images {
+  const decoded = decodePresent(decoder, images)
+  for (const one of decoded.bad) if (!bad.has(one.index)) bad.set(one.index, one)
+  const rowOf = new Int32Array(images.starts.length).fill(-1)
+  for (const [row, message] of decoded.rows.entries()) rowOf[message] = row
+  return { batch: decoded.batch, rowOf }
+}
+
+const PLAIN = /^"[a-zA-Z+-]*"$/
+
+/** The text at bytes[start, end), which is JSON; the JSON itself if it is no text. */
+export function textIn(bytes: Uint8Array, start: number, end: number): string {
+  if (start < 0) return 'null'
+  const json = asBuffer(bytes).toString('utf8', start, end)
+  if (PLAIN.test(json)) return json.slice(1, -1)
+  const value: unknown = JSON.parse(json)
+  return typeof value === 'string' ? value : json
+}

@@ -15,6 +15,7 @@ import { openIntakeLog } from './consume/intake-log.ts'
 import { kafkaConsume } from './consume/kafka.ts'
 import { mqttConsume } from './consume/mqtt.ts'
 import { natsConsume } from './consume/nats.ts'
+import { postgresConsume } from './consume/postgres.ts'
 import { rabbitQueueConsume, rabbitStreamConsume } from './consume/rabbitmq.ts'
 import { redisConsume } from './consume/redis.ts'
 import { planNexmark, runNexmark } from './nexmark/run-query.ts'
@@ -28,6 +29,7 @@ const ADAPTERS: readonly ConsumeAdapter[] = [
   rabbitStreamConsume,
   rabbitQueueConsume,
   mqttConsume,
+  postgresConsume,
 ]
 
 const MESSAGES = 400_000
@@ -133,7 +135,7 @@ async function readOurs(
 }
 
 function tableOf(options: Readonly<Record<string, string>>): TableSpec {
-  const pairs = Object.entries({ ...options, format: 'json' }).map(([k, v]) => `'${k}' = '${v}'`)
+  const pairs = Object.entries({ format: 'json', ...options }).map(([k, v]) => `'${k}' = '${v}'`)
   const [statement] = parseStatements(`CREATE TABLE bid (${COLUMNS}) WITH (${pairs.join(', ')})`)
   if (statement.kind !== 'create-table') throw new Error('not a table')
   const catalog = new Map([...EMBEDDED_CONNECTORS, ...CONNECTORS])
@@ -155,7 +157,7 @@ function report(messages: readonly string[], rows: string[][]): Report {
   return {
     notes: [
       `${shortCount(messages.length)} Nexmark bids of ${Math.round(bytes / messages.length)} bytes as JSON; rates over the second half of each reading, the median of ${RUNS} readings in turns.`,
-      'Ours: the source decoding into seven columns; of RabbitMQ queues and MQTT, after an fsync in the log, with acknowledgements. Bare: the client with a callback that counts. Broker, client and source share the machine.',
+      'Ours: the source decoding into seven columns; of RabbitMQ queues, MQTT and PostgreSQL, after an fsync in the log, with acknowledgements. Bare: the client with a callback that counts. Broker, client and source share the machine.',
     ],
     header: ['connector', 'ours, messages/s', 'bare client, messages/s', 'ours / bare'],
     rows,

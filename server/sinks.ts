@@ -2,6 +2,7 @@
  *  query into its sink. What comes while a write is under way is gathered for the next; what the
  *  world outside refuses is tried again, with growing and uneven pauses. */
 
+import { backoffMs } from '../engine/base/backoff.ts'
 import type { Clock } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
 import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
@@ -46,8 +47,8 @@ const WRITE_FRAMES_MAX = 1024
 /** The embedded queue remembers the keys of a split's last million rows. */
 const UNSAVED_ROWS_MAX = 250_000
 const SAVE_INTERVAL_MS = 1000
-const RETRY_FIRST_MS = 100
-const RETRY_MAX_MS = 30_000
+/** As sources do: a target that is back is not kept waiting for long. */
+const RETRY = { firstMs: 100, maxMs: 5000 }
 
 export class Sinks {
   readonly #options: SinksOptions
@@ -215,8 +216,7 @@ export class Sinks {
         const error = asSqlError(thrown)
         if (error.retry !== 'backoff') throw error
         this.#options.onFailed(job.plan.id, error)
-        const longest = Math.min(RETRY_FIRST_MS * 2 ** tries, RETRY_MAX_MS)
-        await this.#pause(job, longest * (0.5 + job.random.unit() / 2), true)
+        await this.#pause(job, backoffMs(tries, RETRY, job.random), true)
       }
     }
     return undefined

@@ -13,7 +13,7 @@ export interface ConsumeAdapter {
 }
 
 export interface ConsumeBroker {
-  /** Of a table that reads the messages from the first; 'format' = 'json' is added. */
+  /** Of a table that reads the messages from the first; without 'format' it is json. */
   readonly options: Readonly<Record<string, string>>
   /** Puts the messages where the table reads them; resolves when all are there. */
   send(messages: readonly string[]): Promise<void>

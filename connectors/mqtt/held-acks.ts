@@ -10,8 +10,8 @@ interface Sending {
   _sendPacket(packet: Packet, done?: (error?: Error) => void, ...more: unknown[]): void
 }
 
-/** How a packet begins that says that a message has arrived: QoS 1, and the first half of QoS 2. Two
- *  bytes follow: the message's number. Then nothing: in MQTT 5, too, that means success. */
+/** How a packet begins that says that a message has arrived: QoS 1, and the first half of QoS 2.
+ *  Its message's number is the rest: without a reason code, MQTT 5 takes it as success. */
 const ARRIVED: Readonly<Record<string, number>> = { puback: 0x4002, pubrec: 0x5002 }
 const PACKET_BYTES = 4
 

@@ -83,12 +83,14 @@ export class ChangeMessages {
   }
 
   #message(op: Op, columns: readonly ReadColumn[], tuple: Tuple): string {
-    const parts = columns.map(({ name, label, json, at }) => {
+    let text = `{"op":"${op}","row":`
+    for (let i = 0; i < columns.length; i++) {
+      const { name, label, json, at } = columns[i]
       const value = tuple[at]
       if (value === undefined) this.#refuseUnsent(name)
-      return label + (value === null ? 'null' : json(value))
-    })
-    return `{"op":"${op}","row":{${parts.join(',')}}}`
+      text += (i === 0 ? '{' : ',') + label + (value === null ? 'null' : json(value))
+    }
+    return `${text}}}`
   }
 
   #refuseUnsent(column: string): never {

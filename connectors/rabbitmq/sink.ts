@@ -64,6 +64,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   'changelog-json': 'application/json',
   'debezium-json': 'application/json',
   csv: 'text/csv',
+  arrow: 'application/vnd.apache.arrow.stream',
 }
 
 class ExchangeWriter implements SinkWriter {

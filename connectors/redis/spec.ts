@@ -2,6 +2,7 @@
 
 import { fail } from '../../engine/base/errors.ts'
 import { TIMESTAMP_LTZ, VARCHAR } from '../../engine/batch/types.ts'
+import { isChangelogFormat } from '../../engine/format/changelog-formats.ts'
 import type { ConnectorSpec } from '../../engine/source/connector-spec.ts'
 import { FORMAT_OPTIONS } from '../../engine/source/format-options.ts'
 import { LOG_KEEPING_OPTIONS } from '../../engine/source/log-options.ts'
@@ -131,9 +132,9 @@ function checkStream(table: TableSpec): void {
   if (options['payload-field'] === undefined && options.format !== 'json') {
     fail('INVALID_OPTION', `'format' = '${options.format}' needs the option 'payload-field'`)
   }
-  if (primaryKey !== undefined) {
+  if (primaryKey !== undefined && !isChangelogFormat(options.format)) {
     fail('UNSUPPORTED', `A table of 'mode' = 'stream' has no PRIMARY KEY`, {
-      hint: 'Rank the rows of each key and keep the last.',
+      hint: 'Rank the rows of each key and keep the last; or use a format that carries changes.',
     })
   }
 }

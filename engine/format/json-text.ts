@@ -4,7 +4,7 @@
 import { isUtf8 } from 'node:buffer'
 import { asBuffer } from '../batch/text.ts'
 import type { RawNumber } from '../batch/value-from-json.ts'
-import { badRecord } from './bad-record.ts'
+import { badRecord, refuseRecord } from './bad-record.ts'
 import { findJsonError } from './json-error.ts'
 
 type Reviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown
@@ -68,6 +68,8 @@ export function parseJson(text: string, exact: boolean, place: JsonPlace): unkno
       return lossy && source.length > 15 ? exactJson.rawJSON(source) : value
     })
   } catch (error) {
+    // Digits are looked at by a function that calls itself for what is inside.
+    if (error instanceof RangeError) refuseRecord(error, { index: place.index })
     if (!(error instanceof SyntaxError)) throw error
     const { position, reason } = findJsonError(text)
     const before = text.slice(0, position).split('\n')

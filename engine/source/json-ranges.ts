@@ -4,7 +4,7 @@
 import { type Schema, schemaOf } from '../batch/schema.ts'
 import { asBuffer } from '../batch/text.ts'
 import { describeJson, isObject } from '../batch/value-from-json.ts'
-import { badRecord } from '../format/bad-record.ts'
+import { badRecord, refuseRecord } from '../format/bad-record.ts'
 import { GrowingText } from '../format/growing-text.ts'
 import { Utf8State } from '../format/json-scan.ts'
 import { decodeUtf8, parseJson } from '../format/json-text.ts'
@@ -73,7 +73,7 @@ export class JsonRanges {
       try {
         this.#writeAnew(bytes.subarray(starts[i], ends[i]), { at: i, targets, extra })
       } catch (error) {
-        bad.push(badMessage(i, error))
+        bad.push(badMessage(i, refusalOf(error)))
       }
     }
     for (const { starts: from, nulls } of targets) {
@@ -103,6 +103,15 @@ export class JsonRanges {
       targets[k].starts[at] = extra.add(Buffer.from(JSON.stringify(value)))
       targets[k].ends[at] = extra.end
     }
+  }
+}
+
+/** What is nested too deeply for the stack is the message's fault. */
+function refusalOf(error: unknown): unknown {
+  try {
+    return refuseRecord(error, { index: 0 })
+  } catch (refused) {
+    return refused
   }
 }
 

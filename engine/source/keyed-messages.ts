@@ -122,8 +122,14 @@ export class KeyedMessages implements MessageDecoder {
     for (const [i, start] of keys.starts.entries()) {
       if (start < 0 && needsKey(i)) bad.set(i, keyless(i))
     }
-    const keyOf = new Int32Array(starts.length)
-    for (const [row, i] of found.rows.entries()) keyOf[i] = row
+    const keyOf = new Int32Array(starts.length).fill(-1)
+    for (const [row, i] of found.rows.entries()) {
+      if (keyOf[i] >= 0) bad.set(i, keyless(i, 'the key has several rows'))
+      keyOf[i] = row
+    }
+    for (const [i, start] of wanted.entries()) {
+      if (start >= 0 && keyOf[i] < 0 && !bad.has(i)) bad.set(i, keyless(i))
+    }
     const isGood = (i: number) => !bad.has(i)
     const puts = this.#puts(values, isGood, { batch: found.batch, of: keyOf })
     const ends = this.#ends(gone.filter(isGood), { batch: found.batch, of: keyOf })
@@ -198,8 +204,7 @@ const noKeys = (count: number): MessageKeys => ({
   ends: new Int32Array(count),
 })
 
-function keyless(index: number): BadMessage {
-  const reason = 'the message has no key'
+function keyless(index: number, reason = 'the message has no key'): BadMessage {
   const details = { index: 0, reason }
   return { index, error: new SqlError('BAD_RECORD', `Record 0: ${reason}`, { details }) }
 }

@@ -61,16 +61,18 @@ export interface DatabaseOptions {
 /** A database and its connections. Statements of one connection run one after another. */
 export class DuckdbDatabase {
   readonly #instance: DuckDBInstance
+  readonly #path: string
   readonly #connections: Connection[] = []
 
-  private constructor(instance: DuckDBInstance) {
+  private constructor(instance: DuckDBInstance, path: string) {
     this.#instance = instance
+    this.#path = path
   }
 
   /** Opens the database; its settings are locked afterwards, whatever SQL it is given.
    *  Errors: DATA_IN_USE if another process has it, DATA_DAMAGED, DISK_FULL. */
   static open(options: DatabaseOptions): Promise<DuckdbDatabase> {
-    return translated(async () => {
+    return translated(options.path, async () => {
       const instance = await DuckDBInstance.create(options.path, {
         memory_limit: `${Math.ceil(options.memoryBytesMax / 1048576)}MiB`,
         threads: String(options.threads),
@@ -79,12 +81,13 @@ export class DuckdbDatabase {
         autoload_known_extensions: 'false',
         lock_configuration: 'true',
       })
-      return new DuckdbDatabase(instance)
+      return new DuckdbDatabase(instance, options.path)
     })
   }
 
   async connect(): Promise<Connection> {
-    const connection = new Connection(await translated(() => this.#instance.connect()))
+    const opened = await translated(this.#path, () => this.#instance.connect())
+    const connection = new Connection(opened, this.#path)
     this.#connections.push(connection)
     return connection
   }
@@ -108,11 +111,13 @@ export interface StreamedRows {
 /** Every call raises UNAVAILABLE once the database is being closed. */
 export class Connection {
   readonly #connection: DuckDBConnection
+  readonly #path: string
   readonly #underWay = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  constructor(connection: DuckDBConnection) {
+  constructor(connection: DuckDBConnection, path: string) {
     this.#connection = connection
+    this.#path = path
   }
 
   /** Runs one statement and returns the rows it changed. */
@@ -186,7 +191,7 @@ export class Connection {
 
   async #use<T>(action: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) fail('UNAVAILABLE', 'The database is closed')
-    const call = translated(() => action(this.#connection))
+    const call = translated(this.#path, () => action(this.#connection))
     this.#underWay.add(call)
     try {
       return await call
@@ -202,16 +207,16 @@ export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"
 /** `text` as an SQL string. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-async function translated<T>(action: () => Promise<T>): Promise<T> {
+async function translated<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action()
   } catch (error) {
-    throw duckdbError(error)
+    throw duckdbError(error, path)
   }
 }
 
-/** Any error of the library as ours, its text kept. */
-export function duckdbError(error: unknown): SqlError {
+/** Any error of the library as ours, its text kept. `path`: of the database. */
+function duckdbError(error: unknown, path: string): SqlError {
   if (error instanceof SqlError) return error
   const message = error instanceof Error ? error.message : String(error)
   const info = { cause: error }
@@ -220,7 +225,14 @@ export function duckdbError(error: unknown): SqlError {
   }
   if (/no space left|disk is full/i.test(message)) return new SqlError('DISK_FULL', message, info)
   if (/not a valid DuckDB|corrupt|checksum/i.test(message)) {
-    return new SqlError('DATA_DAMAGED', message, info)
+    // A file that a database in memory reads is named in the message.
+    if (path === ':memory:') return new SqlError('DATA_DAMAGED', message, info)
+    const position = Number(/at location (\d+)/.exec(message)?.[1] ?? 0)
+    return new SqlError('DATA_DAMAGED', `${path} is damaged at byte ${position}: ${message}`, {
+      hint: 'Restore the data folder from a backup.',
+      details: { file: path, position },
+      cause: error,
+    })
   }
   if (/^IO Error/.test(message)) return new SqlError('DISK_FAILED', message, info)
   return new SqlError('INTERNAL', message, info)

@@ -35,22 +35,20 @@ export class AwayRecords {
     return this.#keys.has(textOf(place))
   }
 
-  /** False if it was not away. */
-  remove(place: Place): boolean {
+  remove(place: Place): void {
     const text = textOf(place)
     const key = this.#keys.get(text)
-    if (key === undefined) return false
+    if (key === undefined) return
     this.#keys.delete(text)
     this.#ofSplit[place.split]--
-    if (key === null) return true
+    if (key === null) return
     const left = (this.#ofKey.get(key) ?? 1) - 1
-    if (left === 0) this.#ofKey.delete(key)
-    else this.#ofKey.set(key, left)
-    return true
+    if (left > 0) this.#ofKey.set(key, left)
+    else this.#ofKey.delete(key)
   }
 
-  hasKey(key: string | null): boolean {
-    return key !== null && this.#ofKey.has(key)
+  hasKey(key: string): boolean {
+    return this.#ofKey.has(key)
   }
 
   hasSplit(split: number): boolean {

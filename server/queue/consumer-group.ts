@@ -7,14 +7,14 @@ import { DueQueue } from '../../engine/state/due-queue.ts'
 import type { SplitStatus } from '../split-writer.ts'
 import { Alarm } from './alarm.ts'
 import { AwayRecords, distinct, type Place } from './away-records.ts'
+import { Candidates } from './candidates.ts'
 import type { QueueFigures } from './figures.ts'
 import type { GroupLog } from './group-log.ts'
 import type { GroupEvent, GroupState, Open } from './group-state.ts'
 import { LongPoll } from './long-poll.ts'
 import { rangesOf } from './offset-set.ts'
-import { byOffset, byPriority, ReadyRecords } from './ready-records.ts'
 import { type Receipt, receiptText } from './receipt.ts'
-import type { FoundRecord, StreamRecords } from './stream-records.ts'
+import type { StreamRecords } from './stream-records.ts'
 import type { GivenUp } from './undelivered-records.ts'
 
 export interface ConsumerGroupContext {
@@ -35,10 +35,8 @@ export interface Wish {
   readonly visibilityMs?: number | undefined
 }
 
-export interface Given {
-  /** One JSON object a record. */
-  readonly texts: readonly string[]
-}
+/** One JSON object a record. */
+export type Given = readonly string[]
 
 export interface Settled {
   readonly done: number
@@ -48,27 +46,19 @@ export interface Settled {
 
 /** Records that consumers may have at the same time. */
 const HELD_MAX = 10_000
-const ANSWER_BYTES_MAX = 8 << 20
 /** After a record could not be read, or the place for given-up ones refused it. */
 const RETRY_MS = 2000
-const NOTHING: Given = { texts: [] }
-
-interface Found extends FoundRecord {
-  readonly place: Place
-}
+const NOTHING: Given = []
 
 export class ConsumerGroup {
   readonly #context: ConsumerGroupContext
   readonly #state: GroupState
-  readonly #ready: ReadyRecords[]
+  readonly #candidates: Candidates
   readonly #due = new DueQueue<Place>()
   readonly #away: AwayRecords
   readonly #waiting: LongPoll<Wish, Given>
-  /** Records that were out before a restart, whose keys are not known yet. */
-  #keyless: Place[] = []
   readonly #givingUp = new Set<Promise<void>>()
   #held = 0
-  #turn = 0
   readonly #alarm: Alarm
   #closed = false
   /** Records that retention took away before they were done. */
@@ -77,8 +67,8 @@ export class ConsumerGroup {
   constructor(context: ConsumerGroupContext, state: GroupState) {
     this.#context = context
     this.#state = state
-    this.#ready = this.#readyOfAll()
-    this.#away = new AwayRecords(state.splits.length)
+    this.#away = new AwayRecords(this.splitCount)
+    this.#candidates = new Candidates(context, state, this.#away)
     this.#waiting = new LongPoll(context.clock, NOTHING)
     this.#alarm = new Alarm(context.clock, () => this.#onAlarm())
     const firsts = context.splits().map(({ first }) => first)
@@ -87,23 +77,21 @@ export class ConsumerGroup {
         if (offset < firsts[split]) continue
         const place = { split, offset }
         this.#due.push(atUs, place)
-        this.#away.add(place, null)
-        if (state.settings.order === 'key') this.#keyless.push(place)
+        this.#candidates.restore(place)
         if (held) this.#held++
       }
     }
     this.#alarm.ringAt(this.#due.nextUs)
   }
 
-  #readyOfAll(): ReadyRecords[] {
-    const byPriority = this.#state.settings.order === 'none'
-    return this.#state.splits.map((split) => new ReadyRecords(split, byPriority))
+  get splitCount(): number {
+    return this.#state.splits.length
   }
 
   /** Gives records now, or as soon as there are any within `waitMs`. Empty: there were none. */
   consume(wish: Wish, waitMs: number, signal?: AbortSignal): Promise<Given> {
     const given = this.#waiting.size === 0 ? this.#take(wish) : NOTHING
-    if (given.texts.length > 0) return Promise.resolve(given)
+    if (given.length > 0) return Promise.resolve(given)
     return this.#waiting.wait(wish, waitMs, signal)
   }
 
@@ -111,7 +99,7 @@ export class ConsumerGroup {
   wake(): void {
     this.#waiting.serve((wish) => {
       const given = this.#take(wish)
-      return given.texts.length === 0 ? undefined : given
+      return given.length === 0 ? undefined : given
     })
   }
 
@@ -119,23 +107,23 @@ export class ConsumerGroup {
     if (this.#closed) fail('UNAVAILABLE', `The consumer group ${this.#context.name} is closed`)
     this.#lookAhead()
     this.#makeReady()
-    const picked = this.#pick(Math.min(limit, HELD_MAX - this.#held))
+    const picked = this.#candidates.pick(Math.min(limit, HELD_MAX - this.#held))
     if (picked.length === 0) return NOTHING
     // Whatever can fail comes before anything has changed.
     const members = picked.map(({ texts, row }) => texts.members(row))
-    const keys = picked.map((found) => this.#keyOf(found))
+    const keys = picked.map((found) => this.#candidates.keyOf(found))
     const nowUs = this.#context.clock.nowUs()
     const untilUs = nowUs + (visibilityMs ?? this.#state.settings.visibilityMs) * 1000
     const places = picked.map(({ place }) => place)
     this.#note('given', places, { untilUs })
     for (const [i, place] of places.entries()) {
-      this.#ready[place.split].drop(place.offset)
+      this.#candidates.drop(place)
       this.#due.push(untilUs, place)
       this.#away.add(place, keys[i])
     }
     this.#held += places.length
     this.#alarm.ringAt(this.#due.nextUs)
-    return { texts: places.map((place, i) => this.#given(place, members[i])) }
+    return places.map((place, i) => this.#given(place, members[i]))
   }
 
   #given(place: Place, members: string): string {
@@ -148,58 +136,15 @@ export class ConsumerGroup {
     return this.#state.splits[split].open.get(offset)
   }
 
-  /** Where keys are kept in order, the record's. */
-  #keyOf({ texts, row }: Found): string | null {
-    return this.#state.settings.order === 'key' ? texts.key(row) : null
-  }
-
   #lookAhead(): void {
-    const { records, splits } = this.#context
-    for (const { split, first, end } of splits()) {
-      const ready = this.#ready[split]
+    for (const { split, first } of this.#context.splits()) {
       const { floor, open } = this.#state.splits[split]
-      if (first > floor) {
-        for (const offset of open.keys()) if (offset < first) this.#comeBack({ split, offset })
-      }
-      this.lost += ready.lookAhead([first, end], (offset) => records.frame(split, offset, end))
+      if (first <= floor) continue
+      for (const offset of open.keys()) if (offset < first) this.#comeBack({ split, offset })
     }
-  }
-
-  /** What to give out: where there is an order, nothing while an earlier record is away. */
-  #pick(most: number): Found[] {
-    const { order } = this.#state.settings
-    this.#learnKeys()
-    const picked: Found[] = []
-    const turn = this.#turn++
-    const all = order === 'none' ? byPriority(this.#ready, turn) : byOffset(this.#ready, turn)
-    let bytes = 0
-    for (const place of most > 0 ? all : []) {
-      if (order === 'split' && this.#away.hasSplit(place.split)) continue
-      const found = this.#find(place)
-      if (this.#away.hasKey(this.#keyOf(found))) continue
-      picked.push(found)
-      bytes += found.texts.bytes
-      if (picked.length >= most || bytes > ANSWER_BYTES_MAX) break
-    }
-    return picked
-  }
-
-  #learnKeys(): void {
-    for (;;) {
-      const place = this.#keyless.at(-1)
-      if (place === undefined) return
-      if (this.#away.has(place)) {
-        const key = this.#keyOf(this.#find(place))
-        this.#away.remove(place)
-        this.#away.add(place, key)
-      }
-      this.#keyless.pop()
-    }
-  }
-
-  #find(place: Place): Found {
-    const { records, splits } = this.#context
-    return { place, ...records.find(place, splits()[place.split].end) }
+    this.#candidates.lookAhead((count) => {
+      this.lost += count
+    })
   }
 
   /** The records are done. An acknowledgement counts also if the record was given out again
@@ -211,7 +156,7 @@ export class ConsumerGroup {
       const open = this.#openOf(receipt)
       const isKnown = open !== undefined && receipt.delivery <= open.deliveries
       if (isKnown && !this.#away.isDying(receipt)) places.push(receipt)
-      else if (!this.#isDone(receipt)) stale.push(receiptText(receipt))
+      else if (!this.#state.isDone(receipt)) stale.push(receiptText(receipt))
     }
     this.#settle(distinct(places))
     await this.#context.log.sync()
@@ -221,7 +166,7 @@ export class ConsumerGroup {
   #settle(places: readonly Place[]): void {
     const held = places.filter((place) => this.#isHeld(place))
     this.#note('done', places, {})
-    for (const place of places) this.#ready[place.split].drop(place.offset)
+    for (const place of places) this.#candidates.drop(place)
     for (const place of places) this.#away.remove(place)
     this.#held -= held.length
     this.#context.figures.served(places.length, this.#context.clock.nowUs())
@@ -231,11 +176,6 @@ export class ConsumerGroup {
   /** Whether a consumer has the record now. */
   #isHeld(place: Place): boolean {
     return this.#openOf(place)?.held === true && this.#away.has(place)
-  }
-
-  #isDone({ split, offset }: Place): boolean {
-    const { floor, done } = this.#state.splits[split]
-    return offset < floor || done.has(offset)
   }
 
   /** Of these receipts, those that are of a record's last delivery and not run out. */
@@ -289,7 +229,7 @@ export class ConsumerGroup {
       .dying(place, async () => {
         const { name: group, giveUp } = this.#context
         const { deliveries } = this.#openOf(place)!
-        await giveUp({ group, ...place, deliveries, reason, ...this.#find(place) })
+        await giveUp({ group, ...place, deliveries, reason, ...this.#candidates.find(place) })
         this.#settle([place])
       })
       .catch((error) => {
@@ -317,10 +257,9 @@ export class ConsumerGroup {
         continue
       }
       try {
-        const { texts, row } = this.#find(place)
-        const priority = Number(texts.metadata('priority', row))
+        const found = this.#candidates.find(place)
         this.#comeBack(place)
-        this.#ready[place.split].add(priority, place.offset)
+        this.#candidates.add(found)
       } catch (error) {
         this.#later(place)
         errors.push(error)

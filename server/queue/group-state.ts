@@ -1,6 +1,7 @@
 /** What a consumer group has done, and the events by which it changes. Events are what the disk
  *  keeps; applying them in order gives the state. */
 
+import type { Place } from './away-records.ts'
 import { type OffsetRange, OffsetSet } from './offset-set.ts'
 
 /** none: ready records go to whoever asks, those of higher priority first. split, key: a record
@@ -115,6 +116,12 @@ export class GroupState {
       if (event.type === 'done') settle(split, from, to)
       else for (let offset = from; offset < to; offset++) change(split, offset, event)
     }
+  }
+
+  /** Whether the record was acknowledged, or given up. */
+  isDone({ split, offset }: Place): boolean {
+    const { floor, done } = this.splits[split]
+    return offset < floor || done.has(offset)
   }
 
   /** Whether it was further than the splits reach. */

@@ -146,9 +146,14 @@ export function* byPriority(ready: readonly ReadyRecords[], turn: number): Gener
   }
 }
 
-/** By offset, one split after the other. */
-export function* byOffset(ready: readonly ReadyRecords[], turn: number): Generator<Place> {
+/** By offset, one split after the other, but none of a split that is not free. */
+export function* byOffset(
+  ready: readonly ReadyRecords[],
+  turn: number,
+  isFree: (split: number) => boolean,
+): Generator<Place> {
   for (const split of inTurn(ready.length, turn)) {
+    if (!isFree(split)) continue
     for (const offset of ready[split].of(0)) yield { split, offset }
   }
 }

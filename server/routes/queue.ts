@@ -98,7 +98,7 @@ export function queueRoutes(app: App, context: AppContext): void {
     // How long a call wants to have its records is no setting of the group.
     const { limit: most, wait, visibility: visibilityMs, ...said } = wish
     const consumer = await stream.group(wish.group, settingsOf(DEFAULT, said), wish.from)
-    const { texts } = await consumer.consume({ limit: most, visibilityMs }, wait, signal)
+    const texts = await consumer.consume({ limit: most, visibilityMs }, wait, signal)
     return json(`{"records":[${texts.join(',')}]}`)
   }
   for (const method of ['get', 'post'] as const) {
@@ -114,8 +114,7 @@ export function queueRoutes(app: App, context: AppContext): void {
   ) => parseWith(schema, await readJson(incoming, limits.bodyBytesMax), 'body')
   const work = (name: string, said: z.output<typeof AckBody>) => {
     const consumer = queue(name).find(said.group)
-    const splitCount = consumer.status.splits.length
-    return { consumer, given: said.receipts.map((text) => receiptOf(text, splitCount)) }
+    return { consumer, given: said.receipts.map((text) => receiptOf(text, consumer.splitCount)) }
   }
   app.post('/v1/streams/:name/ack', async (c) => {
     const said = await body(AckBody, c.env.incoming)

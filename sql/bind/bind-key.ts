@@ -25,7 +25,7 @@ export function bindKey(
   if (connector?.keyed !== true) {
     fail('UNSUPPORTED', `Tables of the ${connector?.name} connector have no PRIMARY KEY`, {
       at,
-      hint: 'Group by the columns, or rank the rows of each key and keep the first.',
+      hint: 'Group by the columns, or rank the rows of each key and keep the first. Formats that carry changes can have one.',
     })
   }
   const keys = names.map((name) => placeOf(name, statement, stored, metadata))

@@ -143,7 +143,7 @@ class ConsumersCase {
   }
 
   async #take(group: ConsumerGroup, limit: number): Promise<Got[]> {
-    const { texts } = await group.consume({ limit }, 0)
+    const texts = await group.consume({ limit }, 0)
     const got: Got[] = texts.map((text) => JSON.parse(text))
     const { order, deliveriesMax } = this.#settings
     const inTurn = new Set(got.map(({ value }) => value.n))

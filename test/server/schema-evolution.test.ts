@@ -123,4 +123,12 @@ it('rows of a stream keep their values: columns have numbers, whatever their nam
   await server.sql('ALTER TABLE s ADD wide AS CAST(amount AS BIGINT)')
   await server.eventually('SELECT wide FROM s ORDER BY id', [[7], [8]])
   await expect(server.sql('ALTER TABLE s ADD must INT NOT NULL')).rejects.toThrow(/NOT NULL/)
+  await server.sql(`CREATE TABLE strict_s (id INT, name STRING)
+    WITH ('json.fail-on-missing-field' = 'true', 'json.unknown-fields' = 'fail')`)
+  for (const record of [{ id: 1 }, { id: 1, name: 'a', more: 1 }]) {
+    expect((await server.post('/v1/streams/strict_s/records', record)).status).toBe(422)
+  }
+  expect((await server.post('/v1/streams/strict_s/records', { id: 1, name: null })).status).toBe(
+    200,
+  )
 })

@@ -200,8 +200,11 @@ export class JoinState {
       : other.members(group, timeUs - interval.upperUs, timeUs - interval.lowerUs)
   }
 
-  /** A row meets the other side's rows of its key. */
-  fanOut = (input: number): number => this.sides[1 - input].longest
+  /** A row meets the other side's rows of its key; unless all that counts is whether there are
+   *  any. */
+  fanOut(input: number): number {
+    return this.plan.pairs || this.plan.counted ? this.sides[1 - input].longest : 1
+  }
 
   /** When rows should be forgotten if none come. */
   dueUs = (): number => Math.min(...this.sides.map((side) => side.arrivals?.dueUs ?? Infinity))

@@ -67,9 +67,22 @@ test('joins one over another multiply; an aggregate makes few of many', () => {
   joins.epoch('c', 300)
   expect(joins.rowsMax('a')).toBe(Math.floor(all / 60_000))
   const grouped = new Query(
-    'SELECT q.n, c.v FROM (SELECT a.k, COUNT(*) AS n FROM a JOIN b ON a.k = b.k GROUP BY a.k) AS q JOIN c ON q.k = c.k',
+    'SELECT q.n, c.v FROM (SELECT a.k, SUM(b.v) AS n FROM a JOIN b ON a.k = b.k GROUP BY a.k) AS q JOIN c ON q.k = c.k',
   )
   grouped.epoch('b', 200)
-  grouped.epoch('c', 300)
-  expect(grouped.rowsMax('a')).toBe(Math.floor(all / 300))
+  grouped.epoch('c', 3000)
+  expect(grouped.rowsMax('a')).toBe(Math.floor(all / 200))
+})
+
+test('whether there is a partner is no matter of how many; and there is a least', () => {
+  const semi = new Query('SELECT v FROM a WHERE k IN (SELECT k FROM b)')
+  const all = semi.rowsMax('a')
+  semi.epoch('a', 5000)
+  expect(semi.rowsMax('b')).toBe(all)
+  const pairs = new Query(
+    'SELECT a.v, b.v AS w, c.v AS x FROM a JOIN b ON a.k = b.k JOIN c ON a.k = c.k',
+  )
+  pairs.epoch('b', 5000)
+  pairs.epoch('c', 5000)
+  expect(pairs.rowsMax('a')).toBe(64)
 })

@@ -106,6 +106,8 @@ describe('events without a key', () => {
       '{"after":{"id":1}}',
       '{"op":null,"after":{"id":1}}',
       '[1]',
+      `{"op":"c","after":${'['.repeat(50_000)}}`,
+      `{"op":"c","after":{"id":1,"x":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`,
       'nonsense',
       event('u', { id: 1, name: 'a' }, { id: 'x', name: 'b' }),
       event('u', { id: 'x', name: 'a' }, { id: 1, name: 'b' }),
@@ -113,10 +115,10 @@ describe('events without a key', () => {
     ])
     // An event of which one half is bad is bad as a whole.
     expect(rows).toEqual([[1, 7, 'good']])
-    expect(letters.map((text) => Number(text.split(':')[0]))).toEqual([...Array(11).keys()])
+    expect(letters.map((text) => Number(text.split(':')[0]))).toEqual([...Array(13).keys()])
     expect(letters[0]).toContain('REPLICA IDENTITY FULL')
     expect(letters[3]).toContain('all rows are gone')
-    expect(letters[9]).toContain('column id')
+    expect(letters[11]).toContain('column id')
   })
 
   it('may come with their schema', () => {

@@ -275,6 +275,30 @@ describe('JSON messages', () => {
     )
   })
 
+  it('that are nested too deeply are bad, also with digits that a double does not hold', () => {
+    const all: Field[] = [
+      { name: 'id', type: { kind: 'bigint' }, nullable: true },
+      { name: 'j', type: { kind: 'json' }, nullable: true },
+    ]
+    const decoder = new JsonMessages(schemaOf(all), {
+      ...{ unknownFields: 'ignore', missingFields: 'null' },
+    })
+    const deep = '['.repeat(50_000) + ']'.repeat(50_000)
+    const list = [
+      `{"id":12345678901234567,"j":${deep}}`,
+      `{"id":1,"j":${deep}}`,
+      '{"id":12345678901234567,"j":[1]}',
+    ]
+    const rows = fast(
+      messagesOf(
+        list.map((text) => Buffer.from(text)),
+        Buffer.from(''),
+      ),
+      decoder,
+    )
+    expect(rows).toEqual(['bad', 'bad', [12345678901234567n, '[1]']])
+  })
+
   it('takes a whole table of ordinary records without the slow way', () => {
     const all: Field[] = [
       { name: 'id', type: { kind: 'bigint' }, nullable: false },

@@ -119,6 +119,24 @@ describe('messages with keys', () => {
     expect(table.letters[1]).toContain('the message has no key')
   })
 
+  it('a key that gives no row, or several, is none', () => {
+    const table = decoder('k INT, v STRING', 'kafka', {
+      ...{ 'key.format': 'csv', 'key.csv.allow-comments': 'true' },
+      ...{ 'key.fields': 'k', 'value.fields-include': 'EXCEPT_KEY' },
+    })
+    expect(
+      changes(table, [
+        ['1', '{"v":"a"}'],
+        ['#2', '{"v":"b"}'],
+        ['3', '{"v":"c"}'],
+      ]),
+    ).toEqual([
+      [1, 1, 'a'],
+      [1, 3, 'c'],
+    ])
+    expect(table.letters).toEqual([expect.stringMatching(/^1: .*the message has no key/)])
+  })
+
   it('a tombstone needs a key', () => {
     const table = decoder(KEYED, 'upsert-kafka', { 'key.format': 'json' })
     expect(changes(table, [[null, null]])).toEqual([])

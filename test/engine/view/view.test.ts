@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -126,6 +126,27 @@ describe('an append-only view', () => {
       await store.create(view)
       seq = (await store.appliedSeq('m1')) + 1
     }
+  })
+
+  it('names the file and the place that are damaged', async () => {
+    await store.close()
+    const path = join(folder, 'views.duckdb')
+    const bytes = readFileSync(path)
+    const damage = async (position: number) => {
+      const damaged = Buffer.from(bytes)
+      damaged[position] ^= 4
+      writeFileSync(path, damaged)
+      await expect(open()).rejects.toMatchObject({
+        code: 'DATA_DAMAGED',
+        message: expect.stringContaining(`${path} is damaged at byte`),
+        details: { file: path, position: expect.any(Number) },
+      })
+      expect(readFileSync(path).equals(damaged)).toBe(true)
+    }
+    await damage(9)
+    await damage(12_300)
+    writeFileSync(path, bytes)
+    store = await open()
   })
 
   it('refuses a gap and a retraction, and is then unchanged', async () => {

@@ -6,6 +6,7 @@ import { BatchBuilder } from '../../../engine/batch/builder.ts'
 import { schemaOf } from '../../../engine/batch/schema.ts'
 import { INT } from '../../../engine/batch/types.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
+import { enveloped } from '../../../server/envelope.ts'
 import type { ConsumerGroup } from '../../../server/queue/consumer-group.ts'
 import type { GroupSettings } from '../../../server/queue/group-state.ts'
 import { receiptOf } from '../../../server/queue/receipt.ts'
@@ -60,7 +61,7 @@ interface Got {
 }
 
 async function take(group: ConsumerGroup, limit = 10, waitMs = 0): Promise<Got[]> {
-  const { texts } = await group.consume({ limit }, waitMs)
+  const texts = await group.consume({ limit }, waitMs)
   return texts.map((text) => JSON.parse(text))
 }
 
@@ -198,6 +199,34 @@ test('an acknowledgement over several splits is whole, or not there at all', asy
   disk.room = Infinity
   expect(group.status).toMatchObject({ backlog: 2, held: 2 })
   expect(await group.acknowledge(receipts(got, 2))).toEqual({ done: 2, stale: [] })
+  await close()
+})
+
+test('records that wait for one of their key come, however it is settled', async () => {
+  const { streams, queue, close } = await open()
+  const builder = new BatchBuilder(SCHEMA)
+  const count = 700
+  for (let n = 0; n < count; n++) builder.append([n])
+  const said = Array(count).fill({ key: 'hot' })
+  await streams.append('t', enveloped(builder.finish(), said, 0))
+  const group = await queue.group('g', { ...SETTINGS, order: 'key' }, 'earliest')
+  const early = await take(group, 600)
+  expect(early).toHaveLength(600)
+  expect(await take(group)).toEqual([])
+  clock.forward(31 * SECOND)
+  const [again, ...rest] = [await take(group, 1), await take(group)].flat()
+  expect([again.value.n, rest]).toEqual([0, []])
+  // All but one of them are done, late, while they wait for it.
+  await group.acknowledge(receipts(early.slice(1)))
+  expect(await take(group)).toEqual([])
+  await group.acknowledge(receipts([again]))
+  const found: number[] = []
+  for (let got = await take(group, 30); got.length > 0; got = await take(group, 30)) {
+    found.push(...ns(got))
+    await group.acknowledge(receipts(got))
+  }
+  expect(found).toEqual(Array.from({ length: 100 }, (_, i) => 600 + i))
+  expect(group.status).toMatchObject({ backlog: 0, held: 0 })
   await close()
 })
 

@@ -26,6 +26,7 @@ export const checkpoint: Topic = {
       notes: [
         `${shortCount(EVENTS.events)} generated events; durability sync; with and without by turns, ${PAIRS} pairs after one run to warm up.`,
         'The ratio is the one in the middle of those of the pairs; rates are those of the pair that it is of.',
+        'CPU is the same ratio of processor time, which other work on the machine disturbs less.',
         'Bytes are those that the largest checkpoint wrote.',
       ],
       header: [
@@ -34,6 +35,7 @@ export const checkpoint: Topic = {
         'events/s, 1 s',
         'ratio',
         'of all pairs',
+        'CPU',
         'checkpoints',
         'bytes',
       ],
@@ -55,6 +57,9 @@ async function rowOf(n: number): Promise<string[]> {
   for (let i = 0; i < PAIRS; i++) pairs.push(await pairOf(n, i % 2 === 0))
   const sorted = pairs.toSorted((a, b) => a.ratio - b.ratio)
   const middle = sorted[PAIRS >> 1]
+  const cpu = pairs
+    .map(({ without, every }) => without.cpuMs / every.cpuMs)
+    .toSorted((a, b) => a - b)
   const rate = ({ elapsedMs }: NexmarkRun) => shortCount((EVENTS.events * 1000) / elapsedMs)
   say(
     `q${n}: ${rate(middle.without)}/s without, ${rate(middle.every)}/s with, ${sorted.map((pair) => ratio(pair.ratio, 1)).join(' ')}`,
@@ -65,6 +70,7 @@ async function rowOf(n: number): Promise<string[]> {
     rate(middle.every),
     ratio(middle.ratio, 1),
     `${ratio(sorted[0].ratio, 1)} to ${ratio(sorted[PAIRS - 1].ratio, 1)}`,
+    ratio(cpu[PAIRS >> 1], 1),
     String(middle.every.checkpoints.length),
     shortCount(Math.max(...middle.every.checkpoints)),
   ]

@@ -1,6 +1,6 @@
-/** How files of several folders get their names at once (docs/design/0021-files.md): they are written under hidden names, then
- *  one small file says that they count, and of how many results; then they are renamed. Whoever
- *  finds that file after a crash renames what is left. */
+/** How files of several folders get their names at once (docs/design/0021-files.md): they are
+ *  written under hidden names, then one small file says that they count, and of how many results;
+ *  then they are renamed. Whoever finds that file after a crash renames what is left. */
 
 import { Buffer } from 'node:buffer'
 import { crashPoint } from '../../engine/base/crash-point.ts'

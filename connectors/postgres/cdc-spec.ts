@@ -85,15 +85,11 @@ export const postgresCdc: ConnectorSpec = {
   check: checkCdc,
 }
 
-function checkCdc({ name, options, metadata, primaryKey }: TableSpec): void {
+function checkCdc({ options }: TableSpec): void {
   const slot = options['slot.name']
   if (!/^[a-z0-9_]{1,63}$/.test(slot)) {
     fail('INVALID_OPTION', `'${slot}' is no name of a slot`, {
       hint: 'Lower-case letters, digits and underscores, at most 63.',
     })
   }
-  if (metadata === undefined || primaryKey !== undefined) return
-  fail('UNSUPPORTED', `${name} brings changes and has no PRIMARY KEY: it cannot have METADATA`, {
-    hint: 'A change has another time than the row that it takes back. Declare a key.',
-  })
 }

@@ -21,6 +21,9 @@ export interface RabbitLink {
   /** Rejects when the connection or a channel is lost; resolves when it was closed. */
   readonly lost: Promise<void>
   readonly isLost: boolean
+  /** What `step` gives, in the time that a connection may take. CONNECTOR_FAILED: a queue that the
+   *  server is only bringing back may be asked for, and nothing comes for half a minute. */
+  within<T>(step: Promise<T>): Promise<T>
   channel(): Promise<Channel>
   /** A channel whose publications are confirmed. */
   confirmChannel(): Promise<ConfirmChannel>
@@ -44,7 +47,7 @@ export async function connectRabbit(parts: RabbitParts): Promise<RabbitLink> {
         clientProperties: { connection_name: 'millrace' },
         ...tls,
       })
-      return new Link(model, clock)
+      return new Link(model, clock, Number(options['connection-timeout']))
     } catch (thrown) {
       error = thrown
     }
@@ -72,15 +75,17 @@ function addressOf(hostname: string, options: Options, tls: TlsSettings | undefi
 class Link implements RabbitLink {
   readonly #model: ChannelModel
   readonly #clock: Clock
+  readonly #timeoutMs: number
   readonly lost: Promise<void>
   isLost = false
   #closed = false
   #lose: (error: unknown) => void = () => {}
   #end = () => {}
 
-  constructor(model: ChannelModel, clock: Clock) {
+  constructor(model: ChannelModel, clock: Clock, timeoutMs: number) {
     this.#model = model
     this.#clock = clock
+    this.#timeoutMs = timeoutMs
     this.lost = new Promise((resolve, reject) => {
       this.#end = resolve
       this.#lose = (error) => {
@@ -95,6 +100,15 @@ class Link implements RabbitLink {
     model.on('close', () => {
       if (this.#closed) this.#end()
       else this.#lose(gone())
+    })
+  }
+
+  within<T>(step: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(this.#timeoutMs, () =>
+        reject(new SqlError('CONNECTOR_FAILED', 'The server does not answer')),
+      )
+      step.then(resolve, reject).finally(cancel)
     })
   }
 

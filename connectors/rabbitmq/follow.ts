@@ -28,7 +28,7 @@ export async function followStream(parts: FollowParts): Promise<void> {
   const { link, clock, table, buffer, life } = parts
   const { queue } = table.options
   const channel = await link.channel()
-  await prepareQueue(channel, table)
+  await link.within(prepareQueue(channel, table))
   const end = await streamEnd(link, clock, queue)
   await refuseGone(parts, end)
   buffer.end = Math.max(end, buffer.position)
@@ -37,9 +37,10 @@ export async function followStream(parts: FollowParts): Promise<void> {
   const delivery = new Delivery(channel, parts)
   try {
     await channel.prefetch(Number(table.options['prefetch-count']))
-    await channel.consume(queue, (message) => delivery.take(message), {
+    const begun = channel.consume(queue, (message) => delivery.take(message), {
       arguments: { 'x-stream-offset': buffer.position },
     })
+    await link.within(begun)
     life.up()
     await Promise.race([link.lost, delivery.failed, aborted(life.signal)])
   } finally {

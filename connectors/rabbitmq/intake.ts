@@ -22,16 +22,10 @@ export const rabbitmqIntake = ({ disk, clock }: IntakeContext): IntakeConnector 
     const link = await connectRabbit({ disk, clock, options })
     try {
       const channel = await link.channel()
-      await prepareQueue(channel, table)
-      await channel.prefetch(Number(options['prefetch-count']))
       const consumer = new Consumer({ channel, clock, table, feed, signal })
-      const end = aborted(signal)
-      const { consumerTag } = await channel.consume(options.queue, (message) => {
-        // What comes after the end stays unacknowledged and goes back to the queue.
-        if (!signal.aborted) consumer.take(message)
-      })
+      const { consumerTag } = await link.within(begin(channel, table, consumer, signal))
       feed.connected()
-      await Promise.race([link.lost, consumer.failed, end])
+      await Promise.race([link.lost, consumer.failed, aborted(signal)])
       await channel.cancel(consumerTag)
       await feed.settled()
       consumer.acknowledge()
@@ -41,6 +35,16 @@ export const rabbitmqIntake = ({ disk, clock }: IntakeContext): IntakeConnector 
     }
   },
 })
+
+async function begin(channel: Channel, table: TableSpec, consumer: Consumer, signal: AbortSignal) {
+  const { options } = table
+  await prepareQueue(channel, table)
+  await channel.prefetch(Number(options['prefetch-count']))
+  return channel.consume(options.queue, (message) => {
+    // What comes after the end stays unacknowledged and goes back to the queue.
+    if (!signal.aborted) consumer.take(message)
+  })
+}
 
 interface ConsumerParts {
   readonly channel: Channel

@@ -33,7 +33,7 @@ export const rabbitmqSource = ({ disk, clock }: ConnectorContext): GrowingConnec
         const link = await connectRabbit({ disk, clock, options })
         try {
           const channel = await link.channel()
-          await prepareQueue(channel, table)
+          await link.within(prepareQueue(channel, table))
           return [await firstSplit(link, clock, table)]
         } finally {
           await link.close()

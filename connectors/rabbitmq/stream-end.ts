@@ -58,21 +58,27 @@ async function withDelivery(
   const channel = await link.channel()
   await channel.prefetch(messagesMax)
   await new Promise<void>((resolve, reject) => {
-    const cancel = clock.after(EMPTY_MS, resolve)
+    let cancel = () => {}
     const over = (error: unknown) => {
       cancel()
       reject(error)
     }
     channel.once('close', () => over(new SqlError('CONNECTOR_FAILED', 'The connection was lost')))
+    let isOver = false
     const onMessage = (offset: number) => {
       take(offset)
+      isOver = true
       cancel()
       resolve()
     }
-    consume(channel, { stream, start }, onMessage).catch(over)
+    const begun = link.within(consume(channel, { stream, start }, onMessage))
+    // The server may take its time to find the place: only then can it be silent.
+    begun.then(() => {
+      if (!isOver) cancel = clock.after(EMPTY_MS, resolve)
+    }, over)
   })
   // The answer comes after all messages of the chunk.
-  await channel.checkQueue(stream)
+  await link.within(channel.checkQueue(stream))
   await channel.close()
 }
 

@@ -55,12 +55,12 @@ function guard<T>(path: string, action: () => T): T {
   }
 }
 
-async function later(path: string, action: () => Promise<void>): Promise<void> {
-  try {
-    await action()
-  } catch (error) {
-    throw diskError(path, error)
-  }
+/** Only the wait for the device is left to another thread: everything else meets the page cache,
+ *  and each wait takes a turn of a busy event loop. */
+function synced(sync: typeof fs.fsync, fd: number, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sync(fd, (error) => (error ? reject(diskError(path, error)) : resolve()))
+  })
 }
 
 function diskError(path: string, error: unknown): SqlError {
@@ -105,9 +105,7 @@ class NodeFile implements DiskFile {
   }
 
   sync(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      fs.fdatasync(this.#fd, (error) => (error ? reject(diskError(this.path, error)) : resolve()))
-    })
+    return synced(fs.fdatasync, this.#fd, this.path)
   }
 
   syncNow(): void {
@@ -159,15 +157,13 @@ export const nodeDisk: Disk = {
   },
   async replaceLater(path, bytes) {
     const draft = `${path}.draft`
-    await later(path, async () => {
-      const file = await fs.promises.open(draft, 'w', 0o644)
-      try {
-        await file.writeFile(bytes)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-    })
+    const fd = guard(draft, () => fs.openSync(draft, 'w', 0o644))
+    try {
+      guard(draft, () => fs.writeFileSync(fd, bytes))
+      await synced(fs.fsync, fd, draft)
+    } finally {
+      fs.closeSync(fd)
+    }
     crashPoint('replace.before-rename')
     nodeDisk.rename(draft, path)
     crashPoint('replace.after-rename')
@@ -198,11 +194,13 @@ export const nodeDisk: Disk = {
       }
     })
   },
-  syncFolderLater(folder) {
-    return later(folder, async () => {
-      const handle = await fs.promises.open(folder)
-      await handle.sync().finally(() => handle.close())
-    })
+  async syncFolderLater(folder) {
+    const fd = guard(folder, () => fs.openSync(folder, 'r'))
+    try {
+      await synced(fs.fsync, fd, folder)
+    } finally {
+      fs.closeSync(fd)
+    }
   },
   remove(path) {
     guard(path, () => fs.rmSync(path, { recursive: true, force: true }))

@@ -149,9 +149,9 @@ export class CheckpointStore<Meta> {
         offset += bytes.length
       }
       crashPoint('checkpoint.data-written')
-      await file.sync()
-      // The file's name must be durable before the manifest that points to it.
-      await this.#disk.syncFolderLater(this.#folder)
+      // The file's name must be durable as well before the manifest that points to it.
+      const synced = file.sync()
+      await this.#disk.syncFolderLater(this.#folder).finally(() => synced)
       return offset
     } finally {
       file.close()

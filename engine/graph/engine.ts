@@ -118,7 +118,8 @@ export class Engine {
     const { config, clock, send } = this.#context
     const lastEpoch = this.#journal.nextEpoch - 1
     this.#recovering = { epoch: this.#checkpoint?.epoch ?? -1, lastEpoch }
-    this.#tellRecovery()
+    const tell = () => send({ kind: 'recovering', progress: this.#recovering! })
+    tell()
     const breatheNowAndThen = breather(clock)
     await recover({
       plans: new Map(config.queries.map((plan) => [plan.id, plan])),
@@ -136,7 +137,7 @@ export class Engine {
       },
       breathe: async () => {
         if (this.#stopping) throw stopped()
-        if (await breatheNowAndThen()) this.#tellRecovery()
+        if (await breatheNowAndThen()) tell()
       },
       isOpened: () => this.#opened,
       mayLoseRecords: config.durability !== 'sync',
@@ -155,10 +156,6 @@ export class Engine {
     // A source that cannot be told now is told after the next checkpoint.
     await this.#checkpointer.commit().catch(() => {})
     this.#loop = this.#run()
-  }
-
-  #tellRecovery(): void {
-    this.#context.send({ kind: 'recovering', progress: this.#recovering! })
   }
 
   /** Releases what the replay gave, once all of it is written. */
@@ -353,11 +350,10 @@ export class Engine {
   }
 
   status(): EngineStatus {
-    const recovery = this.#recovering
     return {
-      ...dataflowStatus(this.#dataflow, recovery !== undefined),
+      ...dataflowStatus(this.#dataflow, this.#recovering !== undefined),
       checkpoint: this.#checkpointer.stats,
-      recovery,
+      recovery: this.#recovering,
       stalled: this.#stalled,
       busyMs: this.#busyMs,
     }

@@ -1,6 +1,6 @@
-/** How many rows of each table a query takes at a time: fewer where rows become very many, as where a
- *  key of a join has a hundred thousand partners. A burst of such rows would fill one epoch with more
- *  results than a second can tell, or memory can hold (law 8). */
+/** How many rows of each table a query takes at a time: fewer where rows become very many, as
+ *  where a key of a join has a hundred thousand partners. A burst of such rows would fill one
+ *  epoch with more results than a second can tell, or memory can hold (law 8). */
 
 import type { Operator } from '../operator/operator.ts'
 import type { OperatorPlan, Plan } from '../plan/physical.ts'

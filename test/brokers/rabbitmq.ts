@@ -1,7 +1,14 @@
 /** A RabbitMQ server with its own database, and a client of the tests' own. */
 
+import { randomUUID } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
-import { type ChannelModel, type ConfirmChannel, connect, type Options } from 'amqplib'
+import {
+  type ChannelModel,
+  type ConfirmChannel,
+  type ConsumeMessage,
+  connect,
+  type Options,
+} from 'amqplib'
 import type { Certificates } from './certificates.ts'
 import { findProgram, freePorts, Program, sleep } from './program.ts'
 
@@ -11,6 +18,9 @@ const path = existsSync(LIBRARY) ? LIBRARY : findProgram('rabbitmq-server')
 
 /** Why there is no RabbitMQ server here. */
 export const rabbitmqMissing = path === undefined ? 'rabbitmq-server is not installed' : undefined
+
+/** How a mark begins that `read` puts into a stream. */
+const MARK = 'mark '
 
 /** One scheduler that sleeps when it has nothing to do: the tests need the other cores. */
 const ERLANG = '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none'
@@ -108,7 +118,7 @@ export class RabbitBroker {
     }
   }
 
-  /** The texts of all messages of a stream, in order: those that come until there are none. After a
+  /** The texts of all messages of a stream, in order, up to a mark that is put behind them. After a
    *  restart it takes a while until a stream can be read. */
   async read(stream: string): Promise<string[]> {
     for (let tries = 0; ; tries++) {
@@ -128,19 +138,20 @@ export class RabbitBroker {
       const channel = await model.createChannel()
       channel.on('error', () => {})
       await channel.prefetch(60_000)
+      const mark = MARK + randomUUID()
+      await this.send(stream, [mark])
       const texts: string[] = []
-      let heardMs = performance.now()
-      await channel.consume(
-        stream,
-        (message) => {
-          heardMs = performance.now()
-          texts.push(message!.content.toString())
+      await new Promise<void>((resolve, reject) => {
+        model.on('close', () => reject(new Error('the connection was closed')))
+        channel.on('error', reject)
+        const take = (message: ConsumeMessage | null) => {
+          const text = message!.content.toString()
+          if (text === mark) resolve()
+          else if (!text.startsWith(MARK)) texts.push(text)
           channel.ack(message!)
-        },
-        { arguments: { 'x-stream-offset': 'first' } },
-      )
-      const silenceMs = () => (texts.length === 0 ? 2000 : 400)
-      while (performance.now() - heardMs < silenceMs()) await sleep(20)
+        }
+        channel.consume(stream, take, { arguments: { 'x-stream-offset': 'first' } }).catch(reject)
+      })
       return texts
     } finally {
       await model.close().catch(() => {})

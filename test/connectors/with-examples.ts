@@ -18,12 +18,12 @@ export async function withExamples(
 ): Promise<void> {
   const server = await TestServer.start()
   try {
-    for (const name of names) {
-      let sql = exampleText(name, server)
-      for (const [from, to] of Object.entries(changes)) {
-        if (!sql.includes(from)) throw new Error(`${name} does not say ${from}`)
-        sql = sql.replaceAll(from, to)
-      }
+    const texts = names.map((name) => exampleText(name, server))
+    for (const from of Object.keys(changes)) {
+      if (!texts.some((text) => text.includes(from))) throw new Error(`nothing says ${from}`)
+    }
+    for (let sql of texts) {
+      for (const [from, to] of Object.entries(changes)) sql = sql.replaceAll(from, to)
       await server.sql(sql)
     }
     await check(server)

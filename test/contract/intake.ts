@@ -164,6 +164,7 @@ function suite(adapter: IntakeAdapter) {
     180_000,
   )
 
+  // Another of the broker's kinds has shown it.
   it.skipIf(isBrief)(
     'a message that does not fit is left out and counted, and no other',
     async () => {
@@ -177,6 +178,7 @@ function suite(adapter: IntakeAdapter) {
     30_000,
   )
 
+  // Likewise.
   it.skipIf(isBrief)(
     'tells in the metrics how it does, and is gone when the table is dropped',
     async () => {

@@ -45,7 +45,7 @@ describe('a growing file of events', () => {
       INSERT INTO out SELECT city, COUNT(*) FROM plain GROUP BY city;
     `)
     const rows = new Map<number, Row>()
-    for (let step = 0; step < 6; step++) {
+    for (let step = 0; step < 4; step++) {
       let text = ''
       for (let n = 1 + r.below(60); n > 0; n--) {
         const id = r.below(20)

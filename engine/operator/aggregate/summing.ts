@@ -20,10 +20,7 @@ function summingOf(type: DataType): keyof typeof SUMMING {
 }
 
 /** The members of an aggregate that keeps a sum; its `value` says what it makes of it. */
-export const summing: Pick<
-  AggregateFunction,
-  'nullable' | 'slots' | 'add' | 'merge'
-> = {
+export const summing: Pick<AggregateFunction, 'nullable' | 'slots' | 'add' | 'merge'> = {
   nullable: true,
   slots: ([arg]) => [{ name: 'count', kind: 'f64', initial: 0 }, ...SUMMING[summingOf(arg)].slots],
   add(add) {

@@ -233,6 +233,28 @@ describeWith('postgres-cdc', postgresMissing, () => {
     await expect.poll(isFar, { timeout: 20_000 }).toBe(true)
   }, 30_000)
 
+  it('takes any names and values, and says when its slot is gone', async () => {
+    const there = `"Od""d S"."T'bl"`
+    await broker.run(
+      'CREATE SCHEMA "Od""d S"',
+      `CREATE TABLE ${there} ("k ""1""" text PRIMARY KEY, n numeric, e text[])`,
+      `INSERT INTO ${there} VALUES ('', 'NaN', '{}'), ('\u{1F600}"\\', 1.5, '[2:3]={a,"NULL"}')`,
+    )
+    const odd = { 'schema-name': 'Od"d S', 'table-name': `T''bl`, 'publication.name': 'Pub "x"' }
+    await define(
+      'odd',
+      `"k ""1""" STRING, n DECIMAL(38, 2), e ARRAY<STRING>, PRIMARY KEY ("k ""1""") NOT ENFORCED`,
+      odd,
+    )
+    await server.sql('CREATE MATERIALIZED VIEW odd_rows AS SELECT * FROM odd')
+    await server.eventually('SELECT * FROM odd_rows', [['\u{1F600}"\\', '1.50', ['a', 'NULL']]])
+    await server.eventually('SELECT COUNT(*) FROM "odd$dead_letters"', [[1]])
+    await server.running.close()
+    await broker.run(`SELECT pg_drop_replication_slot('odd')`)
+    await server.open()
+    expect(await failureOf('odd')).toMatchObject({ code: 'GONE' })
+  }, 30_000)
+
   it('refuses what it cannot follow, and takes away what it made', async () => {
     await broker.run(
       'CREATE TABLE nokey (a int, b int)',

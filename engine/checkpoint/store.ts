@@ -5,7 +5,7 @@
 
 import { crc32 } from 'node:zlib'
 import { crashPoint } from '../base/crash-point.ts'
-import type { Disk } from '../base/disk.ts'
+import type { Disk, DiskFile } from '../base/disk.ts'
 import { asSqlError, fail } from '../base/errors.ts'
 import type { Section } from '../operator/operator.ts'
 
@@ -49,6 +49,8 @@ export class CheckpointStore<Meta> {
   readonly #folder: string
   readonly #keep: number
   #last: Manifest<Meta> | undefined
+  /** Who made the sections of the last checkpoint, and which versions. */
+  #known: ReadonlyMap<string, Pick<Section, 'owner' | 'version'>> = new Map()
   /** Checkpoints that a recovery may start from, oldest first. */
   readonly #whole: Manifest<Meta>[] = []
   /** Checkpoints that could not be read at `load`, with the reason. */
@@ -88,34 +90,28 @@ export class CheckpointStore<Meta> {
     return found
   }
 
-  /** Makes a checkpoint durable. The sections' bytes must not change until it resolves. A failure
+  /** Makes a checkpoint durable. The sections' bytes are read before anything else runs. A failure
    *  leaves the checkpoints as they were. */
   async save(
     epoch: number,
     meta: Meta,
     sections: ReadonlyMap<string, Section>,
   ): Promise<SavedCheckpoint> {
-    const places: Record<string, SectionPlace> = {}
-    const changed: Changed[] = []
-    for (const [name, section] of sections) {
-      const old = this.#last?.sections[name]
-      const crc = crc32(section.bytes)
-      if (old !== undefined && isSame(old, section, crc)) places[name] = old
-      else changed.push({ name, section, crc })
-    }
     this.#disk.makeFolder(this.#folder)
-    const manifest: Manifest<Meta> = { format: CHECKPOINT_VERSION, epoch, meta, sections: places }
+    let manifest: Manifest<Meta> | undefined
     try {
-      const bytes = await this.#writeData(epoch, changed, places)
+      const { places, bytes } = await this.#writeData(epoch, sections)
       crashPoint('checkpoint.data-synced')
+      manifest = { format: CHECKPOINT_VERSION, epoch, meta, sections: places }
       const text = sealed(JSON.stringify(manifest))
       await this.#disk.replaceLater(this.#path(epoch, 'manifest'), text)
       crashPoint('checkpoint.manifest-written')
       this.#last = manifest
+      this.#known = ownersOf(sections)
       await this.#removeOld(manifest)
       return { epoch, bytes: bytes + text.length }
     } catch (error) {
-      if (this.#last !== manifest) this.#discard(epoch)
+      if (manifest === undefined || this.#last !== manifest) this.#discard(epoch)
       throw error
     }
   }
@@ -132,30 +128,51 @@ export class CheckpointStore<Meta> {
     }
   }
 
-  async #writeData(
-    epoch: number,
-    changed: readonly Changed[],
-    places: Record<string, SectionPlace>,
-  ): Promise<number> {
-    if (changed.length === 0) return 0
-    const file = this.#disk.openWrite(this.#path(epoch, 'data'))
+  /** Writes what has changed; gives the places of all, and the bytes written. */
+  async #writeData(epoch: number, sections: ReadonlyMap<string, Section>) {
+    const places: Record<string, SectionPlace> = {}
+    let file: DiskFile | undefined
+    let offset = 0
     try {
-      file.truncate(0)
-      let offset = 0
-      for (const { name, section, crc } of changed) {
+      for (const [name, section] of sections) {
+        const old = this.#last?.sections[name]
+        if (old !== undefined && this.#isKnown(name, section)) {
+          places[name] = old
+          continue
+        }
+        // Some make their bytes when they are asked, each time.
         const { bytes, version } = section
+        const place = { version, file: epoch, offset, length: bytes.length, crc: crc32(bytes) }
+        places[name] = old !== undefined && isSame(old, place) ? old : place
+        if (places[name] === old) continue
+        file ??= this.#emptyData(epoch)
         file.write(bytes, offset)
-        places[name] = { version, file: epoch, offset, length: bytes.length, crc }
         offset += bytes.length
       }
-      crashPoint('checkpoint.data-written')
-      // The file's name must be durable as well before the manifest that points to it.
-      const synced = file.sync()
-      await this.#disk.syncFolderLater(this.#folder).finally(() => synced)
-      return offset
+      if (file !== undefined) await this.#syncData(file)
     } finally {
-      file.close()
+      file?.close()
     }
+    return { places, bytes: offset }
+  }
+
+  /** Whether the last checkpoint has the section, as far as that can be told without its bytes. */
+  #isKnown(name: string, { owner, version }: Section): boolean {
+    const known = this.#known.get(name)
+    return owner !== undefined && known?.owner === owner && known.version === version
+  }
+
+  #emptyData(epoch: number): DiskFile {
+    const file = this.#disk.openWrite(this.#path(epoch, 'data'))
+    file.truncate(0)
+    return file
+  }
+
+  async #syncData(file: DiskFile): Promise<void> {
+    crashPoint('checkpoint.data-written')
+    // The file's name must be durable as well before the manifest that points to it.
+    const synced = file.sync()
+    await this.#disk.syncFolderLater(this.#folder).finally(() => synced)
   }
 
   #readManifest(epoch: number): Manifest<Meta> {
@@ -239,15 +256,13 @@ export class CheckpointStore<Meta> {
   }
 }
 
-interface Changed {
-  readonly name: string
-  readonly section: Section
-  readonly crc: number
-}
-
 /** Versions alone would do, but for an operator that counts them anew after a restart. */
-const isSame = (old: SectionPlace, { version, bytes }: Section, crc: number): boolean =>
-  old.version === version && old.length === bytes.length && old.crc === crc
+const isSame = (old: SectionPlace, { version, length, crc }: SectionPlace): boolean =>
+  old.version === version && old.length === length && old.crc === crc
+
+/** Without their bytes, which may be large. */
+const ownersOf = (sections: ReadonlyMap<string, Section>) =>
+  new Map([...sections].map(([name, { owner, version }]) => [name, { owner, version }]))
 
 /** The text after a line with its CRC. */
 function sealed(text: string): Uint8Array {

@@ -83,6 +83,8 @@ export interface Section {
   readonly version: number
   /** Raw bytes; the operator owns their meaning. */
   readonly bytes: Uint8Array
+  /** The same version of the same owner has the same bytes: they need not be made to know. */
+  readonly owner?: object
 }
 
 export interface StateSize {

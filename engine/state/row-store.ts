@@ -17,6 +17,7 @@ export interface StateSection {
   readonly name: string
   readonly version: number
   readonly bytes: Uint8Array
+  readonly owner?: object
 }
 
 /** Slots of a chunk. A multiple of 8, so that a chunk's bitmaps begin on a byte. */
@@ -193,6 +194,7 @@ export class RowStore {
       sections.push({
         name: `${prefix}rows-${c}`,
         version: this.#rowVersions[c],
+        owner: this,
         get bytes() {
           return encodeBatch(view.slice(from, to))
         },

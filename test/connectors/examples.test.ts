@@ -141,18 +141,18 @@ describeWith('jdbc.sql and postgres-cdc.sql', postgresMissing, () => {
         `INSERT INTO products VALUES (1, 'lamp', 30), (2, 'desk', 250)`,
       )
       const { port } = new URL(broker.url)
-      const address = {
-        'localhost:5432/shop': `localhost:${port}/postgres`,
+      const url = { 'localhost:5432/shop': `localhost:${port}/postgres` }
+      const parts = {
         "'port' = '5432'": `'port' = '${port}'`,
         "'database-name' = 'shop'": `'database-name' = 'postgres'`,
       }
-      await withExamples(['jdbc.sql'], address, async (server) => {
+      await withExamples(['jdbc.sql'], url, async (server) => {
         const order = { id: 1, customer: 1, amount: 12.5 }
         await server.post('/v1/streams/orders/records', order)
         const totals = () => broker.query('SELECT city, orders::int, amount FROM city_totals')
         await expect.poll(totals, { timeout: 10_000 }).toEqual([['Bern', 1, '12.50']])
       })
-      await withExamples(['postgres-cdc.sql'], address, async (server) => {
+      await withExamples(['postgres-cdc.sql'], parts, async (server) => {
         const levels = 'SELECT level, products, highest FROM price_levels ORDER BY level'
         await server.eventually(levels, [
           ['high', 1, '250.00'],

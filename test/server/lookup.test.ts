@@ -45,5 +45,7 @@ it('joins with the file as it is, once and for all', { timeout: 30_000 }, async 
 })
 
 it('says what can only be looked up', async () => {
-  await expect(server.sql('SELECT * FROM users')).rejects.toThrow('can only be looked up by key')
+  await server.sql(`CREATE TABLE profiles (id STRING, name STRING, PRIMARY KEY (id) NOT ENFORCED)
+    WITH ('connector' = 'jdbc', 'url' = 'postgresql://127.0.0.1:1/shop', 'table-name' = 'profiles')`)
+  await expect(server.sql('SELECT * FROM profiles')).rejects.toThrow('can only be looked up by key')
 })

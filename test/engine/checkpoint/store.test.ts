@@ -101,3 +101,32 @@ test('a checkpoint of a newer format is refused, not passed over', async () => {
   writeFileSync(path, `${crc32(body)}\n${body}`)
   expect(() => open().load()).toThrow(/newer Millrace/)
 })
+
+test('bytes are made once, and not at all for the same version of the same owner', async () => {
+  const store = open()
+  const owner = {}
+  let made = 0
+  const lazy = (by: object, version: number, text: string) =>
+    new Map([
+      [
+        'a',
+        {
+          ...{ name: 'a', version, owner: by },
+          get bytes() {
+            made++
+            return Buffer.from(text)
+          },
+        },
+      ],
+    ])
+  await store.save(1, { note: '' }, lazy(owner, 1, 'one'))
+  await store.save(2, { note: '' }, lazy(owner, 1, 'one'))
+  expect(made).toBe(1)
+  await store.save(3, { note: '' }, lazy(owner, 2, 'two'))
+  expect(made).toBe(2)
+  expect(textOf(open().load()?.sections.get('a')?.bytes)).toBe('two')
+  // Another owner counts its versions anew.
+  await store.save(4, { note: '' }, lazy({}, 2, 'TWO'))
+  expect(made).toBe(3)
+  expect(textOf(open().load()?.sections.get('a')?.bytes)).toBe('TWO')
+})

@@ -41,9 +41,12 @@ export function readRecords(
   const positions = splits.map((of) => startOf(from, of, splits.length, stream))
   const texts: string[] = []
   let bytes = 0
+  const shares = sharesOf(
+    limit,
+    splits.map(({ end }, i) => end - positions[i]),
+  )
   for (const [i, { split: number, end }] of splits.entries()) {
-    // What is left is shared by the splits that are left.
-    const most = texts.length + Math.ceil((limit - texts.length) / (splits.length - i))
+    const most = texts.length + shares[i]
     while (positions[i] < end && texts.length < most && bytes < ANSWER_BYTES_MAX) {
       const frame = records.frame(number, positions[i], end)
       const rows = new RecordTexts(frame, number, table)
@@ -59,6 +62,18 @@ export function readRecords(
   }
   records.rest()
   return { texts, next: splits.map((of, i) => `${of.split}:${positions[i]}`).join(',') }
+}
+
+/** How many records each split gives: all alike, but what one does not have goes to the others. */
+function sharesOf(limit: number, available: readonly number[]): number[] {
+  const shares = available.map(() => 0)
+  let left = limit
+  const order = [...available.keys()].sort((a, b) => available[a] - available[b])
+  for (const [done, i] of order.entries()) {
+    shares[i] = Math.min(available[i], Math.floor(left / (order.length - done)))
+    left -= shares[i]
+  }
+  return shares
 }
 
 function startOf(

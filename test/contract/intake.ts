@@ -158,6 +158,9 @@ function suite(adapter: IntakeAdapter) {
       } finally {
         await broker.restart()
       }
+      // A broker that is killed may forget who listens: then it keeps nothing for them.
+      const state = async () => (await stream.info()).intake
+      await server.eventually(state, (found) => found?.state === 'connected')
       await stream.send(100)
       await stream.hasAll(dedupes)
     },

@@ -26,6 +26,7 @@ import { embeddedTable, type ReadableStream, readableStream } from './queue/read
 import type { StreamQueue } from './queue/stream-queue.ts'
 import { Results } from './results.ts'
 import { RunningQueries } from './running-queries.ts'
+import { shutDown } from './shut-down.ts'
 import { Sinks } from './sinks.ts'
 import type { Subscribable } from './sse/stream.ts'
 import type { RowsResult, StatementResult } from './statement-result.ts'
@@ -382,7 +383,7 @@ export class Database {
     return catalog.expect('query', named(name)).id
   }
 
-  /** Takes no more work, finishes what is under way, checkpoints and lets go of the data folder. */
+  /** Takes no more work, drains, checkpoints and lets go of the data folder. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     this.#state = 'closed'
@@ -390,10 +391,6 @@ export class Database {
     // What is being opened must be open before it can be closed.
     await this.#ready.catch(() => {})
     await this.#changes.idle()
-    const { sinks, intakes, queues } = this.#parts
-    await Promise.all([sinks.close(), intakes.close(), queues.close()])
-    await this.#parts.streams.close()
-    await this.#parts.engine.stop().catch(() => {})
-    await this.#views?.close()
+    await shutDown(this.#parts, this.#views)
   }
 }

@@ -28,6 +28,7 @@ interface Replies {
   readonly compare: ReplaceReport
   readonly status: EngineStatus
   readonly checkpoint: CheckpointStatus
+  readonly drain: boolean
 }
 
 export type ReplyTo<K extends Kind> = K extends keyof Replies ? Replies[K] : null

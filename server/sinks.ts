@@ -3,7 +3,7 @@
  *  world outside refuses is tried again, with growing and uneven pauses. */
 
 import { backoffMs } from '../engine/base/backoff.ts'
-import type { Clock } from '../engine/base/clock.ts'
+import { type Clock, sleep } from '../engine/base/clock.ts'
 import type { Disk } from '../engine/base/disk.ts'
 import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
 import { type Random, random } from '../engine/base/random.ts'
@@ -36,6 +36,8 @@ interface Job {
   /** Rows written since the position was saved, and when that was. */
   unsavedRows: number
   savedMs: number
+  /** Tries that failed since the last success. */
+  tries: number
   closed: boolean
   /** Ends a pause. */
   wake: () => void
@@ -47,6 +49,7 @@ const WRITE_FRAMES_MAX = 1024
 /** The embedded queue remembers the keys of a split's last million rows. */
 const UNSAVED_ROWS_MAX = 250_000
 const SAVE_INTERVAL_MS = 1000
+const LOOK_MS = 2
 /** As sources do: a target that is back is not kept waiting for long. */
 const RETRY = { firstMs: 100, maxMs: 5000 }
 
@@ -91,7 +94,7 @@ export class Sinks {
       appliedSeq: position.savedSeq,
       unsavedRows: 0,
       savedMs: clock.monotonicMs(),
-      closed: false,
+      ...{ tries: 0, closed: false },
       wake: () => {},
       running: Promise.resolve(),
     }
@@ -110,6 +113,14 @@ export class Sinks {
     const job = this.#jobs.get(queryId)
     await this.#stop(queryId)
     job?.position.remove()
+  }
+
+  /** Resolves when every job has written all results so far, or cannot for now. */
+  async caughtUp(): Promise<void> {
+    for (const job of this.#jobs.values()) {
+      const last = job.feed.nextSeq - 1
+      while (job.appliedSeq < last && job.tries === 0 && !job.closed) await sleep(LOOK_MS)
+    }
   }
 
   async close(): Promise<void> {
@@ -133,6 +144,7 @@ export class Sinks {
       const writer = await this.#retried(job, () => this.#open(job))
       if (writer !== undefined) await this.#follow(job, writer)
     } catch (thrown) {
+      job.closed = true
       this.#options.onFailed(plan.id, asSqlError(thrown))
     } finally {
       stopListening()
@@ -207,16 +219,17 @@ export class Sinks {
   /** What `action` gives; undefined if the job was stopped before it could. Errors that a retry
    *  cannot help are raised. */
   async #retried<T>(job: Job, action: () => Promise<T>): Promise<T | undefined> {
-    for (let tries = 0; !job.closed; tries++) {
+    for (; !job.closed; job.tries++) {
       try {
         const result = await action()
-        if (tries > 0) this.#options.onFailed(job.plan.id, undefined)
+        if (job.tries > 0) this.#options.onFailed(job.plan.id, undefined)
+        job.tries = 0
         return result
       } catch (thrown) {
         const error = asSqlError(thrown)
         if (error.retry !== 'backoff') throw error
         this.#options.onFailed(job.plan.id, error)
-        await this.#pause(job, backoffMs(tries, RETRY, job.random), true)
+        await this.#pause(job, backoffMs(job.tries, RETRY, job.random), true)
       }
     }
     return undefined

@@ -105,7 +105,7 @@ export class SplitWriter {
   async alter(
     form: Pick<SplitWriterOptions, 'durability' | 'retention' | 'header' | 'tombstoneMs'>,
   ): Promise<void> {
-    await this.#idle()
+    await this.idle()
     this.#options = { ...this.#options, ...form }
     if (form.header !== undefined) this.#log.useHeader(form.header)
   }
@@ -164,11 +164,12 @@ export class SplitWriter {
     if (this.#ended) return
     this.#ending = true
     this.#work()
-    await this.#idle()
+    await this.idle()
     if (!this.#ended) throw this.#failure ?? fail('DISK_FAILED', 'The end could not be written')
   }
 
-  async #idle(): Promise<void> {
+  /** Resolves when every row that was given is durable, or refused. */
+  async idle(): Promise<void> {
     for (;;) {
       const underWay = this.#busy ?? this.#turn
       if (underWay === undefined) return
@@ -391,7 +392,7 @@ export class SplitWriter {
   /** Waits for what is under way, makes it durable and lets go of the files. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.#idle()
+    await this.idle()
     this.#cancelSync?.()
     if (this.#failure === undefined) await this.sync().catch(() => {})
     this.#log.close()

@@ -180,6 +180,14 @@ export class Streams {
     await Promise.all(streams.flatMap(({ splits }) => splits.map((split) => split.sync())))
   }
 
+  /** Resolves when everything that was sent is stored, or refused. */
+  async idle(): Promise<void> {
+    for (const { splits, joint } of this.#streams.values()) {
+      while (joint.isBusy) await joint.idle()
+      await Promise.all(splits.map((split) => split.idle()))
+    }
+  }
+
   /** Stores the rows and resolves when they are durable. Errors: STREAM_ENDED, INVALID_ARGUMENT for
    *  a split that does not exist, TOO_MANY_REQUESTS when the disk cannot keep up, DISK_FULL. */
   async append(

@@ -101,6 +101,11 @@ export class Views {
     }
   }
 
+  /** Resolves when every view holds every result released so far, or cannot. */
+  async allCaughtUp(): Promise<void> {
+    await Promise.all([...this.#followers.keys()].map((id) => this.caughtUp(id)))
+  }
+
   appliedSeq(viewId: string): number {
     return this.#followers.get(viewId)?.appliedSeq ?? -1
   }

@@ -5,6 +5,10 @@ import { allocate, Column, gather, slice } from './column.ts'
 import type { Schema } from './schema.ts'
 import { type DataType, partsOf } from './types.ts'
 
+/** The weight with which a source says of a table with a primary key that all its rows are gone; the
+ *  row's values mean nothing. No operator sees it but the one that keeps the table's rows. */
+export const ALL_GONE = -(2 ** 31)
+
 /** The rows of a table that a batch was made of. */
 export interface Origin {
   readonly tableId: string

@@ -1,4 +1,4 @@
-/** Starts a query that the catalog says should run, at a start of the server. */
+/** Starts queries that the catalog says should run, at a start of the server. */
 
 import type { Clock } from '../base/clock.ts'
 import { asSqlError } from '../base/errors.ts'
@@ -15,12 +15,16 @@ export interface AttachAgainContext {
 const RETRY_MS = 1000
 
 /** What the world outside refuses is tried again in a while; each failure is told. */
-export function attachAgain(plan: QueryPlan, context: AttachAgainContext): void {
+export function attachAgain(plans: readonly QueryPlan[], context: AttachAgainContext): void {
+  for (const plan of plans) attachOne(plan, context)
+}
+
+function attachOne(plan: QueryPlan, context: AttachAgainContext): void {
   const { attach, clock, send, isStopping } = context
   attach(plan).catch((thrown) => {
     const error = asSqlError(thrown)
     if (isStopping()) return
-    if (error.retry === 'backoff') clock.after(RETRY_MS, () => attachAgain(plan, context))
+    if (error.retry === 'backoff') clock.after(RETRY_MS, () => attachOne(plan, context))
     send({ kind: 'failed', queryId: plan.id, error: error.toJSON() })
   })
 }

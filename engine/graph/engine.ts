@@ -1,6 +1,5 @@
 /** The engine: turns arriving records into epochs, journals them, releases their results when that
- *  is durable, and checkpoints. Everything here runs in one worker thread; between epochs it lets
- *  the event loop breathe. */
+ *  is durable, and checkpoints. One worker thread; the event loop breathes between epochs. */
 
 import { type Clock, type EpochClock, sleep } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
@@ -145,11 +144,9 @@ export class Engine {
     this.#clock.epoch = this.#journal.nextEpoch - 1
     await this.#finishReplay()
     const running = this.#dataflow.queries
-    for (const plan of config.queries) {
-      if (running.has(plan.id)) continue
-      const isStopping = () => this.#stopping
-      attachAgain(plan, { attach: (again) => this.attach(again), clock, send, isStopping })
-    }
+    const isStopping = () => this.#stopping
+    const missing = config.queries.filter(({ id }) => !running.has(id))
+    attachAgain(missing, { attach: (plan) => this.attach(plan), clock, send, isStopping })
     this.#recovering = undefined
     const nextSeqs = Object.fromEntries([...running].map(([id, q]) => [id, q.results.nextSeq]))
     send({ kind: 'ready', nextSeqs })
@@ -265,8 +262,7 @@ export class Engine {
     return true
   }
 
-  /** Whether an epoch or its results wait for room on the disk: the state is between two epochs
-   *  that the logs do not know of. */
+  /** An epoch or its results wait for room on the disk: the state is not one of the logs. */
   get #isBehindDisk(): boolean {
     return this.#stalled !== undefined || this.#dataflow.hasUnwritten
   }
@@ -327,6 +323,11 @@ export class Engine {
     return this.#checkpointer.stats
   }
 
+  /** Epochs whose results are not released; undefined when it recovers or stops. */
+  get heldCount(): number | undefined {
+    return this.#stopping || this.#recovering ? undefined : this.#release.heldCount
+  }
+
   /** All that runs, as it stands between two epochs. DISK_FULL if the last one is not whole. */
   get still(): Dataflow {
     if (this.#isBehindDisk) fail('DISK_FULL', 'The disk is full: an epoch is not written')
@@ -370,8 +371,7 @@ export class Engine {
     this.#checkpointer.held = false
   }
 
-  /** Ends the epoch that runs, checkpoints, closes everything. What a full disk keeps from being
-   *  written is computed again after the next start. */
+  /** Ends the epoch that runs, checkpoints, closes everything. A full disk keeps its debts. */
   async stop(): Promise<void> {
     this.#stopping = true
     this.#wakeUp.now()

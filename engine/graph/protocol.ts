@@ -74,6 +74,9 @@ export type EngineRequest =
   | { readonly kind: 'hold' }
   | { readonly kind: 'release' }
   | { readonly kind: 'status' }
+  /** Waits until all that the embedded streams hold is read, and what it gave released. Replies
+   *  whether there was something to wait for. */
+  | { readonly kind: 'drain' }
   /** Final checkpoint, then the worker exits. */
   | { readonly kind: 'stop' }
 

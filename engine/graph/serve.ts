@@ -4,6 +4,7 @@ import { asSqlError, errorToThread, fail } from '../base/errors.ts'
 import type { Appended } from '../source/appended.ts'
 import { alterTable } from './alter-table.ts'
 import { compareState } from './compare-state.ts'
+import { drained } from './drain.ts'
 import type { Engine } from './engine.ts'
 import type { EngineRequest, FromEngine, ToEngine } from './protocol.ts'
 import type { Query } from './query.ts'
@@ -69,6 +70,8 @@ async function answer(
       return engine.release() ?? null
     case 'status':
       return engine.status()
+    case 'drain':
+      return drained(engine)
     case 'stop':
       return (await engine.stop()) ?? null
   }

@@ -1,7 +1,7 @@
 /** The rows of messages that are changes: of each message at most one row goes and at most one
- *  comes, both JSON objects somewhere among the bytes. */
+ *  comes, both JSON objects somewhere among the bytes; or all rows go. */
 
-import { Batch, emptyBatch } from '../batch/batch.ts'
+import { ALL_GONE, Batch, emptyBatch } from '../batch/batch.ts'
 import { columnOf } from '../batch/builder.ts'
 import { concat } from '../batch/concat.ts'
 import { sameValue } from '../batch/same-row.ts'
@@ -15,6 +15,8 @@ import { JsonMessages } from './json-messages.ts'
 export interface ChangeImages {
   readonly before: Messages
   readonly after: Messages
+  /** Messages after which no row is left. Only with a key. */
+  readonly emptied?: ReadonlySet<number>
 }
 
 /** The errors of messages, by their places. */
@@ -44,6 +46,8 @@ export class ChangeRows {
   decode(images: ChangeImages, bad: BadChanges): { batch: Batch; rows: Int32Array } {
     const after = found(this.#rows, images.after, bad)
     const before = found(this.#keys ?? this.#rows, images.before, bad)
+    const { emptied = new Set() } = images
+    const noRow = after.batch.rowCount + before.batch.rowCount
     const picked: number[] = []
     const rows: number[] = []
     const weights: number[] = []
@@ -54,17 +58,20 @@ export class ChangeRows {
     }
     for (let i = 0; i < after.rowOf.length; i++) {
       if (bad.has(i)) continue
+      if (emptied.has(i)) put(i, noRow, ALL_GONE)
       const [old, now] = [before.rowOf[i], after.rowOf[i]]
       const stays = old >= 0 && now >= 0 && this.#hasSameKey(before.batch, old, after.batch, now)
       if (old >= 0 && !stays) put(i, after.batch.rowCount + old, -1)
       if (now >= 0) put(i, now, 1)
     }
-    if (before.batch.rowCount === 0 && picked.length === after.batch.rowCount) {
+    const areAllPut = before.batch.rowCount === 0 && emptied.size === 0
+    if (areAllPut && picked.length === after.batch.rowCount) {
       return { batch: after.batch, rows: Int32Array.from(rows) }
     }
-    const all = concat([emptyBatch(this.#schema), after.batch, this.#whole(before.batch)])
+    const parts = [after.batch, this.#whole(before.batch), this.#nulls(emptied.size > 0 ? 1 : 0)]
+    const all = concat([emptyBatch(this.#schema), ...parts])
     const { columns } = all.keep(Int32Array.from(picked), picked.length)
-    const changes = weights.includes(-1) ? Int32Array.from(weights) : null
+    const changes = weights.some((weight) => weight < 0) ? Int32Array.from(weights) : null
     return {
       batch: new Batch(this.#schema, columns, picked.length, changes),
       rows: Int32Array.from(rows),
@@ -81,12 +88,18 @@ export class ChangeRows {
   #whole(before: Batch): Batch {
     const key = this.#key
     if (key === undefined) return before
-    const { rowCount } = before
-    const columns = this.#schema.fields.map(({ type }, column) => {
+    const nulls = this.#nulls(before.rowCount).columns
+    const columns = nulls.map((none, column) => {
       const k = key.indexOf(column)
-      return k >= 0 ? before.columns[k] : columnOf(type, new Array<null>(rowCount).fill(null))
+      return k >= 0 ? before.columns[k] : none
     })
-    return new Batch(this.#schema, columns, rowCount)
+    return new Batch(this.#schema, columns, before.rowCount)
+  }
+
+  #nulls(count: number): Batch {
+    const nulls = new Array<null>(count).fill(null)
+    const columns = this.#schema.fields.map(({ type }) => columnOf(type, nulls))
+    return new Batch(this.#schema, columns, count)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Debezium's events as changes: `before` is taken back, `after` is put. Without a key an update is
- *  two rows and has to bring both; with one the new row is enough. */
+ *  two rows and has to bring both; with one the new row is enough, and all rows may go at once. */
 
 import { asSqlError } from '../base/errors.ts'
 import type { Schema } from '../batch/schema.ts'
@@ -71,11 +71,16 @@ function imagesOf(
   const { op, before, after } = fields
   const none = () => new Int32Array(events.length).fill(-1)
   const wanted = { before: none(), after: none() }
+  const emptied = new Set<number>()
   for (let i = 0; i < events.length; i++) {
     if (events[i] < 0 || bad.has(i)) continue
     const name = textIn(bytes, op.starts[i], op.ends[i])
     const isUpdate = name === 'u'
     const isDelete = name === 'd'
+    if (name === 't' && isKeyed) {
+      emptied.add(i)
+      continue
+    }
     try {
       if (!isUpdate && !isDelete && name !== 'c' && name !== 'r') refuseOperation(name)
       const hasBefore = before.starts[i] >= 0
@@ -95,13 +100,14 @@ function imagesOf(
   return {
     before: { bytes, starts: wanted.before, ends: before.ends },
     after: { bytes, starts: wanted.after, ends: after.ends },
+    emptied,
   }
 }
 
 function refuseOperation(name: string): never {
   const reason =
     name === 't'
-      ? '"op" is "t": all rows are gone, and which ones is not said'
+      ? '"op" is "t": all rows are gone, and without a PRIMARY KEY it is not known which ones'
       : `"op" is c, r, u or d; found ${name}`
   badRecord({ index: 0, reason })
 }

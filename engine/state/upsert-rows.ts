@@ -2,7 +2,7 @@
  *  and the new ones that came. Rows are found by their key columns; a key's rows follow each other
  *  in the store, where the earlier ones are dead. */
 
-import type { Batch } from '../batch/batch.ts'
+import { ALL_GONE, type Batch } from '../batch/batch.ts'
 import { hashRows } from '../batch/row-hash.ts'
 import { sameRow } from '../batch/same-row.ts'
 import { type Schema, schemaOf } from '../batch/schema.ts'
@@ -75,7 +75,8 @@ export class UpsertRows {
     )
   }
 
-  /** Puts rows in the place of their keys', and removes those of tombstones (weight -1). */
+  /** Puts rows in the place of their keys', and removes those of tombstones (weight -1), or all
+   *  (`ALL_GONE`). */
   add(batch: Batch): void {
     const { rowCount, weights } = batch
     const keys = this.#keysOf(batch)
@@ -90,6 +91,10 @@ export class UpsertRows {
     const stored = this.#keysOf(this.view)
     const isReplaced = (old: number) => this.#fates[old] === REPLACED
     for (let row = 0; row < rowCount; row++) {
+      if (weights !== null && weights[row] === ALL_GONE) {
+        this.#removeAll(slot, row)
+        continue
+      }
       const old = this.#index.find(hashes[row], keys, row, stored, isReplaced)
       if (weights !== null && weights[row] < 0) this.#remove(old, row)
       else this.#put(slot++, old, hashes[row], row)
@@ -119,6 +124,13 @@ export class UpsertRows {
 
   #remove(old: number, cause: number): void {
     if (old !== NONE && this.#fates[old] === CURRENT) this.#leave(old, REMOVED, cause)
+  }
+
+  /** Those before the slot. */
+  #removeAll(end: number, cause: number): void {
+    for (let slot = 0; slot < end; slot++) {
+      if (this.#rows.weights[slot] !== 0) this.#leave(slot, REMOVED, cause)
+    }
   }
 
   #leave(slot: number, fate: number, cause: number): void {

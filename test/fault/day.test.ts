@@ -198,5 +198,5 @@ test.skipIf(!existsSync('/proc/self/fd'))(
     child.kill('SIGTERM')
     expect((await exited)[0]).toBe(0)
   },
-  3_600_000,
+  3 * 3_600_000,
 )

@@ -1,6 +1,7 @@
 /** The current rows of a keyed table, by hand. */
 
 import { describe, expect, it } from 'vitest'
+import { ALL_GONE } from '../../../engine/batch/batch.ts'
 import { INT, TIMESTAMP, VARCHAR } from '../../../engine/batch/types.ts'
 import type { UpsertNode } from '../../../engine/operator/nodes.ts'
 import { drive, fields, lines } from './run.ts'
@@ -35,6 +36,26 @@ describe('upsert', () => {
     upsert.watermark(3)
     expect(upsert.watermarks).toEqual([3])
     expect(upsert.epoch()).toBe('')
+  })
+
+  it('forgets all rows when it is told that all are gone, and no row behind it', () => {
+    const allGone = `-${-ALL_GONE} NULL NULL`
+    let upsert = upserting()
+    upsert.batch('1 a\n2 b\n3 c')
+    upsert.epoch()
+    upsert.batch('- 3 NULL')
+    upsert.epoch()
+    upsert = upsert.restarted()
+    upsert.batch(`+ 4 d\n${allGone}\n+ 2 b\n+ 3 e`)
+    expect(upsert.epoch()).toBe(lines('- 1 a\n+ 3 e'))
+    upsert.batch(`${allGone}\n${allGone}`)
+    expect(upsert.epoch()).toBe(lines('- 2 b\n- 3 e'))
+    upsert.batch(allGone)
+    expect(upsert.epoch()).toBe('')
+    expect(upsert.operator.stateSize().rows).toBe(0)
+    const steps = upserting({ inOrder: true })
+    steps.batch('1 a\n2 b')
+    expect(steps.batch(`${allGone}\n+ 2 b`)).toBe(lines('- 1 a\n- 2 b\n+ 2 b'))
   })
 
   it('for a temporal join, keeps what a replaced row was', () => {

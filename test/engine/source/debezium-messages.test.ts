@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { CONNECTORS } from '../../../connectors/index.ts'
 import { type Random, random } from '../../../engine/base/random.ts'
-import { Batch } from '../../../engine/batch/batch.ts'
+import { ALL_GONE, Batch } from '../../../engine/batch/batch.ts'
 import { concat } from '../../../engine/batch/concat.ts'
 import { consolidate } from '../../../engine/batch/consolidate.ts'
 import { parseBatch } from '../../../engine/batch/pretty.ts'
@@ -160,6 +160,24 @@ describe('events without a key', () => {
 })
 
 describe('events with a key', () => {
+  it('may end all rows at once', () => {
+    const { rows, letters } = decoded(tableOf(KEYED), [
+      event('c', null, { id: 1, name: 'a' }),
+      event('u', { id: 'x' }, { id: 1, name: 'b' }),
+      '{"op":"t","source":{"db":"shop"},"ts_ms":1}',
+      event('t', null, null),
+      event('r', null, { id: 2, name: 'c' }),
+    ])
+    expect(rows).toEqual([
+      [1, 1, 'a'],
+      [ALL_GONE, null, null],
+      [ALL_GONE, null, null],
+      [1, 2, 'c'],
+    ])
+    expect(letters.map((text) => text[0])).toEqual(['1'])
+    expect(decoded(tableOf(KEYED), [event('t', null, null)]).rows).toHaveLength(1)
+  })
+
   it('put the new row, whatever is known of the old one', () => {
     const { rows, letters } = decoded(tableOf(KEYED), [
       event('u', null, { id: 1, name: 'b' }),

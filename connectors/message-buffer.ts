@@ -1,16 +1,18 @@
 /** The bounded buffer between a broker's client, which adds messages when they come, and the
  *  engine, which takes them when it has room (law 8). */
 
+import type { Buffer } from 'node:buffer'
 import type { Value } from '../engine/batch/value.ts'
 import type { Offset, PollLimit } from '../engine/source/source.ts'
 import {
   cutPiece,
   GrowingPiece,
   type MessagePiece,
-  type MessageRange,
   type Messages,
+  type PieceSize,
   type WantedMetadata,
 } from './message-piece.ts'
+import { type MessageSpan, SpanPiece } from './span-piece.ts'
 
 /** How the connector's offsets look in memory. */
 export interface OffsetForm<T> {
@@ -48,7 +50,9 @@ export class MessageBuffer<T> {
   readonly #metadata: readonly WantedMetadata[]
   readonly #onReady: () => void
   #pieces: MessagePiece<T>[] = []
-  #growing: GrowingPiece<T>
+  #growing: GrowingPiece<T> | SpanPiece<T> | undefined
+  /** Of the piece that was sealed last. */
+  #size: PieceSize = { byteCount: 0, rowCount: 0 }
   /** Messages of the first piece that are taken. */
   #used = 0
   #rows = 0
@@ -58,9 +62,8 @@ export class MessageBuffer<T> {
   #wake = () => {}
   #isFlushing = false
   #end: T | undefined
-  #position: T
-  /** The position is the offset in the bytes of the last message. */
-  #isInBytes = false
+  /** undefined: it is that of the last message of the growing piece. */
+  #position: T | undefined
   /** How many messages the broker has behind `position`, as last heard of. */
   behind: number | undefined
   /** Called when somebody wants to know `behind`. */
@@ -77,25 +80,24 @@ export class MessageBuffer<T> {
     this.#metadata = parts.metadata
     this.#onReady = parts.onReady
     this.#position = parts.from
-    this.#growing = new GrowingPiece(parts.metadata)
   }
 
   /** Adds a message; `next` is the offset after it, beyond all before it. `metadata`: a value for
    *  each of those that the table wants, in order. The bytes are copied. */
   add(message: Uint8Array, next: T, metadata: readonly Value[]): void {
-    const piece = this.#roomy()
+    const piece = this.#growingPiece()
     const { byteCount } = piece
     piece.add(message, next, metadata)
-    this.position = next
+    this.#position = next
     this.#count(piece.byteCount - byteCount)
   }
 
-  /** Adds a message that stands in some bytes, as the offset after it does (T is then Buffer). */
-  addRange(range: MessageRange, metadata: readonly Value[]): void {
-    const piece = this.#roomy()
+  /** Adds a message that stands in bytes which stay as they are. */
+  addSpan(span: MessageSpan, metadata: readonly Value[]): void {
+    const piece = this.#spanPiece(span.bytes)
     const { byteCount } = piece
-    piece.addRange(range, metadata)
-    this.#isInBytes = true
+    piece.add(span, metadata)
+    this.#position = undefined
     this.#count(piece.byteCount - byteCount)
   }
 
@@ -105,20 +107,28 @@ export class MessageBuffer<T> {
     this.#addedBytes += bytes
   }
 
-  #roomy(): GrowingPiece<T> {
-    if (this.#growing.isFull) this.#seal()
-    return this.#growing
+  #growingPiece(): GrowingPiece<T> {
+    const piece = this.#growing
+    if (piece instanceof GrowingPiece && !piece.isFull) return piece
+    this.#seal()
+    const fresh = new GrowingPiece<T>(this.#metadata, this.#size)
+    this.#growing = fresh
+    return fresh
+  }
+
+  #spanPiece(bytes: Buffer): SpanPiece<T> {
+    const piece = this.#growing
+    if (piece instanceof SpanPiece && piece.bytes === bytes && !piece.isFull) return piece
+    this.#seal()
+    const fresh = new SpanPiece<T>(bytes, this.#metadata, this.#size.rowCount)
+    this.#growing = fresh
+    return fresh
   }
 
   /** After the last message that was added: where a new connection goes on. */
   get position(): T {
-    if (this.#isInBytes) this.position = this.#growing.last()
+    this.#position ??= (this.#growing as SpanPiece<T>).last()
     return this.#position
-  }
-
-  set position(offset: T) {
-    this.#position = offset
-    this.#isInBytes = false
   }
 
   /** To be called after messages were added: the engine looks for them. However often it is called
@@ -135,7 +145,7 @@ export class MessageBuffer<T> {
   /** There is nothing before this offset that was not added. */
   skipTo(offset: T): void {
     if (this.#form.compare(offset, this.position) <= 0) return
-    this.position = offset
+    this.#position = offset
     this.#onReady()
   }
 
@@ -187,18 +197,19 @@ export class MessageBuffer<T> {
   }
 
   #seal(): void {
-    if (this.#isInBytes) this.position = this.#growing.last()
-    this.#pieces.push(this.#growing.finish())
-    this.#growing = new GrowingPiece(this.#metadata, this.#growing)
+    const piece = this.#growing
+    if (piece === undefined) return
+    if (piece instanceof SpanPiece) this.#position ??= piece.last()
+    this.#pieces.push(piece.finish())
+    this.#size = piece
+    this.#growing = undefined
   }
 
   /** The next messages, of one piece; null if there are none before `until`. */
   take({ rowsMax, bytesMax }: PollLimit, until: T | undefined): Taken<T> | null {
-    if (this.#pieces.length === 0) {
-      if (this.#growing.rowCount === 0) return null
-      this.#seal()
-    }
+    if (this.#pieces.length === 0) this.#seal()
     const [piece] = this.#pieces
+    if (piece === undefined) return null
     const { next, starts, ends, rowCount } = piece
     const from = this.#used
     let to = Math.min(rowCount, from + rowsMax)
@@ -239,5 +250,5 @@ export class MessageBuffer<T> {
 }
 
 /** Bytes that the messages [from, to) take in the piece. */
-const sizeOf = <T>({ starts, bytes }: MessagePiece<T>, from: number, to: number): number =>
-  (starts[to] ?? bytes.length) - starts[from]
+const sizeOf = <T>({ starts, ends }: MessagePiece<T>, from: number, to: number): number =>
+  (starts[to] ?? ends[to - 1]) - starts[from]

@@ -46,45 +46,57 @@ export const NO_MESSAGES: Messages = {
   ends: new Int32Array(0),
 }
 
-/** A message and the offset after it, both within some bytes. */
-export interface MessageRange {
-  readonly bytes: Buffer
-  readonly from: number
-  readonly to: number
-  readonly nextFrom: number
-  readonly nextTo: number
-}
-
 const PIECE_BYTES = 1 << 20
-const PIECE_ROWS = 8192
+export const PIECE_ROWS = 8192
 /** A piece begins with room for what the last one had, within these. */
 const FIRST_BYTES = 4096
 const FIRST_ROWS = 64
 const SPARE_BYTES = 1 << 16
 
-/** A piece that grows. Offsets that are bytes are kept behind their messages: thousands of small
- *  objects would keep the garbage collector busy. */
-export class GrowingPiece<T> {
-  #bytes: Buffer
-  #starts: Int32Array
-  #ends: Int32Array
-  /** The offsets that are no bytes. */
-  readonly #next: T[] = []
+/** Rows to have room for after a piece that had so many. */
+export const roomFor = (rowsBefore: number): number =>
+  Math.max(FIRST_ROWS, rowsBefore + (rowsBefore >> 2))
+
+/** The metadata of the messages of a piece, by key. */
+export class MetadataColumns {
   readonly #keys: readonly string[]
   readonly #columns: readonly ReturnType<typeof columnBuilder>[]
+
+  constructor(wanted: readonly WantedMetadata[]) {
+    this.#keys = wanted.map(({ key }) => key)
+    this.#columns = wanted.map(({ type }) => columnBuilder(type))
+  }
+
+  /** A value for each key, in order. */
+  add(values: readonly Value[]): void {
+    for (let i = 0; i < this.#columns.length; i++) this.#columns[i].append(values[i])
+  }
+
+  finish(): Readonly<Record<string, Column>> | undefined {
+    const columns = this.#columns.map((column, i) => [this.#keys[i], column.finish()])
+    return columns.length === 0 ? undefined : Object.fromEntries(columns)
+  }
+}
+
+/** A piece that grows: messages are copied into it. */
+export class GrowingPiece<T> {
+  #bytes: Uint8Array
+  #starts: Int32Array
+  #ends: Int32Array
+  readonly #next: T[] = []
+  readonly #metadata: MetadataColumns
   byteCount = 0
   rowCount = 0
 
   /** `like`: the piece before, which was probably about as large. */
-  constructor(metadata: readonly WantedMetadata[], like?: GrowingPiece<T>) {
-    const { byteCount = 0, rowCount = 0 } = like ?? {}
+  constructor(metadata: readonly WantedMetadata[], like: PieceSize) {
+    const { byteCount, rowCount } = like
     const size = byteCount + Math.min(byteCount >> 2, SPARE_BYTES)
-    const rows = Math.max(FIRST_ROWS, rowCount + (rowCount >> 2))
+    const rows = roomFor(rowCount)
     this.#bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, size))
     this.#starts = new Int32Array(rows)
     this.#ends = new Int32Array(rows)
-    this.#keys = metadata.map(({ key }) => key)
-    this.#columns = metadata.map(({ type }) => columnBuilder(type))
+    this.#metadata = new MetadataColumns(metadata)
   }
 
   /** Large enough: what comes next goes into another. */
@@ -93,49 +105,19 @@ export class GrowingPiece<T> {
   }
 
   add(message: Uint8Array, next: T, metadata: readonly Value[]): void {
-    const row = this.#newRow(metadata)
-    this.#append(message)
-    this.#ends[row] = this.byteCount
-    if (next instanceof Uint8Array) this.#append(next)
-    else this.#next.push(next)
-  }
-
-  addRange({ bytes, from, to, nextFrom, nextTo }: MessageRange, metadata: readonly Value[]): void {
-    const row = this.#newRow(metadata)
-    this.#appendRange(bytes, from, to)
-    this.#ends[row] = this.byteCount
-    this.#appendRange(bytes, nextFrom, nextTo)
-  }
-
-  #newRow(metadata: readonly Value[]): number {
     const row = this.rowCount++
     if (row === this.#ends.length) {
       this.#starts = twice(this.#starts)
       this.#ends = twice(this.#ends)
     }
+    const end = this.byteCount + message.length
+    if (end > this.#bytes.length) this.#bytes = grownBytes(this.#bytes, end)
+    this.#bytes.set(message, this.byteCount)
     this.#starts[row] = this.byteCount
-    for (let i = 0; i < this.#columns.length; i++) this.#columns[i].append(metadata[i])
-    return row
-  }
-
-  #append(bytes: Uint8Array): void {
-    const end = this.byteCount + bytes.length
-    if (end > this.#bytes.length) this.#bytes = grownBytes(this.#bytes, end)
-    this.#bytes.set(bytes, this.byteCount)
+    this.#ends[row] = end
+    this.#next.push(next)
+    this.#metadata.add(metadata)
     this.byteCount = end
-  }
-
-  #appendRange(bytes: Buffer, from: number, to: number): void {
-    const end = this.byteCount + to - from
-    if (end > this.#bytes.length) this.#bytes = grownBytes(this.#bytes, end)
-    bytes.copy(this.#bytes, this.byteCount, from, to)
-    this.byteCount = end
-  }
-
-  /** The offset after the last message, which was added with `addRange`. */
-  last(): T {
-    const from = this.#ends[this.rowCount - 1]
-    return Buffer.from(this.#bytes.subarray(from, this.byteCount)) as unknown as T
   }
 
   /** What was added. The piece must not be used afterwards. */
@@ -147,26 +129,24 @@ export class GrowingPiece<T> {
     // Rows may live longer than the piece: they should not keep much more than themselves.
     const bytes = this.byteCount * 2 >= this.#bytes.length ? used : new Uint8Array(used)
     const texts = this.#next
-    const next =
-      texts.length > 0
-        ? (i: number) => texts[i]
-        : (i: number) => {
-            const end = i + 1 < rowCount ? starts[i + 1] : bytes.length
-            return Buffer.from(bytes.subarray(ends[i], end)) as unknown as T
-          }
-    const columns = this.#columns.map((column, i) => [this.#keys[i], column.finish()])
-    const metadata = columns.length === 0 ? undefined : Object.fromEntries(columns)
-    return { rowCount, bytes, starts, ends, next, metadata }
+    const next = (i: number) => texts[i]
+    return { rowCount, bytes, starts, ends, next, metadata: this.#metadata.finish() }
   }
 }
 
-function grownBytes(bytes: Buffer, length: number): Buffer {
+export interface PieceSize {
+  readonly byteCount: number
+  readonly rowCount: number
+}
+
+function grownBytes(bytes: Uint8Array, length: number): Uint8Array {
   const bigger = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, length))
   bigger.set(bytes)
   return bigger
 }
 
-function twice(values: Int32Array): Int32Array {
+/** A copy with room for twice as many. */
+export function twice(values: Int32Array): Int32Array {
   const bigger = new Int32Array(values.length * 2)
   bigger.set(values)
   return bigger

@@ -21,16 +21,15 @@ export function entryTaker(
   const metadata = metadataReader(wantedMetadata(table), key)
   if (name === undefined) return objectTaker(table, metadata, buffer)
   const wanted = Buffer.from(name)
-  const range = { bytes: EMPTY as Buffer, from: 0, to: 0, nextFrom: 0, nextTo: 0 }
+  const message = { bytes: EMPTY as Buffer, from: 0, to: 0, nextFrom: 0, nextTo: 0 }
   return (span) => {
-    const { bytes, fieldFrom, fieldTo } = span
     const field = fieldNamed(wanted, span)
-    range.bytes = bytes
-    range.from = field < 0 ? 0 : fieldFrom[field + 1]
-    range.to = field < 0 ? 0 : fieldTo[field + 1]
-    range.nextFrom = span.idFrom
-    range.nextTo = span.idTo
-    buffer.addRange(range, metadata(span))
+    message.bytes = span.bytes
+    message.from = field < 0 ? span.idFrom : span.fieldFrom[field + 1]
+    message.to = field < 0 ? span.idFrom : span.fieldTo[field + 1]
+    message.nextFrom = span.idFrom
+    message.nextTo = span.idTo
+    buffer.addSpan(message, metadata(span))
   }
 }
 

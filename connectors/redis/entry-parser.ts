@@ -9,7 +9,7 @@
 import { Buffer } from 'node:buffer'
 import { fail } from '../../engine/base/errors.ts'
 
-/** Where an entry stands in the bytes; the same object is used for all entries. */
+/** Where an entry stands in bytes that do not change; the same object is used for all entries. */
 export interface EntrySpan {
   bytes: Buffer
   idFrom: number
@@ -29,6 +29,10 @@ export interface EntryListener {
 
 const CR = 13
 const [STAR, DOLLAR, PLUS, MINUS, COLON] = [42, 36, 43, 45, 58]
+/** Answers come into byte arrays of this size, or one that has twice the room for what is there. */
+const BYTES = 1 << 20
+/** What one read of the network should have room for. */
+const ROOM = 1 << 16
 
 export class EntryParser {
   readonly #listener: EntryListener
@@ -40,10 +44,11 @@ export class EntryParser {
     fieldTo: [],
     fieldCount: 0,
   }
+  /** What has come is bytes[0, end): what is before `begin` was told of, and stays as it is. */
   #bytes: Buffer = Buffer.alloc(0)
+  #begin = 0
+  #end = 0
   #at = 0
-  /** The beginning of what is not all here. */
-  #rest: Buffer = Buffer.alloc(0)
   /** Of the answer that is being read; -1: it has not begun. */
   #left = -1
   #count = 0
@@ -54,21 +59,42 @@ export class EntryParser {
     this.#listener = listener
   }
 
-  /** Takes the next bytes, which may change afterwards. CONNECTOR_FAILED if they are no answer. */
-  push(chunk: Buffer): void {
-    this.#bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    this.#at = 0
+  /** Where the next bytes belong. */
+  room(): Buffer {
+    if (this.#bytes.length - this.#end < ROOM) {
+      const rest = this.#bytes.subarray(this.#begin, this.#end)
+      this.#bytes = Buffer.allocUnsafeSlow(Math.max(BYTES, rest.length * 2))
+      this.#bytes.set(rest)
+      this.#begin = 0
+      this.#end = rest.length
+    }
+    return this.#bytes.subarray(this.#end)
+  }
+
+  /** So many bytes have come where `room` said. CONNECTOR_FAILED if they are no answer. */
+  took(length: number): void {
+    this.#end += length
+    this.#at = this.#begin
     this.#span.bytes = this.#bytes
-    let begin = 0
-    while (this.#left < 0 ? this.#begin() : this.#entry()) begin = this.#at
     // What is not whole is read again from its first byte, when more has come.
-    this.#rest = Buffer.from(this.#bytes.subarray(begin))
+    while (this.#left < 0 ? this.#answer() : this.#entry()) this.#begin = this.#at
+  }
+
+  /** Takes bytes that came elsewhere. */
+  push(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) {
+      const room = this.room()
+      const part = chunk.subarray(at, at + room.length)
+      room.set(part)
+      this.took(part.length)
+      at += part.length
+    }
   }
 
   /** The beginning of an answer, up to its first entry. */
-  #begin(): boolean {
+  #answer(): boolean {
+    if (this.#at >= this.#end) return false
     const kind = this.#bytes[this.#at]
-    if (kind === undefined) return false
     if (kind !== STAR) return this.#line(kind)
     if (!this.#head(STAR)) return false
     if (this.#length < 0) {
@@ -83,7 +109,7 @@ export class EntryParser {
 
   /** An answer of one line. */
   #line(kind: number): boolean {
-    const end = this.#bytes.indexOf('\r\n', this.#at)
+    const end = this.#bytes.subarray(0, this.#end).indexOf('\r\n', this.#at)
     if (end < 0) return false
     const text = this.#bytes.toString('utf8', this.#at + 1, end)
     this.#at = end + 2
@@ -129,7 +155,7 @@ export class EntryParser {
     if (!this.#head(DOLLAR)) return -1
     const from = this.#at
     const next = from + this.#length + 2
-    if (next > this.#bytes.length) return -1
+    if (next > this.#end) return -1
     this.#at = next
     return from
   }
@@ -137,17 +163,18 @@ export class EntryParser {
   /** `<kind><length> CRLF`; the length goes to `#length`. False: it is not all here. */
   #head(kind: number): boolean {
     const bytes = this.#bytes
+    const end = this.#end
     let at = this.#at
-    if (at >= bytes.length) return false
+    if (at >= end) return false
     if (bytes[at] !== kind) {
       fail('CONNECTOR_FAILED', `The server answers what is no answer to XREAD, at byte ${at}`)
     }
     let length = 0
     let sign = 1
-    for (at++; at < bytes.length; at++) {
+    for (at++; at < end; at++) {
       const byte = bytes[at]
       if (byte === CR) {
-        if (at + 1 >= bytes.length) return false
+        if (at + 1 >= end) return false
         this.#at = at + 2
         this.#length = length * sign
         return true

@@ -15,8 +15,6 @@ const TIMEOUT_MS = 5000
 const BLOCK_MS = 5000
 /** A server that answers nothing for so long is gone. */
 const SILENCE_MS = 15_000
-/** Of one read of the socket. */
-const READ_BYTES = 1 << 18
 
 type Take = (span: EntrySpan) => void
 
@@ -38,13 +36,7 @@ export class EntryWire {
       refused: (error) => this.#answered()?.reject(new Error(error)),
     })
     this.#parts = parts
-    this.#socket = socketTo(parts, (bytes) => {
-      try {
-        parser.push(bytes)
-      } catch (error) {
-        this.#fail(error as Error)
-      }
-    })
+    this.#socket = socketTo(parts, parser, (error) => this.#fail(error))
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('close', () => this.#fail(new Error('the server closed the connection')))
     parts.signal.addEventListener('abort', this.close)
@@ -125,22 +117,33 @@ export class EntryWire {
   }
 }
 
-/** A socket that connects; `take` gets bytes that change afterwards. */
-function socketTo({ disk, options }: RedisParts, take: (bytes: Buffer) => void): Socket {
+/** A socket that connects, and whose bytes the parser gets. */
+function socketTo(
+  { disk, options }: RedisParts,
+  parser: EntryParser,
+  onError: (error: Error) => void,
+): Socket {
   const { hostname, port, protocol } = new URL(options.url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const target = { host, port: Number(port || 6379), noDelay: true }
+  const guarded = (parse: () => void) => {
+    try {
+      parse()
+    } catch (error) {
+      onError(error as Error)
+    }
+  }
   const tls = tlsSettings(disk, options) ?? (protocol === 'rediss:' ? {} : undefined)
   if (tls !== undefined) {
     const socket = connectSecure({ ...target, servername: isIP(host) === 0 ? host : '', ...tls })
-    return socket.on('data', take)
+    return socket.on('data', (bytes) => guarded(() => parser.push(bytes)))
   }
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   const callback = (length: number) => {
-    take(buffer.subarray(0, length))
+    guarded(() => parser.took(length))
     return true
   }
-  return connectPlain({ ...target, onread: { buffer, callback } })
+  // The bytes come where they stay.
+  return connectPlain({ ...target, onread: { buffer: () => parser.room(), callback } })
 }
 
 function encoded(command: readonly (string | Buffer)[]): Buffer {

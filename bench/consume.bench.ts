@@ -18,6 +18,7 @@ import { natsConsume } from './consume/nats.ts'
 import { postgresConsume } from './consume/postgres.ts'
 import { rabbitQueueConsume, rabbitStreamConsume } from './consume/rabbitmq.ts'
 import { redisConsume } from './consume/redis.ts'
+import { Texts } from './consume/texts.ts'
 import { planNexmark, runNexmark } from './nexmark/run-query.ts'
 import { type Report, ratio, say, shortCount, type Topic } from './topic.ts'
 
@@ -54,8 +55,8 @@ export const consume: Topic = {
   },
 }
 
-async function line(adapter: ConsumeAdapter, all: readonly string[]): Promise<string[]> {
-  const messages = all.slice(0, adapter.messagesMax)
+async function line(adapter: ConsumeAdapter, all: Texts): Promise<string[]> {
+  const messages = new Texts(all.slice(0, adapter.messagesMax))
   const broker = await adapter.start()
   const refill = async () => broker.refill?.(messages)
   try {
@@ -142,21 +143,20 @@ function tableOf(options: Readonly<Record<string, string>>): TableSpec {
   return defineTable(statement, new Catalog(), catalog, { id: 't1' })!.spec
 }
 
-async function bids(): Promise<string[]> {
+async function bids(): Promise<Texts> {
   const events = Math.ceil((MESSAGES * 50) / 46)
   const plan = planNexmark('SELECT * FROM bid', { events, eventsPerSecond: 100_000 })
   const texts: string[] = []
   await runNexmark(plan, ({ payload }) => {
     texts.push(...jsonRowTexts(decodeBatch(payload, plan.schema)))
   })
-  return texts.slice(0, MESSAGES)
+  return new Texts(texts.slice(0, MESSAGES))
 }
 
-function report(messages: readonly string[], rows: string[][]): Report {
-  const bytes = messages.reduce((sum, text) => sum + text.length, 0)
+function report(messages: Texts, rows: string[][]): Report {
   return {
     notes: [
-      `${shortCount(messages.length)} Nexmark bids of ${Math.round(bytes / messages.length)} bytes as JSON; rates over the second half of each reading, the median of ${RUNS} readings in turns.`,
+      `${shortCount(messages.length)} Nexmark bids of ${Math.round(messages.byteCount / messages.length)} bytes as JSON; rates over the second half of each reading, the median of ${RUNS} readings in turns.`,
       'Ours: the source decoding into seven columns; of RabbitMQ queues, MQTT and PostgreSQL, after an fsync in the log, with acknowledgements. Bare: the client with a callback that counts. Broker, client and source share the machine.',
     ],
     header: ['connector', 'ours, messages/s', 'bare client, messages/s', 'ours / bare'],

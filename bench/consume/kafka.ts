@@ -18,7 +18,7 @@ export const kafkaConsume: ConsumeAdapter = {
         ...{ connector: 'kafka', topic: TOPIC },
         'properties.bootstrap.servers': broker.bootstrap,
       },
-      send: (messages) => broker.send(messages.map((text) => record(TOPIC, text))),
+      send: (messages) => broker.send(messages.slice().map((text) => record(TOPIC, text))),
       async bare(count, seen) {
         const consumer = new Consumer({
           ...{ clientId: 'bare', groupId: `bare-${++groups}`, autocommit: false },

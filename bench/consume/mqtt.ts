@@ -3,6 +3,7 @@
 import { connect, connectAsync, type MqttClient } from 'mqtt'
 import { MosquittoBroker, mosquittoMissing } from '../../test/brokers/mosquitto.ts'
 import type { ConsumeAdapter } from './adapter.ts'
+import type { Texts } from './texts.ts'
 
 const TOPIC = 'bids'
 const CLIENT = 'bench'
@@ -13,12 +14,12 @@ export const mqttConsume: ConsumeAdapter = {
   messagesMax: 50_000,
   async start() {
     const broker = await MosquittoBroker.start()
-    const fill = async (messages: readonly string[]) => {
+    const fill = async (messages: Texts) => {
       await (await session(broker.url, true)).endAsync()
       const client = await session(broker.url, false)
       await client.subscribeAsync(TOPIC, { qos: 1 })
       await client.endAsync()
-      await broker.publish(TOPIC, messages)
+      await broker.publish(TOPIC, messages.slice())
     }
     return {
       options: { connector: 'mqtt', url: broker.url, topic: TOPIC, 'client-id': CLIENT },

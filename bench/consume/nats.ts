@@ -15,7 +15,7 @@ export const natsConsume: ConsumeAdapter = {
     await (await broker.streams()).streams.add({ name: STREAM, subjects: ['bids'] })
     return {
       options: { connector: 'nats', url: broker.url, stream: STREAM },
-      send: (messages) => broker.publish('bids', messages),
+      send: (messages) => broker.publish('bids', messages.slice()),
       bare: (count, seen) => readBare(broker.url, count, seen),
       close: () => broker.close(),
     }

@@ -5,6 +5,7 @@ import type { Client } from 'pg'
 import { LogicalReplicationService } from 'pg-logical-replication'
 import { PostgresBroker, postgresMissing } from '../../test/brokers/postgres.ts'
 import type { ConsumeAdapter } from './adapter.ts'
+import type { Texts } from './texts.ts'
 
 const ROWS_AT_ONCE = 5000
 const INSERT = 'I'.charCodeAt(0)
@@ -23,7 +24,7 @@ export const postgresConsume: ConsumeAdapter = {
       'CREATE PUBLICATION bench FOR TABLE bids',
     )
     const { hostname, port, username, pathname } = new URL(broker.url)
-    const fill = async (messages: readonly string[]) => {
+    const fill = async (messages: Texts) => {
       await broker.run(
         'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots',
         'TRUNCATE bids',

@@ -3,6 +3,7 @@
 import { connect } from 'amqplib'
 import { RabbitBroker, rabbitmqMissing } from '../../test/brokers/rabbitmq.ts'
 import type { ConsumeAdapter, ConsumeBroker } from './adapter.ts'
+import type { Texts } from './texts.ts'
 
 const QUEUE = 'bids'
 const PREFETCH = 2000
@@ -14,7 +15,7 @@ const adapter = (type: 'classic' | 'stream'): ConsumeAdapter => ({
   async start() {
     const broker = await RabbitBroker.start()
     await broker.queue(QUEUE, type)
-    const send = (messages: readonly string[]) => broker.send(QUEUE, messages)
+    const send = (messages: Texts) => broker.send(QUEUE, messages.slice())
     const result: ConsumeBroker = {
       options: {
         ...{ connector: 'rabbitmq', host: '127.0.0.1', port: String(broker.port) },

@@ -26,11 +26,13 @@ export const postgresIntake = ({ disk, clock }: IntakeContext): IntakeConnector 
     })
   },
   async run(table, feed, signal) {
-    const server = cdcServer(disk, table)
+    await follow(cdcServer(disk, table), table, { feed, signal, clock })
+  },
+  async forget(table) {
     try {
-      await follow(server, table, { feed, signal, clock })
-    } finally {
-      if (feed.isDropped) await forget(server, table, clock)
+      await withClient(cdcServer(disk, table), (client) => dropSlot(client, table, clock))
+    } catch {
+      // A server that is away keeps its slot.
     }
   },
 })
@@ -76,9 +78,4 @@ async function withClient<T>(
   } finally {
     await client.end().catch(() => {})
   }
-}
-
-/** Best effort: a server that is away keeps its slot. */
-async function forget(server: PostgresServer, table: TableSpec, clock: Clock): Promise<void> {
-  await withClient(server, (client) => dropSlot(client, table, clock)).catch(() => {})
 }

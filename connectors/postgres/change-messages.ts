@@ -2,10 +2,13 @@
  *  with a PRIMARY KEY gets the row of each key; one without, the row that goes and the one that
  *  comes. */
 
+import { Buffer } from 'node:buffer'
 import { fail } from '../../engine/base/errors.ts'
 import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
-import type { PgMessage, Relation, Tuple } from './pgoutput.ts'
-import { type ValueJson, valueJson } from './value-json.ts'
+import { JsonBytes } from './json-bytes.ts'
+import type { PgMessage, Relation } from './pgoutput.ts'
+import { NULL, sameValue, type Tuple, withUnsent } from './tuple.ts'
+import { type WriteValue, writeValue } from './write-value.ts'
 
 type Op = '+I' | '+U' | '-U' | '-D'
 
@@ -13,23 +16,48 @@ interface ReadColumn {
   readonly name: string
   /** `"name":` */
   readonly label: string
-  readonly json: ValueJson
+  readonly write: WriteValue
   readonly isKey: boolean
   /** In the tuples. */
   readonly at: number
 }
 
+/** Columns in the order of a message, each with what is before its value. */
+type Layout = readonly (ReadColumn & { readonly before: Buffer })[]
+
+const layoutOf = (columns: readonly ReadColumn[]): Layout =>
+  columns.map((column, i) => ({
+    ...column,
+    before: Buffer.from((i === 0 ? '{' : ',') + column.label),
+  }))
+
+const HEADS: Readonly<Record<Op, Buffer>> = {
+  '+I': headOf('+I'),
+  '+U': headOf('+U'),
+  '-U': headOf('-U'),
+  '-D': headOf('-D'),
+}
+
+function headOf(op: Op): Buffer {
+  return Buffer.from(`{"op":"${op}","row":`)
+}
+
+const NULL_TEXT = Buffer.from('null')
+const END = Buffer.from('}}')
+
 type Change = Extract<PgMessage, { kind: 'insert' | 'update' | 'delete' }>
 
 export class ChangeMessages {
-  readonly #columns: readonly ReadColumn[]
-  readonly #keys: readonly ReadColumn[]
+  readonly #columns: Layout
+  readonly #keys: Layout
   readonly #isKeyed: boolean
   readonly #where: string
+  /** The messages of the last change. */
+  readonly #out = new JsonBytes()
 
   private constructor(columns: readonly ReadColumn[], isKeyed: boolean, where: string) {
-    this.#columns = columns
-    this.#keys = isKeyed ? columns.filter(({ isKey }) => isKey) : columns
+    this.#columns = layoutOf(columns)
+    this.#keys = isKeyed ? layoutOf(columns.filter(({ isKey }) => isKey)) : this.#columns
     this.#isKeyed = isKeyed
     this.#where = where
   }
@@ -46,7 +74,7 @@ export class ChangeMessages {
         })
       }
       const isKey = table.primaryKey?.includes(column) === true
-      return { name, label: `${JSON.stringify(name)}:`, json: valueJson(type), isKey, at }
+      return { name, label: `${JSON.stringify(name)}:`, write: writeValue(type), isKey, at }
     })
     return new ChangeMessages(columns, table.primaryKey !== undefined, where)
   }
@@ -60,37 +88,45 @@ export class ChangeMessages {
     return messages
   }
 
-  /** A row that was there before the first change. */
-  row(tuple: Tuple): string {
+  /** A row that was there before the first change; valid until the next call. */
+  row(tuple: Tuple): Uint8Array {
+    this.#out.clear()
     return this.#message('+I', this.#columns, tuple)
   }
 
-  /** The messages of a change, in order. */
-  change(change: Change): string[] {
+  /** The messages of a change, in order; valid until the next call. */
+  change(change: Change): Uint8Array[] {
     if (change.kind === 'insert') return [this.row(change.after)]
+    this.#out.clear()
     const { before } = change
     if (before?.whole === false && !this.#isKeyed) refuseIdentity(this.#where, false)
     if (change.kind === 'delete') return [this.#message('-D', this.#keys, change.before.tuple)]
     const after = before?.whole === true ? withUnsent(change.after, before.tuple) : change.after
-    const put = this.#message('+U', this.#columns, after)
     if (!this.#isKeyed) {
       if (before === undefined) return refuseIdentity(this.#where, false)
-      return [this.#message('-U', this.#columns, before.tuple), put]
+      const gone = this.#message('-U', this.#columns, before.tuple)
+      return [gone, this.#message('+U', this.#columns, after)]
     }
     const moved =
-      before !== undefined && this.#keys.some(({ at }) => before.tuple[at] !== after[at])
-    return moved ? [this.#message('-D', this.#keys, before.tuple), put] : [put]
+      before !== undefined && this.#keys.some(({ at }) => !sameValue(before.tuple, after, at))
+    const gone = moved ? [this.#message('-D', this.#keys, before.tuple)] : []
+    return [...gone, this.#message('+U', this.#columns, after)]
   }
 
-  #message(op: Op, columns: readonly ReadColumn[], tuple: Tuple): string {
-    let text = `{"op":"${op}","row":`
+  #message(op: Op, columns: Layout, { bytes, starts, ends }: Tuple): Uint8Array {
+    const out = this.#out
+    const from = out.length
+    out.copy(HEADS[op])
     for (let i = 0; i < columns.length; i++) {
-      const { name, label, json, at } = columns[i]
-      const value = tuple[at]
-      if (value === undefined) this.#refuseUnsent(name)
-      text += (i === 0 ? '{' : ',') + label + (value === null ? 'null' : json(value))
+      const { before, write, at } = columns[i]
+      out.copy(before)
+      const start = starts[at]
+      if (start >= 0) write(out, bytes, start, ends[at])
+      else if (start === NULL) out.copy(NULL_TEXT)
+      else this.#refuseUnsent(columns[i].name)
     }
-    return `${text}}}`
+    out.copy(END)
+    return out.since(from)
   }
 
   #refuseUnsent(column: string): never {
@@ -104,7 +140,7 @@ export class ChangeMessages {
   }
 
   /** What takes back all rows that these messages leave. */
-  takeBack(stored: Iterable<Uint8Array>): string[] {
+  takeBack(stored: Iterable<Uint8Array>): Uint8Array[] {
     const live = new Map<string, number>()
     for (const bytes of stored) {
       const { op, row } = JSON.parse(Buffer.from(bytes).toString()) as Parsed
@@ -117,7 +153,7 @@ export class ChangeMessages {
       else live.set(text, count)
     }
     return [...live].flatMap(([text, count]) =>
-      new Array<string>(count).fill(`{"op":"-D","row":${text}}`),
+      new Array<Uint8Array>(count).fill(Buffer.from(`{"op":"-D","row":${text}}`)),
     )
   }
 }
@@ -128,11 +164,7 @@ interface Parsed {
 }
 
 /** Where the row begins in a message. */
-const ROW_AT = '{"op":"+I","row":'.length
-
-/** What was not sent again is in the row before. */
-const withUnsent = (after: Tuple, before: Tuple): Tuple =>
-  after.map((value, i) => (value === undefined ? before[i] : value))
+const ROW_AT = HEADS['+I'].length
 
 /** UNSUPPORTED. */
 export function refuseIdentity(where: string, isKeyed: boolean): never {

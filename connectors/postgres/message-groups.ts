@@ -8,34 +8,54 @@ import type { IntakeFeed, IntakeMessage } from '../../engine/source/intake.ts'
 /** A larger transaction goes in parts. */
 const GROUP_MESSAGES = 8192
 const GROUP_BYTES = 4 << 20
+const FIRST_BYTES = 4096
 
 type Metadata = Readonly<Record<string, Value>>
 
 export class MessageGroups {
   readonly #feed: IntakeFeed
-  #messages: IntakeMessage[] = []
-  #bytes = 0
+  #bytes = Buffer.alloc(0)
+  #length = 0
+  #ends: number[] = []
+  #metadata: Metadata[] = []
 
   constructor(feed: IntakeFeed) {
     this.#feed = feed
   }
 
-  add(text: string, metadata: Metadata): void {
-    const bytes = Buffer.from(text)
-    this.#messages.push({ bytes, metadata })
-    this.#bytes += bytes.length
+  /** The message is copied. */
+  add(message: Uint8Array, metadata: Metadata): void {
+    const end = this.#length + message.length
+    if (end > this.#bytes.length) {
+      const bigger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, end, this.#bytes.length * 2))
+      bigger.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = bigger
+    }
+    this.#bytes.set(message, this.#length)
+    this.#length = end
+    this.#ends.push(end)
+    this.#metadata.push(metadata)
   }
 
   get isFull(): boolean {
-    return this.#messages.length >= GROUP_MESSAGES || this.#bytes >= GROUP_BYTES
+    return this.#ends.length >= GROUP_MESSAGES || this.#length >= GROUP_BYTES
   }
 
   /** Hands over what was added. */
   put(position: string): void {
-    const messages = this.#messages
-    this.#messages = []
-    this.#bytes = 0
-    if (messages.length > 0) this.#feed.put({ messages, position })
+    const bytes = this.#bytes
+    const messages: IntakeMessage[] = []
+    let from = 0
+    for (const [i, end] of this.#ends.entries()) {
+      messages.push({ bytes: bytes.subarray(from, end), metadata: this.#metadata[i] })
+      from = end
+    }
+    if (messages.length === 0) return
+    this.#bytes = Buffer.alloc(0)
+    this.#length = 0
+    this.#ends = []
+    this.#metadata = []
+    this.#feed.put({ messages, position })
   }
 }
 

@@ -1,11 +1,10 @@
 /** The messages of PostgreSQL's own output plugin, version 1 of its protocol. Values stay the texts
- *  that they are: the client library would make numbers and dates of them, which loses digits. */
+ *  that they are, where they are: the client library would make numbers and dates of them, which
+ *  loses digits. */
 
 import type { Buffer } from 'node:buffer'
 import { SqlError } from '../../engine/base/errors.ts'
-
-/** The value of each column; undefined: it is stored apart, has not changed, and is not sent. */
-export type Tuple = readonly (string | null | undefined)[]
+import { NULL, type Tuple, UNSENT } from './tuple.ts'
 
 export interface Relation {
   readonly oid: number
@@ -39,7 +38,7 @@ export type PgMessage =
 /** Microseconds from 1970 to 2000, where PostgreSQL's time begins. */
 const EPOCH_US = 946_684_800_000_000
 
-/** One message. CONNECTOR_FAILED for what is none. */
+/** One message, whose rows stay in the bytes. CONNECTOR_FAILED for what is none. */
 export function parsePgoutput(bytes: Buffer): PgMessage {
   const reader = new Reader(bytes)
   const tag = reader.letter()
@@ -101,20 +100,31 @@ const beforeOf = (reader: Reader, letter: string): Before | undefined =>
   letter === 'N' ? undefined : { whole: letter === 'O', tuple: tuple(reader) }
 
 function tuple(reader: Reader): Tuple {
-  const values = new Array<string | null | undefined>(reader.int16())
-  for (let i = 0; i < values.length; i++) values[i] = value(reader)
-  return values
+  const count = reader.int16()
+  const starts = new Array<number>(count)
+  const ends = new Array<number>(count)
+  for (let i = 0; i < count; i++) {
+    starts[i] = valueStart(reader)
+    ends[i] = reader.at
+  }
+  return { bytes: reader.bytes, starts, ends }
 }
 
-function value(reader: Reader): string | null | undefined {
+/** Where the value's text begins, or why it has none; the reader is behind it. */
+function valueStart(reader: Reader): number {
   const kind = reader.letter()
   switch (kind) {
-    case 't':
-      return reader.utf8(reader.int32())
+    case 't': {
+      const length = reader.int32()
+      const start = reader.at
+      reader.skip(length)
+      if (reader.at > reader.bytes.length) return broken('a value that is cut off')
+      return start
+    }
     case 'n':
-      return null
+      return NULL
     case 'u':
-      return undefined
+      return UNSENT
     default:
       return broken(`a value '${kind}'`)
   }
@@ -125,19 +135,19 @@ function broken(what: string): never {
 }
 
 class Reader {
-  readonly #bytes: Buffer
-  #at = 0
+  readonly bytes: Buffer
+  at = 0
 
   constructor(bytes: Buffer) {
-    this.#bytes = bytes
+    this.bytes = bytes
   }
 
   skip(count: number): void {
-    this.#at += count
+    this.at += count
   }
 
   byte(): number {
-    return this.#bytes.readUInt8(this.#at++)
+    return this.bytes.readUInt8(this.at++)
   }
 
   letter(): string {
@@ -145,31 +155,26 @@ class Reader {
   }
 
   int16(): number {
-    this.#at += 2
-    return this.#bytes.readInt16BE(this.#at - 2)
+    this.at += 2
+    return this.bytes.readInt16BE(this.at - 2)
   }
 
   /** Counts, lengths and oids: none of them is negative. */
   int32(): number {
-    this.#at += 4
-    return this.#bytes.readUInt32BE(this.#at - 4)
+    this.at += 4
+    return this.bytes.readUInt32BE(this.at - 4)
   }
 
   int64(): bigint {
-    this.#at += 8
-    return this.#bytes.readBigInt64BE(this.#at - 8)
+    this.at += 8
+    return this.bytes.readBigInt64BE(this.at - 8)
   }
 
   /** Up to the next zero byte. */
   text(): string {
-    const end = this.#bytes.indexOf(0, this.#at)
-    const text = this.#bytes.toString('utf8', this.#at, end)
-    this.#at = end + 1
+    const end = this.bytes.indexOf(0, this.at)
+    const text = this.bytes.toString('utf8', this.at, end)
+    this.at = end + 1
     return text
-  }
-
-  utf8(length: number): string {
-    this.#at += length
-    return this.#bytes.toString('utf8', this.#at - length, this.#at)
   }
 }

@@ -11,6 +11,7 @@ import { parseLsn } from './lsn.ts'
 import { allStored, MessageGroups } from './message-groups.ts'
 import { literal, quoted } from './names.ts'
 import { outsideName } from './slot.ts'
+import { tupleOf } from './tuple.ts'
 
 export interface SnapshotParts {
   readonly server: PostgresServer
@@ -31,8 +32,8 @@ export async function takeSnapshot(client: Client, parts: SnapshotParts): Promis
   const messages = ChangeMessages.of(table, names)
   const groups = new MessageGroups(feed)
   await allStored(feed)
-  for (const text of messages.takeBack(feed.stored())) {
-    groups.add(text, parts.metadata)
+  for (const message of messages.takeBack(feed.stored())) {
+    groups.add(message, parts.metadata)
     if (groups.isFull) await put(parts, groups, SNAPSHOT)
   }
   await put(parts, groups, SNAPSHOT)
@@ -81,7 +82,7 @@ async function readRows(
     })
     if (rows.length === 0) return
     if (!isFirst) await put(parts, groups, SNAPSHOT)
-    for (const row of rows) groups.add(messages.row(row), parts.metadata)
+    for (const row of rows) groups.add(messages.row(tupleOf(row)), parts.metadata)
   }
   parts.signal.throwIfAborted()
 }

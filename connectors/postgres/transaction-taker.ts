@@ -1,7 +1,7 @@
 /** Takes what a replication slot brings, message by message, and puts whole transactions into the
  *  table's log, each with the position behind it; a large one in parts. */
 
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Value } from '../../engine/batch/value.ts'
 import type { IntakeFeed } from '../../engine/source/intake.ts'
@@ -53,7 +53,7 @@ export class TransactionTaker {
   readonly #relations = new Map<number, ChangeMessages>()
   #transaction: Transaction | undefined
   /** Messages that came while one before them is being taken. */
-  readonly #waiting: PgMessage[] = []
+  readonly #waiting: Buffer[] = []
   #isBusy = false
   /** Everything that committed before is put, and what of it is stored. */
   #reached: bigint
@@ -89,13 +89,13 @@ export class TransactionTaker {
     this.#cancel()
   }
 
-  /** Takes a message. Those behind it wait if it takes time; then no more should come. */
+  /** Takes a message, whose bytes may change afterwards. Those behind it wait if it takes time; then
+   *  no more should come. */
   take(bytes: Buffer): void {
     if (this.#isOver) return
     try {
-      const message = parsePgoutput(bytes)
-      if (this.#isBusy) this.#waiting.push(message)
-      else this.#follow(this.#take(message))
+      if (this.#isBusy) this.#waiting.push(Buffer.from(bytes))
+      else this.#follow(this.#take(parsePgoutput(bytes)))
     } catch (error) {
       this.fail(error)
     }
@@ -120,7 +120,7 @@ export class TransactionTaker {
           this.#connection.resume()
           return
         }
-        this.#follow(this.#take(message))
+        this.#follow(this.#take(parsePgoutput(message)))
       }
     } catch (error) {
       this.fail(error)
@@ -146,7 +146,7 @@ export class TransactionTaker {
       case 'delete': {
         const messages = this.#relations.get(message.oid)
         if (messages === undefined || this.#transaction === undefined) return undefined
-        for (const text of messages.change(message)) this.#add(this.#transaction, text)
+        for (const bytes of messages.change(message)) this.#add(this.#transaction, bytes)
         return this.#groups.isFull ? this.#put(this.#inside(this.#transaction)) : undefined
       }
       case 'truncate': {
@@ -170,9 +170,9 @@ export class TransactionTaker {
     }
   }
 
-  #add(transaction: Transaction, text: string): void {
+  #add(transaction: Transaction, message: Uint8Array): void {
     transaction.count++
-    if (transaction.count > transaction.stored) this.#groups.add(text, transaction.metadata)
+    if (transaction.count > transaction.stored) this.#groups.add(message, transaction.metadata)
   }
 
   #inside = ({ commitLsn, count }: Transaction): string => positionText(commitLsn, count)
@@ -202,9 +202,9 @@ export class TransactionTaker {
     const before = this.#inside(transaction)
     await this.#put(before)
     await allStored(feed)
-    for (const text of messages.takeBack(feed.stored())) {
+    for (const message of messages.takeBack(feed.stored())) {
       if (this.#groups.isFull) await this.#put(before)
-      this.#groups.add(text, transaction.metadata)
+      this.#groups.add(message, transaction.metadata)
     }
     transaction.count++
   }

@@ -178,11 +178,32 @@ describeWith('postgres-cdc', postgresMissing, () => {
     }
     await server.sql('CREATE MATERIALIZED VIEW bodies AS SELECT n, LENGTH(body) AS l FROM apart')
     await server.eventually('SELECT n, l FROM bodies', [[2, 32_000]])
+    // The first update may be in the snapshot.
+    const updated = async () => {
+      await broker.run('UPDATE unsent SET n = n + 1')
+      return (await stateOf('unsent')).state
+    }
+    await expect.poll(updated, { timeout: 8000 }).toBe('failed')
     expect(await failureOf('unsent')).toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringContaining('body'),
       hint: expect.stringContaining('REPLICA IDENTITY FULL'),
     })
+    // What it made is taken away although it does not run any more.
+    await server.sql('DROP TABLE unsent')
+    const slots = `SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'unsent'`
+    expect(await broker.query(slots)).toEqual([])
+  })
+
+  it("leaves somebody else's slot alone", async () => {
+    await broker.run('CREATE TABLE foreign_slot (id int PRIMARY KEY)')
+    await broker.query(`SELECT pg_create_logical_replication_slot('foreign_slot', 'test_decoding')`)
+    await define('foreign_slot', 'id INT, PRIMARY KEY (id) NOT ENFORCED')
+    expect(await failureOf('foreign_slot')).toMatchObject({ code: 'INVALID_OPTION' })
+    await server.sql('DROP TABLE foreign_slot')
+    const slots = `SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'foreign_slot'`
+    expect(await broker.query(slots)).toHaveLength(1)
+    await broker.query(`SELECT pg_drop_replication_slot('foreign_slot')`)
   })
 
   describe('begins where it is told', () => {

@@ -7,7 +7,7 @@ import { type EntryId, StreamOffsets } from '../../../connectors/redis/entry-id.
 import { entryTaker } from '../../../connectors/redis/entry-message.ts'
 import { EntryParser } from '../../../connectors/redis/entry-parser.ts'
 import { schemaOf } from '../../../engine/batch/schema.ts'
-import { STRING } from '../../../engine/batch/types.ts'
+import { VARCHAR } from '../../../engine/batch/types.ts'
 import type { TableSpec } from '../../../engine/source/table.ts'
 import { seedOf } from '../../seed.ts'
 
@@ -16,7 +16,7 @@ const TABLE = {
   name: 't',
   connector: 'redis',
   options: { 'payload-field': 'data' },
-  schema: schemaOf([{ name: 'x', type: STRING, nullable: true }]),
+  schema: schemaOf([{ name: 'x', type: VARCHAR, nullable: true }]),
 } as unknown as TableSpec
 
 const text = (bytes: Uint8Array) => [

@@ -17,8 +17,9 @@ export interface Report {
 
 /** `1.62 M`, `431 k`, `87` with three digits that mean something. */
 export function shortCount(value: number): string {
-  if (value >= 1e6) return `${(value / 1e6).toPrecision(3)} M`
-  if (value >= 1e3) return `${(value / 1e3).toPrecision(3)} k`
+  // What three digits round up to the next unit is in that.
+  if (value >= 999_500) return `${(value / 1e6).toPrecision(3)} M`
+  if (value >= 999.5) return `${(value / 1e3).toPrecision(3)} k`
   return value.toPrecision(3)
 }
 

@@ -23,6 +23,7 @@ export class Captures {
   #mark = 0
   readonly #stack: number[] = []
   readonly #slots: Int32Array
+  /** What a match can begin with behind the text's beginning. */
   readonly #first: Uint8Array | undefined
   /** The positions of the last match: start and end of the whole, then of each group; -1: none. */
   readonly found: Int32Array
@@ -54,7 +55,7 @@ export class Captures {
     const first = this.#first
     for (;;) {
       const current = this.#current
-      if (current.count === 0 && !matched && first !== undefined) {
+      if (current.count === 0 && !matched && first !== undefined && at > start) {
         // Nothing is under way: on to where a match can begin.
         const begin = at
         while (at < end && first[classes.of(codeAt(bytes, at, end))] === 0) at += widthOf(bytes[at])
@@ -137,8 +138,8 @@ export class Captures {
   }
 }
 
-/** 1 for each class that a match can begin with; undefined if a match can be empty or hangs on what
- *  stands around it. */
+/** 1 for each class that a match can begin with, unless the text itself begins there; undefined if a
+ *  match can be empty or hangs on what stands around it. */
 function firstClasses({ ops, xs, ys, accepts, classes }: Program): Uint8Array | undefined {
   const first = new Uint8Array(classes.count)
   const seen = new Set<number>()
@@ -146,7 +147,11 @@ function firstClasses({ ops, xs, ys, accepts, classes }: Program): Uint8Array | 
   for (let pc = waiting.pop(); pc !== undefined; pc = waiting.pop()) {
     if (seen.has(pc)) continue
     seen.add(pc)
-    if (ops[pc] === OP.MATCH || ops[pc] === OP.ASSERT) return undefined
+    if (ops[pc] === OP.MATCH) return undefined
+    if (ops[pc] === OP.ASSERT) {
+      if (ASSERTIONS[xs[pc]] === 'begin') continue
+      return undefined
+    }
     if (ops[pc] === OP.SET) for (const [kind, yes] of accepts[xs[pc]].entries()) first[kind] |= yes
     else if (ops[pc] === OP.SAVE) waiting.push(pc + 1)
     else waiting.push(xs[pc])

@@ -103,6 +103,8 @@ export class ChangeRows {
   }
 }
 
+const QUOTE = 34
+
 interface Images {
   readonly batch: Batch
   /** Of each message; -1: none. */
@@ -120,9 +122,24 @@ function found(decoder: JsonMessages, images: Messages, bad: BadChanges): Images
 
 const PLAIN = /^"[a-zA-Z+-]*"$/
 
+/** What operations are called, by their first two bytes: made once, not for every message. */
+const SHORT = new Map(
+  ['+I', '+U', '-U', '-D', 'c', 'r', 'u', 'd'].map((text) => [keyOf(text), text]),
+)
+
+function keyOf(text: string): number {
+  return text.charCodeAt(0) * 256 + (text.length > 1 ? text.charCodeAt(1) : QUOTE)
+}
+
 /** The text at bytes[start, end), which is JSON; the JSON itself if it is no text. */
 export function textIn(bytes: Uint8Array, start: number, end: number): string {
   if (start < 0) return 'null'
+  const length = end - start - 2
+  if (length <= 2 && bytes[start] === QUOTE && bytes[end - 1] === QUOTE) {
+    // Behind a text of one byte is its quote.
+    const short = SHORT.get(bytes[start + 1] * 256 + bytes[start + 2])
+    if (short?.length === length) return short
+  }
   const json = asBuffer(bytes).toString('utf8', start, end)
   if (PLAIN.test(json)) return json.slice(1, -1)
   const value: unknown = JSON.parse(json)

@@ -9,8 +9,8 @@ import type { Disk, DiskFile } from '../base/disk.ts'
 import { asSqlError, fail } from '../base/errors.ts'
 import type { Section } from '../operator/operator.ts'
 
-/** 2: queries beside cursors, with pauses and failures. */
-export const CHECKPOINT_VERSION = 2
+/** 3: the groups of an aggregate in pages. */
+export const CHECKPOINT_VERSION = 3
 
 interface SectionPlace {
   readonly version: number
@@ -90,8 +90,18 @@ export class CheckpointStore<Meta> {
     return found
   }
 
-  /** Makes a checkpoint durable. The sections' bytes are read before anything else runs. A failure
-   *  leaves the checkpoints as they were. */
+  /** The same sections, with the bytes of those that `save` will want and that will change. To be
+   *  called before anything else runs. */
+  made(sections: ReadonlyMap<string, Section>): Map<string, Section> {
+    const asOfNow = (name: string, section: Section): Section => {
+      if (section.live !== true || this.#isKnown(name, section)) return section
+      const { version, owner, bytes } = section
+      return { name: section.name, version, owner, bytes }
+    }
+    return new Map([...sections].map(([name, section]) => [name, asOfNow(name, section)]))
+  }
+
+  /** Makes a checkpoint durable. A failure leaves the checkpoints as they were. */
   async save(
     epoch: number,
     meta: Meta,

@@ -104,10 +104,11 @@ export class Checkpointer {
     const { epoch } = dataflow.context.clock
     assert(epoch === journal.nextEpoch - 1, 'a checkpoint stands between two epochs')
     crashPoint('checkpoint.begun')
-    const snapshot = takeSnapshot(dataflow)
+    const { meta, sections } = takeSnapshot(dataflow)
+    const made = store.made(sections)
     await this.#syncLogs()
     crashPoint('checkpoint.logs-synced')
-    const { bytes } = await store.save(epoch, snapshot.meta, snapshot.sections)
+    const { bytes } = await store.save(epoch, meta, made)
     crashPoint('checkpoint.done')
     const durationMs = clock.monotonicMs() - startMs
     const { failures } = this.#stats

@@ -84,8 +84,21 @@ export interface Section {
   /** Raw bytes; the operator owns their meaning. */
   readonly bytes: Uint8Array
   /** The same version of the same owner has the same bytes: they need not be made to know. */
-  readonly owner?: object
+  readonly owner?: object | undefined
+  /** The bytes are made of what the next epoch changes: they must be asked for before. */
+  readonly live?: boolean | undefined
 }
+
+/** The same section under another name; its bytes are not made. */
+export const renamed = (section: Section, name: string): Section => ({
+  name,
+  version: section.version,
+  owner: section.owner,
+  live: section.live,
+  get bytes() {
+    return section.bytes
+  },
+})
 
 export interface StateSize {
   readonly rows: number

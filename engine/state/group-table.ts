@@ -20,11 +20,15 @@ export interface GroupLayout {
 
 const CAPACITY_MIN = 64
 
-interface Frozen {
-  readonly count: number
+/** Some groups, one after another. */
+export interface GroupTablePage {
   readonly hashes: Int32Array
   readonly nulls: Int32Array
-  readonly arrays: GroupArray[]
+  readonly arrays: readonly GroupArray[]
+}
+
+interface Frozen {
+  readonly page: GroupTablePage
   readonly heap: Uint8Array
 }
 
@@ -179,34 +183,61 @@ export class GroupTable {
     return sum
   }
 
-  /** The groups as bytes, independent of capacity and probing order. */
+  /** A copy of the groups [from, to), independent of capacity and probing order. */
+  page(from: number, to: number): GroupTablePage {
+    return {
+      hashes: this.hashes.slice(from, to),
+      nulls: this.nulls.slice(from, to),
+      arrays: this.arrays.map((array) => array.slice(from, to)),
+    }
+  }
+
+  /** Takes back pages that follow each other from group 0 on, and the key text, which is the
+   *  table's from then on. */
+  restorePages(pages: readonly GroupTablePage[], heap: Uint8Array): void {
+    const count = pages.reduce((sum, { hashes }) => sum + hashes.length, 0)
+    let capacity = CAPACITY_MIN
+    while (capacity <= count) capacity *= 2
+    this.count = count
+    this.hashes = joined(pages, ({ hashes }) => hashes, fresh('i32', capacity, 0) as Int32Array)
+    this.nulls = joined(pages, ({ nulls }) => nulls, fresh('i32', capacity, 0) as Int32Array)
+    this.arrays = this.layout.arrays.map(({ kind, initial }, i) =>
+      joined(pages, ({ arrays }) => arrays[i], fresh(kind, capacity, initial)),
+    )
+    this.heap = heap
+    this.heapSize = heap.length
+    this.#rehash(capacity * 2)
+  }
+
+  /** The whole table as bytes. */
   snapshot(): Uint8Array {
-    const { count } = this
     const frozen: Frozen = {
-      count,
-      hashes: this.hashes.slice(0, count),
-      nulls: this.nulls.slice(0, count),
-      arrays: this.arrays.map((array) => array.slice(0, count)),
+      page: this.page(0, this.count),
       heap: this.heap.slice(0, this.heapSize),
     }
     return serialize(frozen)
   }
 
   restore(bytes: Uint8Array): void {
-    const frozen = deserialize(bytes) as Frozen
-    const { count } = frozen
-    let capacity = CAPACITY_MIN
-    while (capacity <= count) capacity *= 2
-    this.count = count
-    this.hashes = longer(frozen.hashes, capacity, 0)
-    this.nulls = longer(frozen.nulls, capacity, 0)
-    this.arrays = frozen.arrays.map((array, i) =>
-      longer(array, capacity, this.layout.arrays[i].initial),
-    )
-    this.heap = frozen.heap
-    this.heapSize = frozen.heap.length
-    this.#rehash(capacity * 2)
+    const { page, heap } = deserialize(bytes) as Frozen
+    this.restorePages([page], heap)
   }
+}
+
+/** Puts the pages' arrays into one that is large enough. */
+function joined<A extends GroupArray>(
+  pages: readonly GroupTablePage[],
+  arrayOf: (page: GroupTablePage) => GroupArray,
+  all: A,
+): A {
+  let at = 0
+  for (const page of pages) {
+    const part = arrayOf(page)
+    if (Array.isArray(all)) for (const [i, value] of part.entries()) all[at + i] = value
+    else all.set(part as Float64Array, at)
+    at += part.length
+  }
+  return all
 }
 
 function fresh(kind: ArrayKind, length: number, initial: number): GroupArray {

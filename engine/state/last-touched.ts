@@ -76,6 +76,17 @@ export class LastTouched {
     this.#times.set(times)
   }
 
+  /** A copy of the times of the keys [from, to). */
+  page(from: number, to: number): Float64Array {
+    return this.#times.slice(from, to)
+  }
+
+  /** Takes it back. */
+  restorePage(from: number, page: Float64Array): void {
+    this.makeRoom(from + page.length)
+    this.#times.set(page, from)
+  }
+
   get bytes(): number {
     return this.#times.byteLength
   }

@@ -17,7 +17,8 @@ export interface StateSection {
   readonly name: string
   readonly version: number
   readonly bytes: Uint8Array
-  readonly owner?: object
+  readonly owner?: object | undefined
+  readonly live?: boolean | undefined
 }
 
 /** Slots of a chunk. A multiple of 8, so that a chunk's bitmaps begin on a byte. */

@@ -9,6 +9,7 @@ import { concat } from '../../batch/concat.ts'
 import { decodeBatch, encodeBatch } from '../../batch/ipc.ts'
 import { sameRow } from '../../batch/same-row.ts'
 import type { Schema } from '../../batch/schema.ts'
+import { GroupPages } from '../../state/group-pages.ts'
 import { GroupTable } from '../../state/group-table.ts'
 import { LastTouched } from '../../state/last-touched.ts'
 import type { Output, Section, StateSize } from '../operator.ts'
@@ -39,10 +40,18 @@ const DEAD = 2
 const DEAD_MAX = 1024
 const TOLD_AT_ONCE = 8192
 
+/** Of some groups. */
+interface Beside {
+  readonly said: Uint8Array
+  readonly rowCounts: Float64Array
+  readonly touched: Float64Array | undefined
+}
+
 export class ChangedGroups {
   readonly #program: GroupProgram
   readonly #options: ChangedGroupsOptions
   readonly table: GroupTable
+  readonly #pages: GroupPages<Beside>
   /** Per group: NEW, SAID or DEAD. */
   #said = new Uint8Array(64)
   /** Per group: rows in it. Not kept for append-only input, where no group can lose a row. */
@@ -61,6 +70,7 @@ export class ChangedGroups {
     this.#options = options
     this.table = options.said ?? new GroupTable(program.layout)
     this.#touched = options.ttl && new LastTouched(options.ttl.us)
+    this.#pages = new GroupPages<Beside>(this.table, this)
     this.#makeRoom()
     if (options.said !== undefined) this.#said.fill(SAID, 0, this.table.count)
   }
@@ -69,11 +79,13 @@ export class ChangedGroups {
    *  first time in the epoch, what they had said. Row j of `rows` is in group j of `groups`. */
   touch(groups: Int32Array, rows: Int32Array, n: number, weights: Int32Array | null): void {
     this.#makeRoom()
-    this.#version++
+    this.#begin()
     const from = this.#dirtyCount
     const dirty = this.#dirty
+    const pages = this.#pages
     for (let j = 0; j < n; j++) {
       const g = groups[j]
+      pages.touch(g)
       if (dirty[g] === 0) {
         dirty[g] = 1
         this.#dirtyGroups[this.#dirtyCount++] = g
@@ -122,8 +134,14 @@ export class ChangedGroups {
     if (said.length > 0) this.#before.push(this.#rows(said, said.length))
   }
 
+  #begin(): void {
+    this.#version++
+    this.#pages.begin()
+  }
+
   #makeRoom(): void {
     const { length } = this.table.hashes
+    this.#pages.makeRoom(length)
     this.#touched?.makeRoom(length)
     if (this.#said.length >= length) return
     const grown = <A extends Uint8Array | Float64Array | Int32Array>(old: A, fresh: A): A => {
@@ -158,7 +176,7 @@ export class ChangedGroups {
   }
 
   #emitChanges(out: Output): void {
-    this.#version++
+    this.#begin()
     if (this.#options.global && this.#touched !== undefined) this.#forgetDebts()
     const changes = this.#changes()
     this.#settle()
@@ -215,6 +233,7 @@ export class ChangedGroups {
   #settle(): void {
     for (let d = 0; d < this.#dirtyCount; d++) {
       const g = this.#dirtyGroups[d]
+      this.#pages.touch(g)
       this.#dirty[g] = 0
       const live = this.#isLive(g)
       this.#dead += Number(!live) - Number(this.#said[g] === DEAD)
@@ -229,6 +248,7 @@ export class ChangedGroups {
   /** Keeps these groups only. Between epochs: none is dirty. */
   #sweep(isKept: (group: number) => boolean): void {
     this.#version++
+    this.#pages.moved()
     const { count } = this.table
     const keep = Array.from({ length: count }, (_, g) => isKept(g))
     const rowCounts = this.#rowCounts.filter((_, g) => keep[g] === true)
@@ -264,21 +284,23 @@ export class ChangedGroups {
   }
 
   snapshot(): Section[] {
-    const { count } = this.table
-    const rowCounts = this.#rowCounts.slice(0, count)
-    return [
-      { name: 'groups', version: this.#version, bytes: this.table.snapshot() },
-      { name: 'said', version: this.#version, bytes: this.#said.slice(0, count) },
-      { name: 'rows', version: this.#version, bytes: new Uint8Array(rowCounts.buffer) },
-      ...this.#unsaid(),
-      ...this.#touchedSection(),
-    ]
+    return [...this.#pages.snapshot(), ...this.#unsaid()]
   }
 
-  #touchedSection(): Section[] {
-    if (this.#touched === undefined) return []
-    const bytes = this.#touched.snapshot(Array.from({ length: this.table.count }, (_, g) => g))
-    return [{ name: 'touched', version: this.#version, bytes }]
+  /** What is kept beside the groups [from, to). */
+  page(from: number, to: number): Beside {
+    return {
+      said: this.#said.slice(from, to),
+      rowCounts: this.#rowCounts.slice(from, to),
+      touched: this.#touched?.page(from, to),
+    }
+  }
+
+  restorePage(from: number, { said, rowCounts, touched }: Beside): void {
+    this.#makeRoom()
+    this.#said.set(said, from)
+    this.#rowCounts.set(rowCounts, from)
+    if (touched !== undefined) this.#touched?.restorePage(from, touched)
   }
 
   /** What waits to be said, when that is not done in every epoch. */
@@ -303,16 +325,10 @@ export class ChangedGroups {
 
   restore(sections: readonly Section[]): void {
     const find = (name: string) => sections.find((section) => section.name === name)
-    const groups = find('groups')
-    if (groups === undefined) return
-    this.#version = groups.version
-    this.table.restore(groups.bytes)
+    if (!this.#pages.restore(sections)) return
+    this.#version = find('groups')!.version
     this.#makeRoom()
-    this.#said.set(find('said')!.bytes)
     this.#countDead()
-    this.#rowCounts.set(new Float64Array(find('rows')!.bytes.slice().buffer))
-    const touched = find('touched')
-    if (touched !== undefined) this.#touched?.restore(touched.bytes)
     this.#restoreUnsaid(find('dirty'), find('before'))
   }
 

@@ -7,7 +7,7 @@ import type { EpochClock } from '../../base/clock.ts'
 import type { Batch } from '../../batch/batch.ts'
 import type { GroupTable } from '../../state/group-table.ts'
 import { ChangedGroups } from '../group/changed-groups.ts'
-import type { Output, Section, StateSize } from '../operator.ts'
+import { type Output, renamed, type Section, type StateSize } from '../operator.ts'
 import type { WindowLayout } from './window-layout.ts'
 import type { WindowRows, WindowShare } from './window-rows.ts'
 import {
@@ -115,7 +115,7 @@ export class ChangingWindows implements WindowState {
     ]
     for (const [endUs, window] of this.#windows) {
       for (const section of window.snapshot()) {
-        sections.push({ ...section, name: `${endUs}/${section.name}` })
+        sections.push(renamed(section, `${endUs}/${section.name}`))
       }
     }
     return sections

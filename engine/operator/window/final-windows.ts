@@ -145,8 +145,16 @@ export class FinalWindows implements WindowState {
     const sections: Section[] = [
       { name: 'closed', version: this.#closedUs, bytes: new Uint8Array(closed.buffer) },
     ]
-    for (const [key, { table, version }] of this.#slices) {
-      sections.push({ name: `${key}/groups`, version, bytes: table.snapshot() })
+    for (const [key, slice] of this.#slices) {
+      const { table, version } = slice
+      sections.push({
+        name: `${key}/groups`,
+        version,
+        ...{ owner: slice, live: true },
+        get bytes() {
+          return table.snapshot()
+        },
+      })
     }
     return sections
   }

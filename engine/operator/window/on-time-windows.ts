@@ -6,7 +6,7 @@
 
 import type { EpochClock } from '../../base/clock.ts'
 import type { Batch } from '../../batch/batch.ts'
-import type { Output, Section, StateSize } from '../operator.ts'
+import { type Output, renamed, type Section, type StateSize } from '../operator.ts'
 import { ChangingWindows } from './changing-windows.ts'
 import { FinalWindows } from './final-windows.ts'
 import type { WindowLayout } from './window-layout.ts'
@@ -93,4 +93,4 @@ export class OnTimeWindows implements WindowState {
 }
 
 const prefixed = (owner: string, sections: readonly Section[]): Section[] =>
-  sections.map((section) => ({ ...section, name: `${owner}/${section.name}` }))
+  sections.map((section) => renamed(section, `${owner}/${section.name}`))

@@ -82,6 +82,7 @@ export class BufferedSplit<T> implements SplitReader {
 
   end(): Offset | undefined {
     const { end, addedCount } = this.#buffer
+    if (end === undefined && this.#connection.failure) throw this.#connection.failure
     return end === undefined ? undefined : this.#options.form.text(end, addedCount)
   }
 

@@ -13,7 +13,7 @@ export const BODY_OPTIONS: OptionTable = {
   },
   'body.path': {
     kind: 'string',
-    doc: 'Where in a JSON body the record or the array is: `$.data.items`. Absent: it is all of it.',
+    doc: 'Where in a JSON body the record or the array is: `$.data.items`. Absent: it is all of it. Events of sse and messages of websocket that have nothing there are passed over.',
   },
 }
 
@@ -25,6 +25,9 @@ export function checkBody(options: Options): void {
   if (/^(avro|protobuf|arrow)/.test(options.format) && options.body !== 'record') {
     fail('INVALID_OPTION', `A body of ${options.format} is one record: 'body' = '${options.body}'`)
   }
+  if (options.format === 'csv' && (options.body === 'array' || path !== undefined)) {
+    fail('INVALID_OPTION', 'A body of csv is no JSON: it is one record, or a record in each line')
+  }
   if (path === undefined) return
   parsePath('body.path', path)
   if (options.body !== 'lines') return
@@ -32,14 +35,16 @@ export function checkBody(options: Options): void {
 }
 
 /** The records of a body, as ranges of its bytes. INVALID_VALUE if it is not of the form that the
- *  options say. */
+ *  options say; with `details.missing` if there is nothing at their path. */
 export function recordsOf(bytes: Uint8Array, options: Options): readonly Range[] {
   if (options.body === 'lines') return linesOf(bytes)
   const path = options['body.path']
   if (options.body === 'record' && path === undefined) return [{ start: 0, end: bytes.length }]
   const names = parsePath('body.path', path ?? '')
   const part = partAt(bytes, wholeJson(bytes), names)
-  if (part === undefined) return fail('INVALID_VALUE', `The body has nothing at ${path}`)
+  if (part === undefined) {
+    return fail('INVALID_VALUE', `The body has nothing at ${path}`, { details: { missing: path } })
+  }
   if (options.body === 'record') return [part]
   return elementsOf(bytes, part) ?? fail('INVALID_VALUE', `${place(path)} is no array`)
 }

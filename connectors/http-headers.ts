@@ -3,11 +3,13 @@
 import { fail } from '../engine/base/errors.ts'
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** A semicolon that no header follows is part of a value, as in cookies. */
+const BETWEEN = /[\r\n]+|;(?=\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*:)/
 
 /** By lower-case name. INVALID_OPTION for a line that is no header. */
 export function readHeaders(option: string, text = ''): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const line of text.split(/[\r\n;]+/).filter((part) => part.trim() !== '')) {
+  for (const line of text.split(BETWEEN).filter((part) => /[^\s;]/.test(part))) {
     const colon = line.indexOf(':')
     const name = line.slice(0, colon).trim()
     if (colon <= 0 || !NAME.test(name)) {
@@ -16,7 +18,10 @@ export function readHeaders(option: string, text = ''): Record<string, string> {
         hint: 'Headers look like Name: value, a line each or separated by ;',
       })
     }
-    headers[name.toLowerCase()] = line.slice(colon + 1).trim()
+    headers[name.toLowerCase()] = line
+      .slice(colon + 1)
+      .replace(/[\s;]+$/, '')
+      .trimStart()
   }
   return headers
 }

@@ -14,8 +14,20 @@ export interface WaitingRequest {
   readonly bytes: number
 }
 
+/** Takes the requests of the next frames away, in their order. */
+export function takeGroups<Waiting extends WaitingRequest>(
+  waiting: Waiting[],
+  most: number,
+): Waiting[][] {
+  const groups: Waiting[][] = []
+  while (waiting.length > 0 && groups.length < most) {
+    groups.push(waiting.splice(0, sharedCount(waiting)))
+  }
+  return groups
+}
+
 /** How many of the first requests share a frame: those with a key stay alone. */
-export function sharedCount(waiting: readonly WaitingRequest[]): number {
+function sharedCount(waiting: readonly WaitingRequest[]): number {
   const [first] = waiting
   if (first.key !== undefined) return 1
   let rows = 0

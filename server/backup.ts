@@ -22,10 +22,10 @@ export interface BackupParts {
 /** Below the data folder: where backups are made. */
 export const BACKUPS = 'backups'
 
-/** The rows of views come first: results that they hold must be in the result logs. Then state
- *  before results, results before the journal, the journal before the records that it names, as do
- *  the consumer groups. */
-const ORDER = ['checkpoints', 'results', 'journal', 'groups', 'streams']
+/** The rows of views come first: results that they hold must be in the result logs; likewise what
+ *  jobs have written. Then state before results, results before the journal, the journal before the
+ *  records that it names, as do the consumer groups. */
+const ORDER = ['sinks', 'checkpoints', 'results', 'journal', 'groups', 'streams']
 
 /** Copies everything to `<data>/backups/<name>` and returns that path. No query or table may be
  *  created or dropped meanwhile. DUPLICATE_NAME, INVALID_ARGUMENT, DISK_FULL. */

@@ -137,7 +137,8 @@ export class Database {
       eventParser: (lastEventId) => new SseParser(lastEventId),
     })
     const intakes = new Intakes({ disk, clock, dataFolder, streams, connectors })
-    const queries = new RunningQueries({ engine, results, streams, views, sinks, queriesMax })
+    const feeds = { engine, results, streams, views, sinks, intakes }
+    const queries = new RunningQueries({ ...feeds, queriesMax })
     const settings = new Settings()
     const save = () => store.save(catalog)
     this.#parts = {

@@ -28,7 +28,7 @@ interface Replies {
   readonly compare: ReplaceReport
   readonly status: EngineStatus
   readonly checkpoint: CheckpointStatus
-  readonly drain: boolean
+  readonly drain: number
 }
 
 export type ReplyTo<K extends Kind> = K extends keyof Replies ? Replies[K] : null
@@ -136,6 +136,8 @@ export class WorkerEngine implements Engine {
       // A worker that exits instead of answering has stopped all the same.
       if (asSqlError(error).code !== 'UNAVAILABLE') throw error
     }
+    // Connections that do not end would keep it.
+    await this.terminate()
     await this.#exited
   }
 

@@ -64,6 +64,12 @@ export class Intakes {
     return this.#intakes.get(tableId)?.status()
   }
 
+  /** Why nothing comes into the table's log for now, or any more. */
+  trouble(tableId: string): SqlError | undefined {
+    const status = this.status(tableId)
+    return status?.state === 'connected' ? undefined : (status?.error ?? undefined)
+  }
+
   /** Ends the intake of a table that is dropped, if it has one. */
   async drop(tableId: string): Promise<void> {
     const intake = this.#intakes.get(tableId)
@@ -167,6 +173,8 @@ class Intake {
     this.#isDropped = isDropped
     await this.#reconnect.close()
     await this.#writer.close(CLOSE_MS)
+    const wasConnected = this.#connections > 0 || this.#writer.position !== undefined
+    if (isDropped && wasConnected) await this.#connector.forget?.(this.#table)
   }
 }
 

@@ -4,7 +4,7 @@
 import { crashPoint } from '../engine/base/crash-point.ts'
 import { asSqlError, fail, type SqlError } from '../engine/base/errors.ts'
 import { concat } from '../engine/batch/concat.ts'
-import { bytesOf, sharedCount, type WaitingRequest } from './append-group.ts'
+import { bytesOf, takeGroups, type WaitingRequest } from './append-group.ts'
 import type { StreamRows } from './envelope.ts'
 import { jointMark } from './joint-mark.ts'
 import { OnceByKey } from './once-by-key.ts'
@@ -88,13 +88,16 @@ export class JointAppends {
     // One turn later, so that requests which arrive together are written together.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, sharedCount(this.#waiting))
+      const [group] = takeGroups(this.#waiting, 1)
       try {
         const ranges = await this.#store(group)
         for (const [i, one] of group.entries()) this.#done(one, () => one.resolve(ranges[i]))
       } catch (thrown) {
         const error = asSqlError(thrown)
-        for (const one of group) this.#done(one, () => one.reject(error))
+        // None behind it is taken either: who sent several together, and sends them again, finds
+        // them in their order.
+        const behind = error.retry === 'backoff' ? this.#waiting.splice(0) : []
+        for (const one of [...group, ...behind]) this.#done(one, () => one.reject(error))
       }
     }
     this.#busy = undefined

@@ -4,11 +4,13 @@ import { fail } from '../engine/base/errors.ts'
 import type { Batch } from '../engine/batch/batch.ts'
 import { storageOf } from '../engine/batch/types.ts'
 import { badRecord } from '../engine/format/bad-record.ts'
+import { isChangelogFormat } from '../engine/format/changelog-formats.ts'
 import type { Format } from '../engine/format/format.ts'
 import { FORMATS, formatOf, formatOfMediaType } from '../engine/format/index.ts'
 import { jsonPolicy } from '../engine/source/json-options.ts'
 import { recordSchema } from '../engine/source/stream-frame.ts'
 import { isAppendOnly, recordKey, type TableSpec } from '../engine/source/table.ts'
+import { DEBEZIUM, debeziumFormat } from './debezium-records.ts'
 import { withoutReplaced } from './keyed-rows.ts'
 
 /** Content types that records may have. */
@@ -24,10 +26,12 @@ export function recordFormat(
 ): Format {
   const byType = formatOfMediaType(mediaType)
   const isJson = byType?.name === 'json' || byType?.name === 'ndjson'
-  const own = isJson && table.options.format === 'changelog-json' ? 'changelog-json' : undefined
+  const own = isJson && isChangelogFormat(table.options.format) ? table.options.format : undefined
   const wanted = name ?? own
-  if (wanted?.startsWith('changelog-')) refuseUnlessChanging(table)
-  if (wanted === 'changelog-json' && byType?.name === 'ndjson') return formatOf('changelog-ndjson')
+  const lines = byType?.name === 'ndjson'
+  if (wanted === DEBEZIUM || wanted?.startsWith('changelog-')) refuseUnlessChanging(table)
+  if (wanted === DEBEZIUM) return debeziumFormat(table, lines)
+  if (wanted === 'changelog-json' && lines) return formatOf('changelog-ndjson')
   if (wanted !== undefined) return formatOf(wanted)
   if (byType !== undefined) return byType
   return fail('UNSUPPORTED_MEDIA_TYPE', `Records cannot have the content type '${mediaType}'`, {

@@ -9,6 +9,7 @@ import type { TableSpec } from '../engine/source/table.ts'
 import type { RunningPlan } from './catalog-store.ts'
 import type { Engine } from './engine.ts'
 import { type QueryInfo, queryInfo } from './info.ts'
+import type { Intakes } from './intakes.ts'
 import type { FeedEnd, ResultFeed } from './result-feed.ts'
 import type { Results } from './results.ts'
 import type { Sinks } from './sinks.ts'
@@ -22,6 +23,7 @@ export interface RunningQueriesContext {
   readonly streams: Streams
   readonly views: () => Views
   readonly sinks: Sinks
+  readonly intakes: Pick<Intakes, 'trouble'>
   readonly queriesMax: number
 }
 
@@ -277,7 +279,16 @@ export class RunningQueries {
 
   #info(running: RunningPlan, statuses: ReadonlyMap<string, QueryStatus>): QueryInfo {
     const { id } = running.plan
-    return queryInfo({ ...running, status: statuses.get(id), error: this.#viewErrors.get(id) })
+    const status = statuses.get(id)
+    const error = this.#viewErrors.get(id) ?? this.#sourceError(running.plan, status)
+    return queryInfo({ ...running, status, error })
+  }
+
+  /** A query that is well, but whose sources' messages do not come. */
+  #sourceError(plan: QueryPlan, status: QueryStatus | undefined): SqlError | undefined {
+    if (status?.state !== 'running') return undefined
+    const { intakes } = this.#context
+    return [...sourcesOf(plan)].map((id) => intakes.trouble(id)).find((trouble) => trouble)
   }
 
   #feed(queryId: string): ResultFeed {

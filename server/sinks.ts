@@ -56,6 +56,8 @@ const RETRY = { firstMs: 100, maxMs: 5000 }
 export class Sinks {
   readonly #options: SinksOptions
   readonly #jobs = new Map<string, Job>()
+  /** Nobody waits for more to write at once. */
+  #hurries = false
 
   constructor(options: SinksOptions) {
     this.#options = options
@@ -115,8 +117,11 @@ export class Sinks {
     job?.position.remove()
   }
 
-  /** Resolves when every job has written all results so far, or cannot for now. */
+  /** Resolves when every job has written all results so far, or cannot for now. From now on none
+   *  gathers results before it writes them. */
   async caughtUp(): Promise<void> {
+    this.#hurries = true
+    for (const job of this.#jobs.values()) job.wake()
     for (const job of this.#jobs.values()) {
       const last = job.feed.nextSeq - 1
       while (job.appliedSeq < last && job.tries === 0 && !job.closed) await sleep(LOOK_MS)
@@ -141,8 +146,11 @@ export class Sinks {
     const { plan, feed } = job
     const stopListening = feed.listen(() => job.wake())
     try {
-      const writer = await this.#retried(job, () => this.#open(job))
-      if (writer !== undefined) await this.#follow(job, writer)
+      // If results cannot be read for now, or a writer gives up, it begins again as after a crash.
+      await this.#retried(job, async () => {
+        const writer = await this.#retried(job, () => this.#open(job))
+        if (writer !== undefined) await this.#follow(job, writer)
+      })
     } catch (thrown) {
       job.closed = true
       this.#options.onFailed(plan.id, asSqlError(thrown))
@@ -167,9 +175,10 @@ export class Sinks {
       while (!job.closed) {
         if (cursor.atEnd) await this.#pause(job, SAVE_INTERVAL_MS)
         else {
-          if (gatherMs > 0) await this.#pause(job, gatherMs, true)
+          if (gatherMs > 0 && !this.#hurries) await this.#pause(job, gatherMs, true)
           await this.#write(job, writer, framesOf(job, cursor))
         }
+        if (writer.isLate) await this.#retried(job, () => writer.write([]))
         this.#save(job, writer, SAVE_INTERVAL_MS)
       }
     } finally {
@@ -210,9 +219,15 @@ export class Sinks {
     const nowMs = this.#options.clock.monotonicMs()
     const due = job.unsavedRows >= UNSAVED_ROWS_MAX || nowMs - job.savedMs >= intervalMs
     if (!due || appliedSeq === position.savedSeq) return
-    if (writer.appliedSeq === undefined || writer.forgets) position.save(appliedSeq)
-    job.unsavedRows = 0
     job.savedMs = nowMs
+    try {
+      if (writer.appliedSeq === undefined || writer.forgets) position.save(appliedSeq)
+    } catch (error) {
+      // A disk that has no room now is asked again.
+      if (asSqlError(error).retry !== 'backoff') throw error
+      return
+    }
+    job.unsavedRows = 0
     feed.need(job, appliedSeq + 1)
   }
 
@@ -246,7 +261,7 @@ export class Sinks {
       }
       const cancel = this.#options.clock.after(waitMs, done)
       job.wake = () => {
-        if (!whole || job.closed) done()
+        if (!whole || job.closed || this.#hurries) done()
       }
     })
   }

@@ -11,7 +11,7 @@ import type { Durability } from '../engine/graph/protocol.ts'
 import { LogWriter } from '../engine/log/writer.ts'
 import { encodeStreamRows, JOINT_FLAG, KEYED_FLAG } from '../engine/source/stream-frame.ts'
 import type { TableSpec } from '../engine/source/table.ts'
-import { bytesOf, sharedCount, type WaitingRequest } from './append-group.ts'
+import { bytesOf, takeGroups, type WaitingRequest } from './append-group.ts'
 import { compactSplit } from './compaction.ts'
 import type { StreamRows } from './envelope.ts'
 import type { JointMark } from './joint-mark.ts'
@@ -191,7 +191,7 @@ export class SplitWriter {
     // One turn later, so that requests which arrive together are written together.
     await Promise.resolve()
     while (this.#failure === undefined && this.#turn === undefined) {
-      const groups = this.#takeGroups()
+      const groups = takeGroups(this.#waiting, FRAMES_MAX)
       if (groups.length > 0) await this.#commit(groups)
       else if (this.#ending && !this.#ended) await this.#commitEnd()
       else return
@@ -199,19 +199,9 @@ export class SplitWriter {
     if (this.#failure !== undefined) this.#reject(this.#waiting.splice(0), this.#failure)
   }
 
-  /** The requests of the next frames. */
-  #takeGroups(): Waiting[][] {
-    const groups: Waiting[][] = []
-    while (this.#waiting.length > 0 && groups.length < FRAMES_MAX) {
-      const count = sharedCount(this.#waiting)
-      groups.push(this.#waiting.splice(0, count))
-    }
-    return groups
-  }
-
   async #commit(groups: readonly Waiting[][]): Promise<void> {
     crashPoint('stream.before-write')
-    const written = groups.flatMap((group) => this.#tryWrite(group))
+    const written = this.#writeAll(groups)
     if (written.length === 0) return
     crashPoint('stream.after-write')
     try {
@@ -240,16 +230,25 @@ export class SplitWriter {
     }
   }
 
-  #tryWrite(group: readonly Waiting[]) {
-    const [{ rows, key }] = group
-    const batch = concat(group.map((waiting) => waiting.rows.batch))
-    try {
-      return [{ group, range: this.write({ ...rows, batch }, key) }]
-    } catch (error) {
-      // The log has taken back what it wrote: a full disk may have room for the next request.
-      this.#reject(group, asSqlError(error))
-      return []
+  /** What was written. Where the disk takes a request no more, it takes none of those behind it:
+   *  who sent several together, and sends them again, finds them in their order. */
+  #writeAll(groups: readonly Waiting[][]) {
+    const written: { group: Waiting[]; range: RowRange }[] = []
+    for (const [i, group] of groups.entries()) {
+      const [{ rows, key }] = group
+      const batch = concat(group.map((waiting) => waiting.rows.batch))
+      try {
+        written.push({ group, range: this.write({ ...rows, batch }, key) })
+      } catch (thrown) {
+        // The log has taken back what it wrote: there may be room for what is sent later.
+        const error = asSqlError(thrown)
+        this.#reject(group, error)
+        if (error.retry !== 'backoff') continue
+        this.#reject([...groups.slice(i + 1).flat(), ...this.#waiting.splice(0)], error)
+        break
+      }
     }
+    return written
   }
 
   async #commitEnd(): Promise<void> {

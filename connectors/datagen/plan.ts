@@ -81,7 +81,7 @@ const OTHERS: ReadonlySet<DataType['kind']> = new Set([
 ])
 
 function planColumn(
-  { name, type }: Field,
+  { name, type, nullable }: Field,
   salt: number,
   options: TableSpec['options'],
 ): ColumnPlan {
@@ -102,23 +102,63 @@ function planColumn(
     }
     return value
   }
-  const { min, max } = { min: number('min'), max: number('max') }
+  const [min, max] = (['min', 'max'] as const).map((end) => inRange(name, type, end, number(end)))
   if ((min !== undefined || max !== undefined) && !NUMBERS.has(type.kind)) {
     fail('INVALID_OPTION', `'fields.${name}.min' and max are for numbers, not ${typeName(type)}`)
   }
-  if (min !== undefined && max !== undefined && min > max) {
-    fail('INVALID_OPTION', `'fields.${name}.min' is greater than its max`)
+  const [least, most] = type.kind === 'float' || type.kind === 'double' ? [0, 1] : [min, max]
+  const [low, high] = [min ?? least, max ?? most]
+  if (low !== undefined && high !== undefined && low > high) {
+    fail('INVALID_OPTION', `'fields.${name}.min' is greater than its max`, {
+      hint: `They are ${low} and ${high}.`,
+    })
   }
   const nullRate = number('null-rate') ?? 0
-  if (nullRate < 0 || nullRate > 1) {
-    fail('INVALID_OPTION', `'fields.${name}.null-rate' is between 0 and 1`)
+  if (nullRate < 0 || nullRate > 1 || (nullRate > 0 && !nullable)) {
+    fail('INVALID_OPTION', `'fields.${name}.null-rate' is between 0 and ${nullable ? 1 : 0}`, {
+      ...(!nullable && { hint: `${name} is NOT NULL.` }),
+    })
   }
   return {
     ...{ type, salt, min, max, nullRate },
     sequence: planSequence(name, type, option),
-    length: Number(option('length') ?? (type.kind === 'varchar' ? (type.length ?? 100) : 100)),
+    length: lengthOf(name, type, option('length')),
     maxPastUs: Number(option('max-past') ?? 0) * 1000,
   }
+}
+
+/** Characters or bytes. INVALID_OPTION for more than the type has. */
+function lengthOf(name: string, type: DataType, text: string | undefined): number {
+  const most = type.kind === 'varchar' ? type.length : undefined
+  const length = Number(text ?? most ?? 100)
+  if (most !== undefined && length > most) {
+    fail('INVALID_OPTION', `'fields.${name}.length' is more than ${typeName(type)} has`)
+  }
+  return length
+}
+
+/** The number. INVALID_OPTION for one that the type does not have. */
+function inRange<N extends number | undefined>(
+  name: string,
+  type: DataType,
+  option: string,
+  value: N,
+): N {
+  const [least, most] = limitsOf(type)
+  if (value === undefined || (value >= least && value <= most)) return value
+  return fail('INVALID_OPTION', `'fields.${name}.${option}' is no ${typeName(type)}`, {
+    hint: `It is between ${least} and ${most}.`,
+  })
+}
+
+const BITS: Partial<Record<DataType['kind'], number>> = { tinyint: 7, smallint: 15, int: 31 }
+
+function limitsOf(type: DataType): [number, number] {
+  const bits = BITS[type.kind]
+  if (bits !== undefined) return [-(2 ** bits), 2 ** bits - 1]
+  if (type.kind !== 'decimal') return [-Infinity, Infinity]
+  const most = 10 ** (type.precision - type.scale) - 10 ** -type.scale
+  return [-most, most]
 }
 
 function planSequence(
@@ -141,5 +181,9 @@ function planSequence(
       hint: 'It can be a whole number, DOUBLE or STRING.',
     })
   }
-  return { start: Number(start), end: Number(end) }
+  const [first, last] = [Number(start), Number(end)]
+  if (first > last) fail('INVALID_OPTION', `'fields.${name}.start' is greater than its end`)
+  inRange(name, type, 'start', first)
+  inRange(name, type, 'end', last)
+  return { start: first, end: last }
 }

@@ -2,6 +2,7 @@
  *  its name. */
 
 import type { DiskFile } from '../../engine/base/disk.ts'
+import { asSqlError, SqlError } from '../../engine/base/errors.ts'
 import { type Batch, emptyBatch } from '../../engine/batch/batch.ts'
 import { concat } from '../../engine/batch/concat.ts'
 import { fromArrowStream } from '../../engine/batch/ipc.ts'
@@ -12,6 +13,7 @@ import type { FileContent, Read, ReadLimit } from './content.ts'
 export class ArrowFile implements FileContent {
   readonly #rows: Batch
   readonly waits = false
+  readonly isReplaced = false
   growing = false
 
   constructor(file: DiskFile, table: TableSpec) {
@@ -21,7 +23,13 @@ export class ArrowFile implements FileContent {
     const { fields } = table.schema
     const schema = schemaOf(recordColumns(table).map((column) => fields[column]))
     const policy = { unknownFields: 'ignore', missingFields: 'null' } as const
-    this.#rows = concat([emptyBatch(schema), ...fromArrowStream(bytes, schema, policy)])
+    try {
+      this.#rows = concat([emptyBatch(schema), ...fromArrowStream(bytes, schema, policy)])
+    } catch (error) {
+      // It may be on its way still.
+      const { message } = asSqlError(error)
+      throw new SqlError('CONNECTOR_FAILED', `${file.path}: ${message}`, { cause: error })
+    }
   }
 
   end(): number {

@@ -39,6 +39,8 @@ export interface FileContent {
   growing: boolean
   /** Records are on their way from the disk: the reader will hear of them. */
   readonly waits: boolean
+  /** Whether another file has its name now. */
+  readonly isReplaced: boolean
   /** The place after the last record; undefined until it is known: the reader will hear of it. */
   end(): number | undefined
   read(from: number, limit: ReadLimit): Read

@@ -1,6 +1,5 @@
 /** Rows as a file of each format: records a line, Arrow IPC, Parquet. */
 
-import { Buffer } from 'node:buffer'
 import type { Disk } from '../../engine/base/disk.ts'
 import type { Batch } from '../../engine/batch/batch.ts'
 import { toArrowStream } from '../../engine/batch/ipc.ts'
@@ -12,7 +11,7 @@ import { rowEncoder } from '../../engine/format/encode-rows.ts'
 import { encodeParts } from '../../engine/source/encode-parts.ts'
 import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
 import { duckdbLibrary } from '../duckdb-library.ts'
-import { bytesOf } from '../row-messages.ts'
+import { recordLines } from '../record-lines.ts'
 import type { SharedDuckdb } from '../shared-duckdb.ts'
 
 /** Makes a file of batches with the columns of the record, durably, whatever was there. */
@@ -43,8 +42,6 @@ export async function fileEncoder(
   }
 }
 
-const LF = Buffer.from('\n')
-
 async function lineEncoder(table: TableSpec, record: Schema) {
   const { options } = table
   const encode = await rowEncoder(record, options, encodeParts(table))
@@ -53,7 +50,7 @@ async function lineEncoder(table: TableSpec, record: Schema) {
   const header = hasHeader ? [csvLine(names, csvForm(options))] : []
   return (batches: readonly Batch[]): Uint8Array => {
     const lines = [...header, ...batches.flatMap((batch) => encode(batch).records)]
-    return Buffer.concat(lines.flatMap((line) => [bytesOf(line), LF]))
+    return recordLines(lines, options.format)
   }
 }
 

@@ -4,6 +4,7 @@ import type { DiskFile } from '../../engine/base/disk.ts'
 import { fail } from '../../engine/base/errors.ts'
 import { type CsvForm, csvForm } from '../../engine/format/csv-form.ts'
 import { CsvReader } from '../../engine/format/csv-text.ts'
+import { decodeUtf8 } from '../../engine/format/json-text.ts'
 import { recordColumns, type TableSpec } from '../../engine/source/table.ts'
 import { type FileContent, NO_RECORDS, type Read, type ReadLimit } from './content.ts'
 import { cutLines } from './lines.ts'
@@ -24,17 +25,31 @@ export class LineFile implements FileContent {
     this.#csv = table.options.format === 'csv' ? csvForm(table.options) : undefined
   }
 
+  get isReplaced(): boolean {
+    return this.#file.isReplaced()
+  }
+
   /** Without a last line that may not be whole. */
   end(): number {
     const size = this.#file.size()
     if (!this.growing) return size
-    const bytes = new Uint8Array(size)
-    this.#file.read(bytes, 0)
-    return cutLines(bytes, { rowsMax: Infinity, csv: this.#csv, whole: false }).used
+    let at = 0
+    for (let bytesMax = READ_BYTES; ; ) {
+      const bytes = new Uint8Array(Math.min(size - at, bytesMax))
+      const got = bytes.subarray(0, this.#file.read(bytes, at))
+      const { used } = cutLines(got, { rowsMax: Infinity, csv: this.#csv, whole: false })
+      const isLast = at + bytes.length === size
+      at += used
+      if (isLast) return at
+      if (used === 0 && bytesMax > LINE_BYTES_MAX) this.#refuseLine(at)
+      bytesMax = used > 0 ? READ_BYTES : bytesMax * 4
+    }
   }
 
   read(from: number, limit: ReadLimit): Read {
-    const size = limit.until ?? this.#file.size()
+    const there = this.#file.size()
+    if (there < Math.max(from, limit.until ?? 0)) this.#refuseCut()
+    const size = limit.until ?? there
     const skipped = from === 0 ? this.#headerBytes(size) : 0
     for (let bytesMax = READ_BYTES; ; bytesMax *= 4) {
       const wanted = Math.min(size - from - skipped, bytesMax)
@@ -54,6 +69,12 @@ export class LineFile implements FileContent {
     }
   }
 
+  #refuseCut(): never {
+    fail('GONE', `${this.#file.path} is shorter than it was when it was read`, {
+      hint: 'A file may only grow. Begin a new one instead, with a later name.',
+    })
+  }
+
   #refuseLine(at: number): never {
     fail('CONNECTOR_FAILED', `${this.#file.path}: the line at byte ${at} is over 64 MiB`)
   }
@@ -70,7 +91,7 @@ export class LineFile implements FileContent {
       whole: !this.growing,
     })
     if (starts.length === 0) return used
-    const text = Buffer.from(bytes.subarray(starts[0], ends[0])).toString()
+    const text = decodeUtf8(bytes.subarray(starts[0], ends[0]))
     const record = new CsvReader(text, this.#csv).next()
     const found = record !== null && 'cells' in record ? record.cells : []
     const { fields } = this.#table.schema

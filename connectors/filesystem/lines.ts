@@ -26,9 +26,9 @@ export function cutLines(bytes: Uint8Array, { rowsMax, csv, whole }: LineRules):
   const starts: number[] = []
   const ends: number[] = []
   let used = 0
-  const quote = csv?.quote
+  const endOf = csv && recordEnds(csv)
   while (used < bytes.length && starts.length < rowsMax) {
-    const found = quote === undefined ? bytes.indexOf(LF, used) : endOfRecord(bytes, used, csv!)
+    const found = endOf === undefined ? bytes.indexOf(LF, used) : endOf(bytes, used)
     if (found < 0 && !whole) break
     const end = found < 0 ? bytes.length : found
     const text = end > used && bytes[end - 1] === CR ? end - 1 : end
@@ -41,17 +41,37 @@ export function cutLines(bytes: Uint8Array, { rowsMax, csv, whole }: LineRules):
   return { starts: Int32Array.from(starts), ends: Int32Array.from(ends), used }
 }
 
-/** The line end that is outside quotes; -1 if there is none. A doubled quote leaves and enters. */
-function endOfRecord(bytes: Uint8Array, from: number, { quote, escaping, hasComments }: CsvForm) {
-  if (hasComments && bytes[from] === HASH) return bytes.indexOf(LF, from)
-  const mark = quote!.charCodeAt(0)
-  const before = escaping?.charCodeAt(0)
-  let inside = false
-  for (let i = from; i < bytes.length; i++) {
-    const c = bytes[i]
-    if (c === before) i++
-    else if (c === mark) inside = !inside
-    else if (c === LF && !inside) return i
+/** Finds the line end after a record that begins at a place, as `CsvReader` reads it: a quote has a
+ *  meaning at the beginning of a cell, up to the next one. -1: there is none. undefined: every line
+ *  end is one. */
+function recordEnds({ delimiter, quote, escaping, hasComments }: CsvForm) {
+  if (quote === undefined && escaping === undefined) return undefined
+  const [cell, mark, escaper] = [delimiter, quote, escaping].map(bytesOf)
+  return (bytes: Uint8Array, from: number): number => {
+    if (hasComments && bytes[from] === HASH) return bytes.indexOf(LF, from)
+    let isInside = false
+    let mayOpen = true
+    for (let i = from; i < bytes.length; i++) {
+      if (isAt(bytes, i, escaper)) {
+        i += escaper.length
+        mayOpen &&= isInside
+      } else if (isAt(bytes, i, mark) && (isInside || mayOpen)) {
+        // After the closing one, another makes both a part of the cell.
+        isInside = !isInside
+        i += mark.length - 1
+      } else if (!isInside) {
+        if (bytes[i] === LF) return i
+        mayOpen = isAt(bytes, i, cell)
+        if (mayOpen) i += cell.length - 1
+      }
+    }
+    return -1
   }
-  return -1
+}
+
+const bytesOf = (character: string | undefined): Uint8Array => Buffer.from(character ?? '')
+
+function isAt(bytes: Uint8Array, at: number, mark: Uint8Array): boolean {
+  if (bytes[at] !== mark[0] || mark.length === 0) return false
+  return mark.length === 1 || mark.every((byte, i) => bytes[at + i] === byte)
 }

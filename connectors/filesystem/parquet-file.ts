@@ -24,6 +24,7 @@ export class ParquetFile implements FileContent {
   #rowCount: number | undefined
   #isCounting = false
   #failure: unknown
+  readonly isReplaced = false
   growing = false
 
   constructor(parts: ParquetParts) {

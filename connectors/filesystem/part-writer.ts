@@ -35,6 +35,7 @@ export class PartWriter implements SinkWriter {
   #firstSeq: number
   #nextSeq: number
   #isOverdue = false
+  isLate = false
   #cancel: (() => void) | undefined
   appliedSeq: number
 
@@ -61,11 +62,11 @@ export class PartWriter implements SinkWriter {
   #onTime(): void {
     this.#cancel = undefined
     this.#isOverdue = true
-    // Whoever writes next hears why it failed; until then it is tried again.
+    // Whoever writes next hears why it failed.
     this.#queue
       .run(() => this.#roll())
       .catch(() => {
-        this.#cancel ??= this.#options.clock.after(this.#intervalMs, () => this.#onTime())
+        this.isLate = true
       })
   }
 
@@ -95,6 +96,7 @@ export class PartWriter implements SinkWriter {
     this.#heldBytes = 0
     this.#firstSeq = this.#nextSeq
     this.#isOverdue = false
+    this.isLate = false
     this.#cancel?.()
     this.#cancel = undefined
     this.appliedSeq = last

@@ -71,6 +71,8 @@ class FilesReader implements SplitReader {
   #onReady = () => {}
   #cancel = () => {}
   #waiting = false
+  /** It is time to look which files there are. */
+  #isStale = false
 
   constructor(parts: Parts, table: TableSpec, from: Offset) {
     this.#parts = parts
@@ -84,6 +86,7 @@ class FilesReader implements SplitReader {
 
   poll(limit: PollLimit): Chunk | null {
     if (limit.until === '') return null
+    if (this.#isStale) this.#refresh()
     const until = limit.until === undefined ? undefined : placeOf(limit.until)
     for (;;) {
       const place = this.#place()
@@ -168,20 +171,27 @@ class FilesReader implements SplitReader {
     this.#waiting = true
     this.#cancel = this.#parts.clock.after(intervalMs, () => {
       this.#waiting = false
-      this.#refresh()
+      this.#isStale = true
       this.#onReady()
     })
   }
 
+  /** GONE for what can no longer be read in the order of names. */
   #refresh(): void {
     const before = this.#files
     this.#files = undefined
+    this.#isStale = false
+    if (this.#open?.content.isReplaced) {
+      fail('GONE', `The file ${this.#open.name} is another one than that which was read`, {
+        hint: 'A file that was read keeps its name; a new one needs a later name.',
+      })
+    }
     if (this.#at === undefined) return
     const { name } = this.#at
     const known = new Set(before?.names)
     const early = this.#list().names.find((other) => other < name && !known.has(other))
     if (early === undefined || before === undefined) return
-    fail('CONNECTOR_FAILED', `The file ${early} came after ${name} was read`, {
+    fail('GONE', `The file ${early} came after ${name} was read`, {
       hint: `Files of the table ${this.#table.name} are read in the order of their names: a new one needs a later name.`,
     })
   }
@@ -205,6 +215,8 @@ class FilesReader implements SplitReader {
     const growing = this.#monitorMs !== undefined && this.#next(name) === undefined
     if (this.#open?.name !== name) {
       this.#open?.content.close()
+      // If the next one cannot be opened, this one is not closed again.
+      this.#open = undefined
       this.#open = { name, content: this.#openFile(name) }
     }
     this.#open.content.growing = growing
@@ -242,6 +254,7 @@ class FilesReader implements SplitReader {
     if (name === undefined) return ''
     if (this.#last?.name !== name) {
       this.#last?.content.close()
+      this.#last = undefined
       this.#last = { name, content: this.#openFile(name) }
     }
     const { content } = this.#last

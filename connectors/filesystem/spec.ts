@@ -29,7 +29,7 @@ export const filesystem: ConnectorSpec = {
     'source.monitor-interval': {
       kind: 'duration',
       min: 1,
-      doc: 'How often to look for new lines and new files. Absent: the table ends with the files that are there. A file of lines may grow until a later one is there.',
+      doc: 'How often to look for new lines and new files. Absent: the table ends with the files that are there. A file of lines may grow until a later one is there; if it is cut, another takes its name, or a new one sorts before it, queries end with GONE: they could not read it exactly.',
     },
     'sink.rolling-policy.rollover-interval': {
       kind: 'duration',

@@ -7,7 +7,7 @@ import type { EventParser, StreamedEvent } from '../context.ts'
 import { readHeaders } from '../http-headers.ts'
 import { connectorError } from '../reconnect.ts'
 import { IdleTimer } from './idle.ts'
-import { type HttpParts, messagesOf, refuseUnlessOk } from './parts.ts'
+import { type HttpParts, messagesOfOne, refuseUnlessOk } from './parts.ts'
 
 /** Puts the events' records until the signal aborts; raises what the server or the network says. */
 export async function followEvents(parts: HttpParts): Promise<void> {
@@ -68,7 +68,7 @@ async function read(
 }
 
 function putEvent(parts: HttpParts, url: string, { type, data, id }: StreamedEvent): void {
-  const messages = messagesOf(parts, Buffer.from(data), {
+  const messages = messagesOfOne(parts, Buffer.from(data), {
     url,
     received: toMillisecond(parts.clock.nowUs()),
     event: type,

@@ -1,6 +1,6 @@
 /** What every way of reading from a server has. */
 
-import { SqlError } from '../../engine/base/errors.ts'
+import { asSqlError, SqlError } from '../../engine/base/errors.ts'
 import type { Value } from '../../engine/batch/value.ts'
 import type { IntakeFeed, IntakeMessage } from '../../engine/source/intake.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
@@ -24,6 +24,24 @@ export function messagesOf(
     bytes: bytes.subarray(start, end),
     metadata: wanted,
   }))
+}
+
+/** The records of one of many messages. One that has none where they should be says something else,
+ *  as that a subscription stands; one that is not of the form that the table says counts as lost:
+ *  the others must not wait for it. */
+export function messagesOfOne(
+  parts: HttpParts,
+  bytes: Uint8Array,
+  metadata: Readonly<Record<string, Value>>,
+): IntakeMessage[] {
+  try {
+    return messagesOf(parts, bytes, metadata)
+  } catch (error) {
+    const { code, details } = asSqlError(error)
+    if (code !== 'INVALID_VALUE') throw error
+    if (details?.missing === undefined) parts.feed.lost(1)
+    return []
+  }
 }
 
 /** CONNECTOR_FAILED for an answer that is none. */

@@ -68,10 +68,13 @@ async function askOnce(parts: HttpParts, position: Position): Promise<Position |
     'event-id': null,
   })
   const last = messages.at(-1)?.bytes
+  const cursor = (last && cursorOf(options, bytes, last)) ?? position.cursor
+  // What the server says of this answer's state holds for another request no more.
+  const isSame = cursor === position.cursor
   const next: Position = {
-    cursor: (last && cursorOf(options, bytes, last)) ?? position.cursor,
-    etag: headers.get('etag') ?? undefined,
-    modified: headers.get('last-modified') ?? undefined,
+    cursor,
+    etag: (isSame && headers.get('etag')) || undefined,
+    modified: (isSame && headers.get('last-modified')) || undefined,
     digest,
   }
   // Without records there is nothing to store the position with; it is only a matter of asking.

@@ -5,7 +5,7 @@ import { SqlError } from '../../engine/base/errors.ts'
 import { toMillisecond } from '../../engine/source/stream-frame.ts'
 import { readHeaders } from '../http-headers.ts'
 import { IdleTimer } from './idle.ts'
-import { type HttpParts, messagesOf } from './parts.ts'
+import { type HttpParts, messagesOfOne } from './parts.ts'
 
 /** Puts the messages' records until the signal aborts; raises what the server or the network
  *  says. */
@@ -67,7 +67,7 @@ function putMessage(parts: HttpParts, data: string | ArrayBuffer): void {
     return
   }
   const bytes = typeof data === 'string' ? Buffer.from(data) : new Uint8Array(data)
-  const messages = messagesOf(parts, bytes, {
+  const messages = messagesOfOne(parts, bytes, {
     url: table.options.url,
     received: toMillisecond(clock.nowUs()),
     event: null,

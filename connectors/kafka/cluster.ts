@@ -155,9 +155,7 @@ export class KafkaCluster {
       partitionIndexes: partitions,
     }))
     const { offsetFetchV7 } = this.kafka
-    const connection = await this.#coordinator(group)
-    const answer = await this.#asking(
-      group,
+    const answer = await this.#askCoordinator(group, (connection) =>
       offsetFetchV7.api.async(connection, [{ groupId: group, topics }], true),
     )
     const found = new Map<string, number>()
@@ -183,9 +181,9 @@ export class KafkaCluster {
     }))
     const { offsetCommitV8 } = this.kafka
     const { generation, member } = NO_MEMBER
-    const connection = await this.#coordinator(group)
-    const asked = offsetCommitV8.api.async(connection, group, generation, member, null, topics)
-    await this.#asking(group, asked)
+    await this.#askCoordinator(group, (connection) =>
+      offsetCommitV8.api.async(connection, group, generation, member, null, topics),
+    )
   }
 
   /** Commits an offset for the group when the producer's transaction is committed. */
@@ -203,18 +201,18 @@ export class KafkaCluster {
         partitions: [{ ...place, committedLeaderEpoch: -1, committedMetadata: null }],
       },
     ]
-    const connection = await this.#coordinator(group)
-    const asked = txnOffsetCommitV3.api.async(
-      connection,
-      ...[transactionalId, group, producerId, producerEpoch, generation, member, null, topics],
+    await this.#askCoordinator(group, (connection) =>
+      txnOffsetCommitV3.api.async(
+        connection,
+        ...[transactionalId, group, producerId, producerEpoch, generation, member, null, topics],
+      ),
     )
-    await this.#asking(group, asked)
   }
 
-  /** Another broker may coordinate the group by now. */
-  async #asking<T>(group: string, answer: Promise<T>): Promise<T> {
+  /** If it fails, another broker may coordinate the group by now. */
+  async #askCoordinator<T>(group: string, ask: (broker: Connection) => Promise<T>): Promise<T> {
     try {
-      return await answer
+      return await ask(await this.#coordinator(group))
     } catch (error) {
       this.#coordinators.delete(group)
       throw error

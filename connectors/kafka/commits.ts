@@ -6,6 +6,8 @@ import type { KafkaCluster } from './cluster.ts'
 import { type PartitionName, splitOf } from './partition.ts'
 
 const RETRY_MS = 1000
+/** How long an end waits for a broker that does not answer. */
+const CLOSE_MS = 1000
 
 export class Commits {
   readonly #group: string
@@ -42,6 +44,13 @@ export class Commits {
       this.#running = undefined
     })
     await this.#running
+  }
+
+  /** Commits what is left, or gives it up. */
+  async close(): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    const cancel = this.#clock.after(CLOSE_MS, late.resolve)
+    await Promise.race([this.flush(), late.promise]).finally(cancel)
   }
 
   async #commit(): Promise<void> {

@@ -154,7 +154,9 @@ export class Fetching {
     const { records, aborted } = answer
     if (records.length > 0) reader.fetched.add(records, aborted)
     if (records.length === 0 && knewEnd) return
-    this.#arrived.set(leader, [...(this.#arrived.get(leader) ?? []), reader])
+    const arrived = this.#arrived.get(leader)
+    if (arrived === undefined) this.#arrived.set(leader, [reader])
+    else arrived.push(reader)
   }
 
   #refused(answer: FetchedPartition): never {

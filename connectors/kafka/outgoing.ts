@@ -28,6 +28,7 @@ export interface OutgoingMessage {
   readonly key: Buffer | undefined
   /** null: a tombstone. */
   readonly value: Buffer | null
+  /** The values of some may be null, which the library's type does not know; it writes them. */
   readonly headers?: Map<Buffer, Buffer>
   readonly timestamp?: bigint
 }
@@ -168,6 +169,6 @@ const headersOf = (entries: HeaderEntries): Map<Buffer, Buffer> =>
   new Map(
     entries.map(([name, value]) => [
       Buffer.from(name),
-      value === null ? Buffer.alloc(0) : Buffer.from(value as Uint8Array),
+      value === null ? (null as unknown as Buffer) : Buffer.from(value as Uint8Array),
     ]),
   )

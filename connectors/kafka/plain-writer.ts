@@ -14,6 +14,9 @@ export class PlainWriter implements SinkWriter {
   readonly #parts: WriterParts
   readonly #messages: OutgoingMessages
   #producer: BytesProducer | undefined
+  /** How many messages of the write under way are in the topic. When it is repeated, they are not:
+   *  a message that no broker takes would fill the topic with those before it. */
+  #sent = 0
 
   private constructor(parts: WriterParts, messages: OutgoingMessages) {
     this.#parts = parts
@@ -39,9 +42,11 @@ export class PlainWriter implements SinkWriter {
 
   async write(frames: readonly SinkFrame[]): Promise<void> {
     try {
-      for (const request of requestsOf(frames, this.#messages, this.#parts)) {
+      for (const request of requestsOf(frames, this.#messages, this.#parts, this.#sent)) {
         await this.#connected().send(request)
+        this.#sent += request.messages.length
       }
+      this.#sent = 0
     } catch (error) {
       await this.close()
       throw kafkaError(this.#parts.what, error)

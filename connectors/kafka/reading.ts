@@ -116,7 +116,7 @@ export class KafkaReading implements GrowingTable {
   }
 
   async close(): Promise<void> {
-    await this.#commits?.flush()
+    await this.#commits?.close()
     await this.#connection?.close()
   }
 

@@ -20,8 +20,9 @@ export type BytesProducer = Producer<Buffer, Buffer, Buffer, Buffer>
 
 /** Brokers take batches of up to a megabyte, unless they are told otherwise. */
 const REQUEST_BYTES = 700_000
-/** About what a message takes beside its key and its value. */
+/** About what a message takes beside its key and its value, and a header beside its own. */
 const MESSAGE_BYTES = 24
+const HEADER_BYTES = 6
 const RETRY_MS = 100
 /** The library writes wrong times where those of one batch are 2^31 ms apart. */
 const TIME_SPAN_MS = 2n ** 30n
@@ -41,14 +42,16 @@ export function newProducer(
   })
 }
 
-/** The messages of the frames, in pieces that fit a request, with `compression`. */
+/** The messages of the frames but the first `skipped`, in pieces that fit a request, with
+ *  `compression`. */
 export function* requestsOf(
   frames: readonly SinkFrame[],
   messages: OutgoingMessages,
   { table }: WriterParts,
+  skipped = 0,
 ) {
   const compression = table.options['properties.compression.type'] as 'none'
-  for (const piece of piecesOf(frames, messages)) {
+  for (const piece of piecesOf(frames, messages, skipped)) {
     // The library's type knows no tombstones, but it writes them.
     yield { messages: piece as (OutgoingMessage & { value: Buffer })[], compression }
   }
@@ -57,10 +60,13 @@ export function* requestsOf(
 function* piecesOf(
   frames: readonly SinkFrame[],
   messages: OutgoingMessages,
+  skipped: number,
 ): Generator<OutgoingMessage[]> {
   let piece = new Piece()
+  let number = 0
   for (const frame of frames) {
     for (const message of messages.of(frame)) {
+      if (number++ < skipped) continue
       if (!piece.fits(message)) {
         yield piece.messages
         piece = new Piece()
@@ -91,5 +97,8 @@ class Piece {
   }
 }
 
-const sizeOf = ({ key, value }: OutgoingMessage): number =>
-  MESSAGE_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
+function sizeOf({ key, value, headers = new Map() }: OutgoingMessage): number {
+  let bytes = MESSAGE_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const [name, text] of headers) bytes += HEADER_BYTES + name.length + (text?.length ?? 0)
+  return bytes
+}

@@ -2,11 +2,13 @@
  *  where they are durable. An offset is a row number in its split, so every position can be read
  *  again exactly. A stream holds rows in columns; the log of an intake, messages as they came. */
 
-import { fail } from '../../engine/base/errors.ts'
+import { asSqlError, fail } from '../../engine/base/errors.ts'
 import { type Batch, emptyBatch } from '../../engine/batch/batch.ts'
 import { type Column, slice } from '../../engine/batch/column.ts'
+import type { Frame } from '../../engine/log/frame.ts'
 import { LogReader } from '../../engine/log/reader.ts'
 import type { Appended } from '../../engine/source/appended.ts'
+import { refuseGone } from '../../engine/source/gone-records.ts'
 import { intakeKeys } from '../../engine/source/intake.ts'
 import type {
   Chunk,
@@ -41,6 +43,7 @@ export const logSource = (context: ConnectorContext): SourceConnector => ({
 
 class LogSplitReader implements SplitReader {
   readonly #table: string
+  readonly #name: string
   readonly #split: string
   readonly #decoder: StreamDecoder
   readonly #isIntake: boolean
@@ -58,6 +61,7 @@ class LogSplitReader implements SplitReader {
 
   constructor(context: ConnectorContext, table: TableSpec, split: string, from: Offset) {
     this.#table = table.id
+    this.#name = table.name
     this.#split = split
     this.#isIntake = table.intake === true
     this.#decoder = new StreamDecoder(table)
@@ -101,10 +105,9 @@ class LogSplitReader implements SplitReader {
   }
 
   #nextFrame(until: number): StreamFrame {
-    if (!this.#sought && this.#position > 0) this.#reader.seek(this.#position)
-    const stored = this.#reader.next(until)
+    const stored = this.#stored(until)
     if (stored === null) {
-      fail('DATA_DAMAGED', `Split ${this.#split} of stream ${this.#table} ends before row ${until}`)
+      fail('DATA_DAMAGED', `Split ${this.#split} of stream ${this.#name} ends before row ${until}`)
     }
     // The beginning of a split is the oldest row that its retention kept.
     if (!this.#sought && this.#position === 0) this.#position = stored.first
@@ -114,6 +117,17 @@ class LogSplitReader implements SplitReader {
     this.#metadata = metadataOf(frame, Number(this.#split), this.#keys)
     this.#used = rowFrom(frame, this.#position)
     return frame
+  }
+
+  #stored(until: number): Frame | null {
+    try {
+      if (!this.#sought && this.#position > 0) this.#reader.seek(this.#position)
+      return this.#reader.next(until)
+    } catch (error) {
+      const { code, details } = asSqlError(error)
+      if (code !== 'GONE') throw error
+      return refuseGone(this.#name, this.#split, details as { offset: number; first: number })
+    }
   }
 
   onReady(callback: () => void): void {

@@ -89,8 +89,8 @@ export class TransactionTaker {
     this.#cancel()
   }
 
-  /** Takes a message, whose bytes may change afterwards. Those behind it wait if it takes time; then
-   *  no more should come. */
+  /** Takes a message, whose bytes may change afterwards. Those behind it wait if it takes time;
+   *  then no more should come. */
   take(bytes: Buffer): void {
     if (this.#isOver) return
     try {

@@ -1,7 +1,8 @@
 /** A connection to a RabbitMQ server. It is not made anew when it is lost: whoever holds it decides
  *  what that means. */
 
-import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib'
+import type { Duplex } from 'node:stream'
+import type { Channel, ChannelModel, ConfirmChannel, Connection } from 'amqplib'
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Disk } from '../../engine/base/disk.ts'
 import { SqlError } from '../../engine/base/errors.ts'
@@ -132,12 +133,22 @@ class Link implements RabbitLink {
     this.isLost = true
     const closing = this.#model.close().catch(() => {})
     await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(CLOSE_MS, resolve)
+      const cancel = this.#clock.after(CLOSE_MS, () => {
+        this.#cut()
+        resolve()
+      })
       void closing.then(() => {
         cancel()
         resolve()
       })
     })
     this.#end()
+  }
+
+  /** A server that does not answer would keep the socket open, and that a process alive. */
+  #cut(): void {
+    // The library's type does not show it.
+    const { stream } = this.#model.connection as Connection & { readonly stream: Duplex }
+    stream.destroy()
   }
 }

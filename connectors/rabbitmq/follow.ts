@@ -56,18 +56,15 @@ async function refuseGone(parts: FollowParts, end: number): Promise<void> {
   const { position } = buffer
   if (position === 0 || buffer.rowCount > 0) return
   if (end === 0) {
-    fail(
-      'CONNECTOR_FAILED',
-      `The stream ${stream} is empty; ${table.name} was read up to ${position}`,
-    )
+    fail('CONNECTOR_FAILED', `The stream ${stream} is empty; ${table.name} goes on at ${position}`)
   }
   const isBefore = end < position
   const first = isBefore ? 0 : await firstOffset(link, clock, { stream, start: 'first' })
   if (!isBefore && (first ?? 0) <= position) return
   const problem = isBefore ? `ends at ${end}` : `begins at ${first}`
-  fail('GONE', `The stream ${stream} ${problem}; ${table.name} was read up to ${position}`, {
+  fail('GONE', `The stream ${stream} ${problem}; ${table.name} goes on at ${position}`, {
     hint: isBefore
-      ? 'It was deleted and made again. Drop the query and create it again.'
+      ? "It was deleted and made again, or 'scan.startup.specific-offset' is behind its end. Drop the query and create it again."
       : 'Messages were dropped before they were read. Drop the query and create it again, and let the stream keep messages for longer.',
   })
 }

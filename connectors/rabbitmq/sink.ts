@@ -1,7 +1,7 @@
 /** An exchange as a sink: every row is a message, and a write is done when the server has confirmed
- *  all of its messages. After a failure the same messages come again, with the same ids. */
+ *  all of its messages. After a failure those come again that it has not, with the same ids. */
 
-import type { ConfirmChannel, Options } from 'amqplib'
+import type { ConfirmChannel, Message, Options } from 'amqplib'
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Disk } from '../../engine/base/disk.ts'
 import { fail } from '../../engine/base/errors.ts'
@@ -76,8 +76,13 @@ class ExchangeWriter implements SinkWriter {
   readonly #keyColumn: number | undefined
   readonly #priorityColumn: number | undefined
   #connection: Connection | undefined
-  /** Messages that reached no queue. */
+  /** The messages of the write under way that have arrived, by number. When it is repeated, they
+   *  are not: one that no queue takes would fill the queues of the others. */
+  readonly #arrived = new Set<number>()
+  /** Messages that reached no queue since the write, or its repetition, began. */
   #returned = 0
+  /** What can be told of them; several messages may be alike. */
+  readonly #returnedMarks = new Set<string>()
 
   constructor(parts: ExchangeParts, messages: RowMessages) {
     const { table } = parts
@@ -101,8 +106,10 @@ class ExchangeWriter implements SinkWriter {
     const link = await connectRabbit({ disk, clock, options: table.options })
     try {
       const channel = await link.confirmChannel()
-      channel.on('return', () => {
+      // This comes before the message's confirm.
+      channel.on('return', ({ fields, properties }: Message) => {
         this.#returned++
+        this.#returnedMarks.add(markOf(fields.routingKey, properties.messageId))
       })
       await prepareExchange(channel, table.options)
       const connection = { link, channel, isTried: false }
@@ -116,14 +123,16 @@ class ExchangeWriter implements SinkWriter {
 
   async write(frames: readonly SinkFrame[]): Promise<void> {
     const { options } = this.#parts.table
-    const { exchange } = options
     this.#returned = 0
+    this.#returnedMarks.clear()
     try {
       const connection = this.#connection ?? (await this.connect())
       const { channel } = connection
+      let number = 0
       for (const frame of frames) {
-        for (const { key, bytes, properties } of this.#publications(frame)) {
-          channel.publish(exchange, key, bytes, properties)
+        for (const publication of this.#publications(frame)) {
+          if (this.#arrived.has(number++)) continue
+          this.#publish(channel, publication, number - 1)
           if (connection.isTried) continue
           // The first one goes alone: a queue that a broken server is only bringing back would miss
           // it, and take those behind it.
@@ -132,10 +141,18 @@ class ExchangeWriter implements SinkWriter {
         }
       }
       await this.#confirmed(channel)
+      this.#arrived.clear()
     } catch (error) {
       await this.#disconnect()
       throw connectorError(serverName(options), error)
     }
+  }
+
+  #publish(channel: ConfirmChannel, { key, bytes, properties }: Publication, number: number): void {
+    const mark = markOf(key, properties.messageId)
+    channel.publish(this.#parts.table.options.exchange, key, bytes, properties, (error) => {
+      if (error === null && !this.#returnedMarks.has(mark)) this.#arrived.add(number)
+    })
   }
 
   async #confirmed(channel: ConfirmChannel): Promise<void> {
@@ -181,6 +198,8 @@ class ExchangeWriter implements SinkWriter {
     return this.#disconnect()
   }
 }
+
+const markOf = (key: string, messageId: string | undefined): string => `${messageId} ${key}`
 
 /** NULL counts as ''. */
 const textAt = ({ batch }: SinkFrame, column: number, row: number): string =>

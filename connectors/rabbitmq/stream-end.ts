@@ -14,7 +14,7 @@ export type StreamStart =
   | 'last'
   | { readonly '!': 'timestamp'; readonly value: number }
 
-/** So long without a message means that there is none. */
+/** So long without a message means that there is none, if nothing speaks against it. */
 const EMPTY_MS = 600
 /** More than a chunk has. */
 const CHUNK_MESSAGES_MAX = 60_000
@@ -57,7 +57,10 @@ async function withDelivery(
 ): Promise<void> {
   const channel = await link.channel()
   await channel.prefetch(messagesMax)
-  await new Promise<void>((resolve, reject) => {
+  // The server's count is some seconds old: there may be messages that it does not have yet.
+  const { messageCount } = await link.within(channel.checkQueue(stream))
+  const isThere = messageCount > 0 && (start === 'first' || start === 'last')
+  const delivered = new Promise<void>((resolve, reject) => {
     let cancel = () => {}
     const over = (error: unknown) => {
       cancel()
@@ -74,9 +77,10 @@ async function withDelivery(
     const begun = link.within(consume(channel, { stream, start }, onMessage))
     // The server may take its time to find the place: only then can it be silent.
     begun.then(() => {
-      if (!isOver) cancel = clock.after(EMPTY_MS, resolve)
+      if (!isOver && !isThere) cancel = clock.after(EMPTY_MS, resolve)
     }, over)
   })
+  await (isThere ? link.within(delivered) : delivered)
   // The answer comes after all messages of the chunk.
   await link.within(channel.checkQueue(stream))
   await channel.close()

@@ -78,7 +78,8 @@ class Receiver implements WebhookReceiver {
       )
     })
     if (records.length === 0) return 0
-    const id = headers[this.#idHeader]
+    // An empty one names nothing.
+    const id = headers[this.#idHeader] || undefined
     const metadata = this.#metadata(request, id, nowUs)
     await this.#store(
       records.map(({ start, end }) => ({ bytes: body.subarray(start, end), metadata })),

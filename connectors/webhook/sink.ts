@@ -9,6 +9,7 @@ import type { TableSpec } from '../../engine/source/table.ts'
 import type { SinkContext } from '../context.ts'
 import { readHeaders } from '../http-headers.ts'
 import { connectorError } from '../reconnect.ts'
+import { recordLines } from '../record-lines.ts'
 import { type RowMessages, rowMessages } from '../row-messages.ts'
 import { type Sign, signer } from './signature.ts'
 import { webhook } from './spec.ts'
@@ -39,7 +40,6 @@ interface Post {
   readonly body: Buffer
 }
 
-const LF = Buffer.from('\n')
 const COMMA = Buffer.from(',')
 /** How long to heed a receiver that says when to come again. */
 const RETRY_AFTER_MAX_MS = 60_000
@@ -93,13 +93,13 @@ class RequestWriter implements SinkWriter {
 
   /** A frame's requests: the same ones whenever the frame is written. */
   #posts(frame: SinkFrame): Post[] {
-    const { body } = this.#options
+    const { body, format } = this.#options
     const rows = body === 'record' ? 1 : Number(this.#options['sink.batch-rows'])
     const messages = this.#messages(frame)
     const posts: Post[] = []
     for (let at = 0; at < messages.length; at += rows) {
       const some = messages.slice(at, at + rows).map(({ bytes }) => bytes)
-      posts.push({ key: `${this.#token}-${frame.seq}-${at}`, body: bodyOf(some, body) })
+      posts.push({ key: `${this.#token}-${frame.seq}-${at}`, body: bodyOf(some, body, format) })
     }
     return posts
   }
@@ -113,6 +113,8 @@ class RequestWriter implements SinkWriter {
       response = await fetch(url, {
         method,
         body,
+        // Followed, most redirections would ask with GET, and the records would be lost.
+        redirect: 'manual',
         headers: {
           ...this.#headers,
           'idempotency-key': key,
@@ -127,7 +129,10 @@ class RequestWriter implements SinkWriter {
     if (response.ok) return
     if (isRefusal(response.status) && this.#options['sink.skip-refused'] === 'true') return
     await this.#heed(response.headers.get('retry-after'))
-    throw new SqlError('CONNECTOR_FAILED', `${hostOf(url)} answers ${response.status}`)
+    const target = response.status < 400 ? response.headers.get('location') : null
+    throw new SqlError('CONNECTOR_FAILED', `${hostOf(url)} answers ${response.status}`, {
+      ...(target !== null && { hint: `It sends us on to ${target}: give that address.` }),
+    })
   }
 
   /** Waits as long as the receiver asks for. */
@@ -155,9 +160,9 @@ const isRefusal = (status: number): boolean =>
 
 const hostOf = (url: string): string => new URL(url).host
 
-function bodyOf(records: readonly Buffer[], form: string): Buffer {
+function bodyOf(records: readonly Buffer[], form: string, format: string): Buffer {
   if (form === 'record') return records[0]
-  if (form === 'lines') return Buffer.concat(records.flatMap((record) => [record, LF]))
+  if (form === 'lines') return recordLines(records, format)
   const parts = records.flatMap((record, i) => (i === 0 ? [record] : [COMMA, record]))
   return Buffer.concat([Buffer.from('['), ...parts, Buffer.from(']')])
 }

@@ -18,6 +18,8 @@ export interface DiskFile {
   sync(): Promise<void>
   syncNow(): void
   truncate(size: number): void
+  /** Whether its path now leads to another file. */
+  isReplaced(): boolean
   close(): void
 }
 
@@ -114,6 +116,14 @@ class NodeFile implements DiskFile {
 
   truncate(size: number): void {
     guard(this.path, () => fs.ftruncateSync(this.#fd, size))
+  }
+
+  isReplaced(): boolean {
+    return guard(this.path, () => {
+      const found = fs.statSync(this.path, { throwIfNoEntry: false })
+      const own = fs.fstatSync(this.#fd)
+      return found !== undefined && (found.ino !== own.ino || found.dev !== own.dev)
+    })
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import { allocate, Column, gather, slice } from './column.ts'
 import type { Schema } from './schema.ts'
 import { type DataType, partsOf } from './types.ts'
 
-/** The weight with which a source says of a table with a primary key that all its rows are gone; the
+/** The weight with which a source says that all rows of a table with a primary key are gone; the
  *  row's values mean nothing. No operator sees it but the one that keeps the table's rows. */
 export const ALL_GONE = -(2 ** 31)
 

@@ -43,6 +43,9 @@ export const FORMATS: readonly Format[] = [json, ndjson, csv, arrow, changelogJs
 /** Formats of single messages, which requests do not have. */
 const MESSAGE_FORMATS = ['raw', 'avro', 'avro-confluent', 'protobuf', 'protobuf-confluent']
 
+/** As users name them: debezium-json is read as messages are, for a table. */
+const names = (): string => [...FORMATS.map(({ name }) => name), 'debezium-json'].join(', ')
+
 /** The format of this name; raises INVALID_OPTION with the names there are, UNSUPPORTED for a
  *  format of single messages. */
 export function formatOf(name: string): Format {
@@ -54,7 +57,7 @@ export function formatOf(name: string): Format {
   return (
     FORMATS.find((format) => format.name === name) ??
     fail('INVALID_OPTION', `There is no format '${name}'`, {
-      hint: `The formats are ${FORMATS.map((format) => format.name).join(', ')}.`,
+      hint: `The formats are ${names()}.`,
     })
   )
 }

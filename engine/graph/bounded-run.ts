@@ -76,7 +76,9 @@ export class BoundedRun {
         continue
       }
       const rows = Math.min(STEP_ROWS, this.#pipeline.rowsMax(reader.table.id))
-      const { ranges } = reader.poll(rows, this.#batchRowsMax, (split) => ends.get(split))
+      const { ranges } = reader.poll(rows, this.#batchRowsMax, (split) => ({
+        until: ends.get(split),
+      }))
       for (const batch of reader.take(this.#clock)) this.#push(reader.table.id, batch)
       for (const [split, end] of ends) done &&= reader.offsetOf(split) === end || reader.ended
       moved ||= ranges.length > 0

@@ -6,8 +6,8 @@
 import type { EpochClock } from '../base/clock.ts'
 import { asSqlError, type SqlError } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
-import type { Offset } from '../source/source.ts'
-import type { TableReader, TableReaderState } from '../source/table-reader.ts'
+import { isLogged } from '../source/table.ts'
+import type { ReadBounds, TableReader, TableReaderState } from '../source/table-reader.ts'
 import type { ReadRange } from './journal.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -25,8 +25,7 @@ export interface Trouble {
 export interface CursorPoll {
   readonly rowsMax: number
   readonly batchRowsMax: number
-  /** Not beyond this offset, where it is given. */
-  readonly until: (table: string, split: string) => Offset | undefined
+  readonly bounds: (table: string, split: string) => ReadBounds
   readonly nowMs: number
   /** A new reader that stands where the old one stood. */
   readonly reopen: (reader: TableReader, state: TableReaderState) => TableReader
@@ -45,6 +44,8 @@ export class Cursor {
   readonly troubles = new Map<string, Trouble>()
   /** Its query rests: nothing is read. */
   paused = false
+  /** Other tables keep what they have. */
+  onlyStreams = false
   /** The tables that it looks rows up in are read, or there are none. */
   #hasBegun = false
 
@@ -68,16 +69,17 @@ export class Cursor {
     const ranges: ReadRange[] = []
     let rowCount = 0
     if (this.paused || this.#isHeldUp) return { ranges, rowCount }
-    const { rowsMax, batchRowsMax, until, nowMs } = options
+    const { rowsMax, batchRowsMax, bounds, nowMs } = options
     const first = this.#first(rowsMax)
     for (const [table, reader] of this.readers) {
       if (first !== undefined && !first.has(table)) continue
+      if (this.onlyStreams && !isLogged(reader.table)) continue
       if (this.broken.has(table) || (this.troubles.get(table)?.againMs ?? 0) > nowMs) continue
       const before = reader.state()
       try {
         // A replay takes what it took.
         const rows = rowsMax === Infinity ? rowsMax : Math.min(rowsMax, this.#rowsMax(table))
-        const poll = reader.poll(rows, batchRowsMax, (split) => until(table, split))
+        const poll = reader.poll(rows, batchRowsMax, (split) => bounds(table, split))
         for (const range of poll.ranges) ranges.push({ cursor: this.id, table, ...range })
         rowCount += poll.rowCount
         this.troubles.delete(table)

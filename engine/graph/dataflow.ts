@@ -8,9 +8,9 @@ import type { Batch } from '../batch/batch.ts'
 import { type QueryPlan, tablesOf } from '../plan/physical.ts'
 import type { Appended } from '../source/appended.ts'
 import type { DeadLetter } from '../source/dead-letter-table.ts'
-import type { AnySource, Offset } from '../source/source.ts'
+import type { AnySource } from '../source/source.ts'
 import { isLogged, type TableSpec } from '../source/table.ts'
-import { TableReader, type TableReaderState } from '../source/table-reader.ts'
+import { type ReadBounds, TableReader, type TableReaderState } from '../source/table-reader.ts'
 import type { Change } from './change.ts'
 import { Cursor, MAIN_CURSOR } from './cursor.ts'
 import { DeadLetters } from './dead-letters.ts'
@@ -171,18 +171,15 @@ export class Dataflow {
 
   /** Polls every cursor; the later ones not beyond where the main one stands. */
   poll(rowsMax: number): { ranges: ReadRange[]; rowCount: number } {
-    return this.#poll(rowsMax, (cursor) =>
-      cursor === this.main ? undefined : (table, split) => this.#mainOffset(table, split),
+    const { main } = this
+    return this.#poll(rowsMax, (cursor, table, split) =>
+      cursor === main ? {} : { until: main.readers.get(table)?.offsetOf(split) },
     )
-  }
-
-  #mainOffset(table: string, split: string): Offset | undefined {
-    return this.main.readers.get(table)?.offsetOf(split)
   }
 
   #poll(
     rowsMax: number,
-    untilOf: (cursor: Cursor) => ((table: string, split: string) => Offset | undefined) | undefined,
+    boundsOf: (cursor: Cursor, table: string, split: string) => ReadBounds,
   ): { ranges: ReadRange[]; rowCount: number } {
     const ranges: ReadRange[] = []
     let rowCount = 0
@@ -190,7 +187,7 @@ export class Dataflow {
       const poll = cursor.poll({
         rowsMax,
         batchRowsMax: this.context.batchRowsMax,
-        until: untilOf(cursor) ?? (() => undefined),
+        bounds: (table, split) => boundsOf(cursor, table, split),
         nowMs: this.context.monotonicMs(),
         reopen: (reader, state) => {
           closeAll([reader])
@@ -207,9 +204,10 @@ export class Dataflow {
    *  call again when a source is ready. */
   pollAgain(ranges: readonly ReadRange[]): ReadRange[] {
     const wanted = new Map(ranges.map((r) => [`${r.cursor} ${r.table} ${r.split}`, r]))
-    this.#poll(Infinity, (cursor) => (table, split) => {
+    this.#poll(Infinity, (cursor, table, split) => {
       const range = wanted.get(`${cursor.id} ${table} ${split}`)
-      return range?.to ?? cursor.readers.get(table)!.offsetOf(split)
+      const until = range?.to ?? cursor.readers.get(table)!.offsetOf(split)
+      return { from: range?.from, until }
     })
     // What cannot be read again cannot be computed again.
     for (const { query, error } of this.failing()) this.fail(query, error)

@@ -3,29 +3,33 @@
 import { sleep } from '../base/clock.ts'
 import { isLogged } from '../source/table.ts'
 import type { Cursor } from './cursor.ts'
-import type { Dataflow } from './dataflow.ts'
 import type { Engine } from './engine.ts'
 
 const LOOK_MS = 1
 
 /** Resolves when all that the embedded streams hold is read, and what it gave is released; or the
- *  engine stops. True if there was something to wait for. Other sources always have more to come,
- *  and keep it. DISK_FULL. */
-export async function drained(engine: Engine): Promise<boolean> {
-  let waited = false
+ *  engine stops. Replies how many records of them were read so far: if it was as many before,
+ *  nothing has come since. Other sources always have more to come: from now on they keep it.
+ *  DISK_FULL. */
+export async function drained(engine: Engine): Promise<number> {
   for (;;) {
     const { heldCount } = engine
-    if (heldCount === undefined || (heldCount === 0 && !hasRecords(engine.still))) return waited
-    waited = true
+    if (heldCount === undefined) return 0
+    const cursors = [...engine.still.cursors.values()]
+    for (const cursor of cursors) cursor.onlyStreams = true
+    if (heldCount === 0 && !cursors.some(isBehind)) return readBy(cursors)
     await sleep(LOOK_MS)
   }
 }
 
-const hasRecords = ({ cursors }: Dataflow): boolean => [...cursors.values()].some(isBehind)
+const streamsOf = ({ readers }: Cursor) =>
+  [...readers.values()].filter(({ table }) => isLogged(table))
 
-function isBehind({ paused, readers, troubles, broken }: Cursor): boolean {
+function isBehind(cursor: Cursor): boolean {
+  const { paused, troubles, broken } = cursor
   if (paused || troubles.size + broken.size > 0) return false
-  return [...readers.values()].some(
-    (reader) => isLogged(reader.table) && (reader.lagRows() ?? 0) > 0,
-  )
+  return streamsOf(cursor).some((reader) => (reader.lagRows() ?? 0) > 0)
 }
+
+const readBy = (cursors: readonly Cursor[]): number =>
+  cursors.flatMap(streamsOf).reduce((sum, { rowsIn }) => sum + rowsIn, 0)

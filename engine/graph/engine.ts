@@ -41,6 +41,7 @@ const EPOCHS_HELD_MAX = 256
 const TICK_US = 1_000_000
 /** How often a full disk is tried again. */
 const FULL_RETRY_MS = 250
+const LEAVE_MS = 1000
 
 export interface EngineContext {
   readonly config: EngineConfig
@@ -389,10 +390,9 @@ export class Engine {
       this.release()
       if (!this.#isBehindDisk) await this.#checkpointer.save()
     } finally {
-      await this.#dataflow.close()
+      // Who is outside and does not answer is left as a crash would leave them.
+      await Promise.race([this.#dataflow.close(), sleep(LEAVE_MS)])
       this.#journal.close()
-      // Let the last messages leave the thread.
-      await sleep(0)
     }
   }
 }

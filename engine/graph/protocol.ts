@@ -75,7 +75,7 @@ export type EngineRequest =
   | { readonly kind: 'release' }
   | { readonly kind: 'status' }
   /** Waits until all that the embedded streams hold is read, and what it gave released. Replies
-   *  whether there was something to wait for. */
+   *  how many of their records were read so far. Other sources are not read any more. */
   | { readonly kind: 'drain' }
   /** Final checkpoint, then the worker exits. */
   | { readonly kind: 'stop' }

@@ -49,6 +49,7 @@ export class Query {
   fail(error: unknown): SqlError {
     const { sql, sqlOffset = 0 } = this.pipeline.plan
     this.error = locatedError(error, sql, sqlOffset)
+    this.results.keepAll()
     return this.error
   }
 

@@ -72,6 +72,11 @@ export class ResultLog {
     this.#nextSeq = seq
   }
 
+  /** The query goes no further: what was released of it before this replay stays. */
+  keepAll(): void {
+    this.#nextSeq = Math.max(this.#nextSeq, this.#writer?.nextOffset ?? 0)
+  }
+
   /** Writes one epoch's result and returns its frame; null if the log has it from before the
    *  crash. A full disk keeps the result in memory: see `writeRest`. DISK_FAILED; LIMIT_EXCEEDED,
    *  without a trace of the result, if it is too large for a frame. */

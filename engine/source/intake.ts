@@ -69,6 +69,10 @@ export interface IntakeConnector {
    *  connection fails it rejects (or resolves) and is run again after a pause. An error
    *  that is the user's fault (INVALID_OPTION, UNSUPPORTED) is final. */
   run(table: TableSpec, feed: IntakeFeed, signal: AbortSignal): Promise<void>
+  /** Removes what the source keeps for a table that was dropped, as well as it can now. Called when
+   *  `run` is over, however that ended, unless it never connected: then what is there may be
+   *  somebody else's. Never rejects. */
+  forget?(table: TableSpec): Promise<void>
 }
 
 /** How an intake is doing. */

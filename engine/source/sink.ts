@@ -21,7 +21,10 @@ export interface SinkWriter {
   /** The sink may forget `appliedSeq` when nothing was written for long: the server keeps the
    *  position as well. */
   readonly forgets?: boolean | undefined
-  /** Writes results, in order of seq and never empty. Resolves when all of them are durable (or
+  /** What was held back could not be written by itself: the server asks for it, with a write of no
+   *  frames, and tells what becomes of that. */
+  readonly isLate?: boolean | undefined
+  /** Writes results, in order of seq. Resolves when all of them are durable (or
    *  handed over, if the sink knows nothing of the kind), or held back for a larger write: then
    *  `appliedSeq` stays behind, and the server keeps what follows it. A write that failed is
    *  repeated with the same frames and perhaps more. CONNECTOR_FAILED and other codes with retry

@@ -61,7 +61,7 @@ export interface SplitReader {
   /** `callback` is called whenever a poll may bring something. */
   onReady(callback: () => void): void
   /** The split's end as far as it is known: the offset after its last record. A bounded query
-   *  reads up to here. undefined if the connector can't tell. */
+   *  reads up to here. undefined if the connector can't tell; if it never will, it raises why. */
   end(): Offset | undefined
   /** Records known to be in the split after our position; undefined if it can't be told. */
   lagRows(): number | undefined

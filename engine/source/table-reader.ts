@@ -5,9 +5,10 @@ import type { EpochClock } from '../base/clock.ts'
 import type { SqlError } from '../base/errors.ts'
 import type { Batch } from '../batch/batch.ts'
 import type { DeadLetter } from './dead-letter-table.ts'
+import { refuseGone } from './gone-records.ts'
 import type { AnySource, Chunk, FoundSplits, GrowingTable, Offset, Split } from './source.ts'
 import { SplitCursor, type SplitState } from './split-cursor.ts'
-import type { TableSpec } from './table.ts'
+import { isLogged, type TableSpec } from './table.ts'
 import { TableDecoder } from './table-decoder.ts'
 
 export interface TableRange {
@@ -27,6 +28,14 @@ export interface TableReaderState {
 export interface TablePoll {
   readonly ranges: readonly TableRange[]
   readonly rowCount: number
+}
+
+/** Which of a split's records a poll takes. */
+export interface ReadBounds {
+  /** Where this reading began when it was done before. */
+  readonly from?: Offset | undefined
+  /** Not beyond this offset. */
+  readonly until?: Offset | undefined
 }
 
 export interface TableReaderContext {
@@ -140,32 +149,39 @@ export class TableReader {
   }
 
   /** Takes up to `rowsMax` rows from the splits in turn, not beyond `until` where it is given. */
-  poll(
-    rowsMax: number,
-    batchRowsMax: number,
-    until?: (split: string) => Offset | undefined,
-  ): TablePoll {
+  poll(rowsMax: number, batchRowsMax: number, boundsOf?: (split: string) => ReadBounds): TablePoll {
     const ranges: TableRange[] = []
     let rowCount = 0
     this.#batchRowsMax = batchRowsMax
     const share = Math.max(1, Math.ceil(rowsMax / this.#splits.length))
     for (const split of this.#splits) {
-      const from = split.offset
+      const before = split.offset
       const wasEnded = split.ended
+      let from = before
       let left = share
       while (left > 0) {
+        const bounds = boundsOf?.(split.id)
         const limit = {
           rowsMax: Math.min(left, batchRowsMax),
           bytesMax: CHUNK_BYTES_MAX,
-          until: until?.(split.id),
+          until: bounds?.until,
         }
         const chunk = split.poll(limit)
         if (chunk === null) break
+        if (from === '' && isLogged(this.table)) {
+          from = chunk.from
+          const wanted = bounds?.from ?? ''
+          // What retention took meanwhile cannot be read again.
+          if (wanted !== '' && from !== wanted) {
+            const offsets = { offset: Number(wanted), first: Number(from) }
+            refuseGone(this.table.name, split.id, offsets)
+          }
+        }
         this.#pending.push({ split, chunk })
         left -= Math.max(1, chunk.rowCount)
         rowCount += chunk.rowCount
       }
-      if (split.offset !== from || split.ended !== wasEnded) {
+      if (split.offset !== before || split.ended !== wasEnded) {
         ranges.push({ split: split.id, from, to: split.offset, end: split.ended })
       }
     }

@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import { MillraceError } from '../../client/index.ts'
 import { systemClock } from '../../engine/base/clock.ts'
 import { copyDurably, nodeDisk } from '../../engine/base/disk.ts'
 import { asSqlError } from '../../engine/base/errors.ts'
@@ -14,17 +15,10 @@ interface BackupOptions extends ConnectionOptions {
   readonly data: string
 }
 
-/** What a backup holds; other files of the folder are the server's own. */
-export const DATA_FILES = [
-  'format.json',
-  'catalog.json',
-  'views.duckdb',
-  'views.duckdb.wal',
-  'checkpoints',
-  'results',
-  'journal',
-  'streams',
-]
+/** What in a data folder belongs to its server alone. */
+const SERVERS_OWN = ['lock', 'backups']
+/** Comes last: a copy without it is refused as a data folder. */
+const MARK = 'format.json'
 
 export function backupCommand(): Command {
   return withConnection(
@@ -42,7 +36,7 @@ export function backupCommand(): Command {
 async function runBackup(target: string, options: BackupOptions): Promise<void> {
   refuseUsed(target)
   const data = resolve(options.data)
-  if (!existsSync(join(data, 'format.json'))) {
+  if (!existsSync(join(data, MARK))) {
     throw new CliFailure(`${options.data} is no data folder`, 'Name it with --data.')
   }
   const running = await copyAtRest(data, target)
@@ -71,7 +65,9 @@ async function copyAtRest(data: string, target: string): Promise<boolean> {
 /** Lets the server make the copy below its data folder, then takes it away. */
 async function copyRunning(data: string, target: string, options: BackupOptions): Promise<void> {
   const name = `cli-${process.pid}-${systemClock.nowUs()}`
-  await connect(options).backup(name)
+  await connect(options)
+    .backup(name)
+    .catch((error) => refuseUnreachable(error, options))
   const made = join(data, 'backups', name)
   if (!existsSync(made)) {
     throw new CliFailure(
@@ -88,11 +84,19 @@ async function copyRunning(data: string, target: string, options: BackupOptions)
   }
 }
 
+function refuseUnreachable(error: unknown, { data, url }: BackupOptions): never {
+  if (!(error instanceof MillraceError) || error.code !== 'UNREACHABLE') throw error
+  throw new CliFailure(
+    `A server has ${data}, but none answers at ${url}`,
+    'Name its address with --url.',
+  )
+}
+
+/** Copies a data folder that is at rest, or a backup. */
 export async function copyData(from: string, to: string): Promise<void> {
   nodeDisk.makeFolder(to)
-  for (const name of DATA_FILES) {
-    if (existsSync(join(from, name))) await copyDurably(join(from, name), join(to, name))
-  }
+  const names = readdirSync(from).filter((name) => name !== MARK && !SERVERS_OWN.includes(name))
+  for (const name of [...names, MARK]) await copyDurably(join(from, name), join(to, name))
   nodeDisk.syncFolder(to)
 }
 

@@ -19,6 +19,7 @@ interface ServeOptions {
 
 /** A stop that takes longer is forced: something hangs. */
 const STOP_MS_MAX = 10_000
+const LINGER_MS = 200
 
 export function serveCommand(): Command {
   return new Command('serve')
@@ -110,7 +111,11 @@ function stopOnSignal(close: () => Promise<void>): Promise<number> {
       stopping = true
       setTimeout(() => process.exit(EXIT.failed), STOP_MS_MAX).unref()
       close().then(
-        () => resolve(EXIT.fine),
+        () => {
+          // A connection to someone who does not answer would keep the process.
+          setTimeout(() => process.exit(EXIT.fine), LINGER_MS).unref()
+          resolve(EXIT.fine)
+        },
         (error) => {
           process.stderr.write(`${failureLines(error).join('\n')}\n`)
           resolve(EXIT.failed)

@@ -138,7 +138,10 @@ export class Queues {
   }
 
   async #sample(): Promise<void> {
-    for (const queue of this.#queues.values()) queue.rest()
+    for (const queue of this.#queues.values()) {
+      queue.rest()
+      queue.observe()
+    }
     if (this.#queues.size === 0) return
     const { sources, busyMs } = await this.#context.engineStatus()
     const nowUs = this.#context.clock.nowUs()

@@ -215,6 +215,14 @@ export class StreamQueue {
     for (const group of this.#groups.values()) group.wake()
   }
 
+  /** To be called now and then: what retention and compaction take from a group, nobody serves. */
+  observe(): void {
+    const nowUs = this.#context.clock.nowUs()
+    for (const [name, { status }] of this.#groups) {
+      this.#figures.get(name)?.observed(status.backlog, 0, nowUs)
+    }
+  }
+
   /** The first offset of the split that a group has yet to do; Infinity if there is none. */
   neededFrom(split: number): number {
     return this.#log?.neededFrom(split) ?? Infinity

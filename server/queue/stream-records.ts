@@ -8,14 +8,8 @@ import { StreamDecoder } from '../../engine/source/stream-decoder.ts'
 import type { StreamFrame } from '../../engine/source/stream-frame.ts'
 import type { TableSpec } from '../../engine/source/table.ts'
 import type { Place } from './away-records.ts'
+import { type RecentFrame, RecentFrames } from './recent-frames.ts'
 import { RecordTexts } from './record-text.ts'
-
-interface Kept {
-  readonly split: number
-  readonly frame: StreamFrame
-  readonly bytes: number
-  texts?: RecordTexts
-}
 
 /** A record: a row of what its frame says. */
 export interface FoundRecord {
@@ -23,17 +17,13 @@ export interface FoundRecord {
   readonly row: number
 }
 
-const KEPT_BYTES_MAX = 16 << 20
-
 export class StreamRecords {
   readonly #disk: Disk
   readonly #folder: string
   #table: TableSpec
   #decoder: StreamDecoder
   readonly #readers = new Map<number, { readonly reader: LogReader; at: number }>()
-  /** The one used last comes last. */
-  #kept: Kept[] = []
-  #keptBytes = 0
+  readonly #recent = new RecentFrames()
 
   /** `folder`: of all splits. */
   constructor(disk: Disk, folder: string, table: TableSpec) {
@@ -53,8 +43,7 @@ export class StreamRecords {
 
   /** Forgets what was read: the log has been rewritten. */
   forget(): void {
-    this.#kept = []
-    this.#keptBytes = 0
+    this.#recent.clear()
     this.rest()
   }
 
@@ -71,24 +60,16 @@ export class StreamRecords {
   /** The record at a place before `end`. Errors as of `frame`; DATA_DAMAGED if compaction has
    *  removed it, which it must not while anyone needs it. */
   find(place: Place, end: number): FoundRecord {
-    const kept = this.#at(place, end)
-    kept.texts ??= new RecordTexts(kept.frame, place.split, this.#table)
-    return { texts: kept.texts, row: kept.texts.rowOf(place.offset) }
+    const recent = this.#at(place, end)
+    recent.texts ??= new RecordTexts(recent.frame, place.split, this.#table)
+    return { texts: recent.texts, row: recent.texts.rowOf(place.offset) }
   }
 
-  #at({ split, offset }: Place, end: number): Kept {
-    const index = this.#kept.findLastIndex(
-      ({ split: of, frame }) => of === split && frame.first <= offset && offset < frame.next,
-    )
-    if (index >= 0) {
-      const [kept] = this.#kept.splice(index, 1)
-      this.#kept.push(kept)
-      return kept
-    }
-    return this.#read(split, offset, end)
+  #at({ split, offset }: Place, end: number): RecentFrame {
+    return this.#recent.find(split, offset) ?? this.#read(split, offset, end)
   }
 
-  #read(split: number, offset: number, end: number): Kept {
+  #read(split: number, offset: number, end: number): RecentFrame {
     const place = this.#readers.get(split) ?? {
       reader: new LogReader(this.#disk, `${this.#folder}/${split}`),
       at: -1,
@@ -103,13 +84,9 @@ export class StreamRecords {
     }
     const frame = this.#decoder.decode(stored, reader.header)
     place.at = stored.next
-    const kept: Kept = { split, frame, bytes: stored.payloadBytes }
-    this.#kept.push(kept)
-    this.#keptBytes += kept.bytes
-    while (this.#keptBytes > KEPT_BYTES_MAX && this.#kept.length > 1) {
-      this.#keptBytes -= this.#kept.shift()!.bytes
-    }
-    return kept
+    const recent: RecentFrame = { split, frame, bytes: stored.payloadBytes }
+    this.#recent.add(recent)
+    return recent
   }
 
   /** Lets go of the files until they are needed again: those that retention removed must not be

@@ -155,7 +155,8 @@ function storedFields(
   const stored: Field[] = []
   const metadata: MetadataColumn[] = []
   const formatMetadata: MetadataColumn[] = []
-  const ofFormat = metadataOfFormat(options.format)
+  // The embedded queue keeps the rows of events, and nothing else of them.
+  const ofFormat = connector?.name === 'log' ? {} : metadataOfFormat(options.format)
   for (const column of columns) {
     if (column.computed !== undefined || column.type === undefined) continue
     if (column.metadata !== undefined) {

@@ -42,10 +42,11 @@ export const LOG_OPTIONS: OptionTable = {
   },
   format: {
     kind: 'enum',
-    values: ['json', 'changelog-json'],
+    values: ['json', 'changelog-json', 'debezium-json'],
     default: 'json',
-    doc: 'json: a record is a row. changelog-json: it is a change, `{"op":"+I|-U|+U|-D","row":{…}}`, and rows can be taken back.',
+    doc: 'json: a record is a row. changelog-json: it is a change, `{"op":"+I|-U|+U|-D","row":{…}}`, and rows can be taken back. debezium-json: likewise, told as events of Debezium.',
   },
+  'debezium-json.schema-include': JSON_OPTIONS['debezium-json.schema-include'],
   'json.unknown-fields': JSON_OPTIONS['json.unknown-fields'],
   'json.fail-on-missing-field': JSON_OPTIONS['json.fail-on-missing-field'],
   'bad-records': {
@@ -109,6 +110,13 @@ export interface TableOptions {
   readonly values: Readonly<Record<string, string>>
 }
 
+/** People leave out what stands before a name, such as Kafka's `properties.`, or add it. */
+function nearestOption(given: string, names: readonly string[]): string | undefined {
+  const isPart = (whole: string, part: string) => whole.endsWith(`.${part}`)
+  const same = names.find((name) => isPart(name, given) || isPart(given, name))
+  return same === undefined ? didYouMean(given, names) : `Did you mean ${same}?`
+}
+
 /** Checks the pairs of a WITH clause. UNKNOWN_OPTION, INVALID_OPTION at the culprit; a missing
  *  required option points at `at`. */
 export function readOptions(
@@ -124,7 +132,7 @@ export function readOptions(
     if (given === 'connector') continue
     const spec = optionNamed(table, given)
     if (spec === undefined) {
-      const hint = didYouMean(given, Object.keys(table))
+      const hint = nearestOption(given, Object.keys(table))
       fail('UNKNOWN_OPTION', `The ${connector} connector has no option '${given}'`, {
         at: pair.key.at,
         hint,

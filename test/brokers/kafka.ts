@@ -281,7 +281,8 @@ export interface ReadMessage {
   readonly key: string | undefined
   /** undefined: a tombstone. */
   readonly value: string | undefined
-  readonly headers: ReadonlyMap<string, string>
+  /** null: a header without a value. */
+  readonly headers: ReadonlyMap<string, string | null>
   readonly timestampMs: number
 }
 
@@ -331,7 +332,7 @@ function messageOf(
     offset: Number(offset),
     key: key?.toString(),
     value: value?.toString(),
-    headers: new Map([...headers].map(([name, text]) => [String(name), String(text)])),
+    headers: new Map([...headers].map(([name, text]) => [String(name), text && String(text)])),
     timestampMs: Number(firstTimestamp + timestampDelta),
   }
 }

@@ -122,6 +122,12 @@ describe('bodies', () => {
       expect(codeOf(() => parsePath('p', path))).toBe('INVALID_OPTION')
     }
     expect(readHeaders('h', 'A: b; C-D:  e:f \n')).toEqual({ a: 'b', 'c-d': 'e:f' })
+    const cookie = 'Cookie: a=b; c=d; X: 1;\nAccept: text/html;q=0.5;'
+    expect(readHeaders('h', cookie)).toEqual({
+      cookie: 'a=b; c=d',
+      x: '1',
+      accept: 'text/html;q=0.5',
+    })
     for (const text of ['nothing', ': x', 'a b: c']) {
       expect(codeOf(() => readHeaders('h', text))).toBe('INVALID_OPTION')
     }

@@ -27,6 +27,8 @@ export interface SourceAdapter {
   readonly latest?: TableOptions
   /** Whether the connector can tell how many messages it has not read. Default: true. */
   readonly tellsLag?: boolean
+  /** Whether there is a broker that can die by itself. Default: true. */
+  readonly canDie?: boolean
 }
 
 export interface SourceBroker extends Broker {
@@ -55,7 +57,8 @@ export function replayableSource(adapter: SourceAdapter): void {
   describeWith(`${adapter.name} as a replayable source`, adapter.missing, () => suite(adapter))
 }
 
-function suite({ start, badOptions, splits = 1, latest, tellsLag = true }: SourceAdapter) {
+function suite(adapter: SourceAdapter) {
+  const { start, badOptions, splits = 1, latest, tellsLag = true, canDie = true } = adapter
   let broker: SourceBroker
   const server = serverBeside(start, (started) => {
     broker = started
@@ -122,40 +125,50 @@ function suite({ start, badOptions, splits = 1, latest, tellsLag = true }: Sourc
     await stream.hasAll()
   }, 600_000)
 
-  it('gets over the death of the broker, without loss or repetition', async () => {
-    await stream.define()
-    await stream.send(COUNT)
-    await broker.kill()
-    await broker.restart()
-    await stream.send(COUNT)
-    await stream.hasAll()
-    await broker.kill()
-    await server.eventually(
-      () => server.query(stream.view),
-      ({ state, error }) => state === 'retrying' && error?.code === 'CONNECTOR_FAILED',
-    )
-    await broker.restart()
-    await stream.send(10)
-    await stream.hasAll()
-    const { state } = await server.query(stream.view)
-    expect(['running', 'backfilling']).toContain(state)
-  }, 180_000)
-
-  it('starts without its broker, says so, and goes on when it comes', async () => {
-    await stream.define()
-    await stream.send(100)
-    await stream.hasAll()
-    await server.kill()
-    await broker.kill()
-    try {
-      await server.start()
-      expect(await server.codeOf(`SELECT COUNT(*) FROM ${stream.name}`)).toBe('CONNECTOR_FAILED')
-    } finally {
+  // Files have no broker.
+  it.runIf(canDie)(
+    'gets over the death of the broker, without loss or repetition',
+    async () => {
+      await stream.define()
+      await stream.send(COUNT)
+      await broker.kill()
       await broker.restart()
-    }
-    await stream.send(100)
-    await stream.hasAll()
-  }, 180_000)
+      await stream.send(COUNT)
+      await stream.hasAll()
+      await broker.kill()
+      await server.eventually(
+        () => server.query(stream.view),
+        ({ state, error }) => state === 'retrying' && error?.code === 'CONNECTOR_FAILED',
+      )
+      await broker.restart()
+      await stream.send(10)
+      await stream.hasAll()
+      const { state } = await server.query(stream.view)
+      expect(['running', 'backfilling']).toContain(state)
+    },
+    180_000,
+  )
+
+  // Files have no broker.
+  it.runIf(canDie)(
+    'starts without its broker, says so, and goes on when it comes',
+    async () => {
+      await stream.define()
+      await stream.send(100)
+      await stream.hasAll()
+      await server.kill()
+      await broker.kill()
+      try {
+        await server.start()
+        expect(await server.codeOf(`SELECT COUNT(*) FROM ${stream.name}`)).toBe('CONNECTOR_FAILED')
+      } finally {
+        await broker.restart()
+      }
+      await stream.send(100)
+      await stream.hasAll()
+    },
+    180_000,
+  )
 
   // Not every broker can tell.
   it.runIf(tellsLag)(

@@ -54,7 +54,39 @@ test('drop: they are gone, and the query that needed them fails by name, alone',
   const { witness, oldest } = await run('drop')
   expect(oldest).toBeGreaterThan(100)
   expect([...witness.failed.keys()]).toEqual(['resting'])
-  expect(witness.failed.get('resting')).toMatchObject({ code: 'GONE' })
+  const { code, message } = witness.failed.get('resting')!
+  expect(code).toBe('GONE')
+  expect(message).toMatch(/^Records 20 to \d+ of events, split 0, are no longer kept$/)
+})
+
+test('drop: a query whose first records are gone is not begun anew with those that are left', async () => {
+  const spec = table(1, { 'retention.bytes': '16384', 'retention.policy': 'drop' })
+  const plans = [everything('all', spec)]
+  const disk = new FaultDisk(1)
+  const witness = new Witness()
+  const options = { plans, tables: [spec], checkpointIntervalMs: 3_600_000 }
+  const machine = await Machine.boot(disk, options, witness)
+  const { engine, streams } = machine
+  let next = 0
+  const write = () => streams.append(spec.id, batchOf(Array.from({ length: 20 }, () => next++)))
+  const first = () => streams.status(spec.id)[0].first
+  await engine.change('pause', 'all')
+  for (let i = 0; i < 10; i++) await write()
+  await engine.change('resume', 'all')
+  for (let i = 0; i < 500 && witness.rows(plans[0]).length < 200; i++) await sleep(2)
+  for (let i = 0; i < 30 && first() === 0; i++) await write()
+  expect(first()).toBeGreaterThan(0)
+  expect(first()).toBeLessThan(200)
+  for (let i = 0; i < 500 && witness.rows(plans[0]).length < next; i++) await sleep(2)
+  await machine.kill()
+  const again = await Machine.boot(disk.afterKill(2), options, witness)
+  for (let i = 0; i < 500 && witness.failed.size === 0; i++) await sleep(2)
+  expect(witness.failed.get('all')).toMatchObject({
+    code: 'GONE',
+    message: expect.stringMatching(/^Records 0 to \d+ of events, split 0, are no longer kept$/),
+  })
+  await again.stop()
+  expect(witness.problems).toEqual([])
 })
 
 test('results that a view has yet to take stay, whatever their size', async () => {

@@ -59,6 +59,10 @@ it('copies a running server consistently while records come in, and restores it'
   const data = join(server.folder, 'data')
   const backup = join(folder, 'copy')
   const args = ['backup', backup, '--data', data, '--url', server.url]
+  expect(await cli(['backup', backup, '--data', data, '--url', 'localhost:1'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/A server has .*, but none answers at localhost:1/),
+  })
   expect(await cli(args)).toMatchObject({ code: 0 })
   expect(existsSync(join(data, 'backups')) ? readdirSync(join(data, 'backups')) : []).toEqual([])
   const after = sent
@@ -101,6 +105,43 @@ it('copies the folder of a server that is down', async () => {
   await again.close()
   await server.stop()
 })
+
+it.each(['running', 'at rest'])(
+  'a copy of a server %s knows what jobs have written and groups have done',
+  async (how) => {
+    const server = await TestServer.start()
+    await server.sql(`CREATE TABLE s (n INT); CREATE TABLE odd (n INT);
+    INSERT INTO odd SELECT n FROM s WHERE n % 2 = 1; INSERT INTO s VALUES (1), (2), (3), (5)`)
+    await server.eventually('SELECT COUNT(*) FROM odd', [[3]])
+    const taken = await server.get('/v1/streams/s/consume?group=g&limit=3')
+    const { records } = taken.json as unknown as { records: { receipt: string }[] }
+    const receipts = records.slice(0, 2).map(({ receipt }) => receipt)
+    await server.post('/v1/streams/s/ack', { group: 'g', receipts })
+    const group = { backlog: 2, held: 1 }
+    expect((await server.get('/v1/streams/s/groups/g')).json).toMatchObject(group)
+
+    const data = join(server.folder, 'data')
+    const backup = join(folder, 'copy')
+    if (how === 'at rest') await server.running.close()
+    const url = how === 'running' ? ['--url', server.url] : []
+    expect(await cli(['backup', backup, '--data', data, ...url])).toMatchObject({ code: 0 })
+    const names = (of: string) => readdirSync(of).filter((name) => !/lock|backups|wal/.test(name))
+    expect(names(backup)).toEqual(names(data))
+    await server.stop()
+
+    const again = await TestServer.start()
+    await again.running.close()
+    const restored = join(again.folder, 'data')
+    rmSync(restored, { recursive: true })
+    expect(await cli(['restore', backup, '--data', restored])).toMatchObject({ code: 0 })
+    await again.restart()
+    expect((await again.get('/v1/streams/s/groups/g')).json).toMatchObject(group)
+    await again.sql('INSERT INTO s VALUES (7)')
+    await again.eventually('SELECT MAX(n) FROM odd', [[7]])
+    expect(await again.rows('SELECT n FROM odd ORDER BY n')).toEqual([[1], [3], [5], [7]])
+    await again.stop()
+  },
+)
 
 it('refuses names that lead elsewhere', async () => {
   const server = await TestServer.start()

@@ -194,6 +194,37 @@ describe('a failing disk', () => {
     expect(stored()).toEqual([1, 3])
   })
 
+  it.each([
+    ['of one split', {}],
+    ['with a key', { primaryKey: [0] }],
+  ])('that is full takes nothing behind what it refused (%s)', async (_name, form) => {
+    let bytesMax = Infinity
+    const disk = withFiles((file) => ({
+      ...wrap(file),
+      write: (bytes, position) => {
+        if (bytes.length > bytesMax) throw new SqlError('DISK_FULL', 'No space left')
+        file.write(bytes, position)
+      },
+    }))
+    await open({ ...table({ splits: '2' }), ...form }, disk, 1 << 30)
+    const values = [[1], Array.from({ length: 2000 }, () => 2), [3], [4]]
+    const append = () =>
+      Promise.allSettled(
+        values.map((of) => {
+          const options = 'primaryKey' in form ? {} : { split: 0 }
+          return streams.append('t1', numbers(...of), { ...options, idempotencyKey: `${of[0]}` })
+        }),
+      )
+    bytesMax = 1000
+    const results = await append()
+    expect(results.map(({ status }) => status === 'fulfilled')).toEqual([true, false, false, false])
+    bytesMax = Infinity
+    await append()
+    const inOrder = new Set([...stored(0), ...stored(1)])
+    expect(inOrder.size).toBe(4)
+    for (const split of [0, 1]) expect(stored(split)).toEqual(stored(split).toSorted())
+  })
+
   it('that loses an fsync acknowledges nothing more', async () => {
     let broken = false
     const disk = withFiles((file) => ({
@@ -230,6 +261,7 @@ function wrap(file: DiskFile): DiskFile {
     sync: () => file.sync(),
     syncNow: () => file.syncNow(),
     truncate: (size) => file.truncate(size),
+    isReplaced: () => file.isReplaced(),
     close: () => file.close(),
   }
 }

@@ -138,8 +138,8 @@ export class Captures {
   }
 }
 
-/** 1 for each class that a match can begin with, unless the text itself begins there; undefined if a
- *  match can be empty or hangs on what stands around it. */
+/** 1 for each class that a match can begin with, unless the text itself begins there; undefined if
+ *  a match can be empty or hangs on what stands around it. */
 function firstClasses({ ops, xs, ys, accepts, classes }: Program): Uint8Array | undefined {
   const first = new Uint8Array(classes.count)
   const seen = new Set<number>()

@@ -123,6 +123,27 @@ describe('polling', () => {
     await server.eventually(`SELECT id FROM ${name}`, wanted())
   })
 
+  test('what is known of one page is not said of the next', async () => {
+    const time = 'Wed, 25 Nov 2026 00:00:00 GMT'
+    let repeated = 0
+    const { port } = await serve((request, response) => {
+      const from = Number(new URL(request.url!, 'http://x').searchParams.get('after') ?? 0)
+      if (request.headers['if-modified-since'] === time) {
+        repeated++
+        response.writeHead(304).end()
+        return
+      }
+      const rows = from < 4 ? [{ id: from + 1 }, { id: from + 2 }] : []
+      response.setHeader('last-modified', time).end(JSON.stringify(rows))
+    })
+    const name = await table(port, {
+      ...{ 'poll.interval': '5 ms', body: 'array' },
+      ...{ 'cursor.parameter': 'after', 'cursor.field': 'id' },
+    })
+    await server.eventually(`SELECT id FROM ${name}`, [[1], [2], [3], [4]])
+    await until(() => repeated > 2)
+  })
+
   test('takes the cursor from the last record, and sends it in a body', async () => {
     const { port } = await serve(async (request, response) => {
       let text = ''
@@ -148,6 +169,9 @@ describe('polling', () => {
       response.writeHead(status).end('{"id":1}')
     })
     const name = await table(port, { 'poll.interval': '10 ms' })
+    await server.sql(`CREATE MATERIALIZED VIEW ${name}_rows AS SELECT id FROM ${name}`)
+    const stateOf = async () => (await server.get(`/v1/queries/${name}_rows`)).json.state
+    await until(async () => (await stateOf()) === 'retrying')
     await until(async () => (await intakeOf(name)).state === 'waiting')
     const { error } = await intakeOf(name)
     expect(error.code).toBe('CONNECTOR_FAILED')
@@ -155,6 +179,7 @@ describe('polling', () => {
     status = 200
     await server.eventually(`SELECT id FROM ${name}`, [[1]])
     expect((await intakeOf(name)).error).toBe(null)
+    await until(async () => (await stateOf()) === 'running')
   })
 })
 
@@ -201,6 +226,20 @@ describe('an event stream', () => {
       [2, 'remove', 'a'],
     ])
   })
+
+  test('goes on behind events that bring no records', async () => {
+    let connections = 0
+    const { port } = await serve((_, response) => {
+      connections++
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: hello\n\ndata: {"type":"subscribed"}\n\n')
+      response.write('data: {"data":{"id":1}}\n\ndata: {"data":[]}\n\n')
+    })
+    const name = await table(port, { mode: 'sse', 'body.path': '$.data' })
+    await server.eventually(`SELECT id FROM ${name}`, [[1]])
+    expect(connections).toBe(1)
+    expect(await intakeOf(name)).toMatchObject({ state: 'connected', messages: 2, lost: 1 })
+  })
 })
 
 describe('a WebSocket', () => {
@@ -235,6 +274,24 @@ describe('a WebSocket', () => {
     expect(greetings).toEqual(['{"sub":1}', '{"sub":1}'])
     expect(tokens).toEqual(['Bearer w', 'Bearer w'])
     expect(await intakeOf(name)).toMatchObject({ state: 'connected', connections: 2, lost: 0 })
+  })
+
+  test('is not closed for messages that bring no records', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    closing.push(() => {
+      for (const socket of wss.clients) socket.terminate()
+      wss.close()
+    })
+    wss.on('connection', (socket) => {
+      for (const text of ['welcome', '{"result":null,"id":9}', '{"data":[{"id":1}]}', '{"data":2}'])
+        socket.send(text)
+      socket.send('{"data":[{"id":2}]}')
+    })
+    await new Promise((resolve) => wss.once('listening', resolve))
+    const { port } = wss.address() as AddressInfo
+    const name = await table(port, { mode: 'websocket', body: 'array', 'body.path': '$.data' })
+    await server.eventually(`SELECT id FROM ${name}`, [[1], [2]])
+    expect(await intakeOf(name)).toMatchObject({ state: 'connected', connections: 1, lost: 2 })
   })
 })
 

@@ -183,6 +183,8 @@ describeWith('kafka with debezium-json', missingKafka(), () => {
     await sleep(60)
     expect(await rows()).toEqual(wanted)
     expect(await totals()).toEqual(upstream.totals())
+    // The topic from its beginning.
+    expect(await server.sql(`SELECT id, city, amount FROM ${name} ORDER BY id`)).toEqual(wanted)
   }
 
   it(`is the table, over ${ROUNDS} rounds of deaths`, async () => {

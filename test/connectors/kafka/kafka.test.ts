@@ -454,6 +454,54 @@ describeWith('kafka', missingKafka(), () => {
     }
   }, 30_000)
 
+  it('writes headers of any size, and those without a value', async () => {
+    const name = await topic()
+    const from = `s${++number}`
+    await server.sql(`CREATE TABLE ${from} (id BIGINT NOT NULL, h STRING)`)
+    const columns = 'id BIGINT NOT NULL, headers MAP<STRING, BYTES> METADATA'
+    const table = await define(name, {}, columns)
+    await server.sql(`INSERT INTO ${table} SELECT id, MAP['h', CAST(h AS BYTES)] FROM ${from}`)
+    // More than a request takes, if only the values counted.
+    const lines = Array.from({ length: 3000 }, (_, id) =>
+      JSON.stringify({ id, h: id % 2 === 0 ? null : 'x'.repeat(1500) }),
+    )
+    await server.post(`/v1/streams/${from}/records`, lines.join('\n'), {
+      'content-type': 'application/x-ndjson',
+    })
+    await eventually(
+      async () => (await broker.read(name)).length >= 3000,
+      async () => query(`insert_into_${table}`),
+    )
+    const messages = await broker.read(name)
+    expect(messages.map(({ headers }) => headers.get('h')?.length)).toEqual(
+      Array.from({ length: 3000 }, (_, id) => (id % 2 === 0 ? undefined : 1500)),
+    )
+    expect(messages[0].headers).toEqual(new Map([['h', null]]))
+    const counts = `SELECT COUNT(*), COUNT(headers['h']) FROM ${table}`
+    expect(await server.rows(counts)).toEqual([[3000, 1500]])
+  }, 30_000)
+
+  it('a message that the broker does not take holds its job up, and repeats no other', async () => {
+    const name = await topic({ configs: { 'max.message.bytes': '2000' } })
+    const from = `s${++number}`
+    await server.sql(`CREATE TABLE ${from} (id BIGINT NOT NULL, n INT)`)
+    const table = await define(name, {}, 'id BIGINT NOT NULL, pad STRING')
+    await server.sql(`INSERT INTO ${table} SELECT id, REPEAT('x', n) FROM ${from}`)
+    await server.sql(`INSERT INTO ${from} VALUES (1, 10), (2, 900000), (3, 10)`)
+    await eventually(
+      async () =>
+        String((await query(`insert_into_${table}`)).error?.message).includes('TOO_LARGE'),
+      () => query(`insert_into_${table}`),
+    )
+    await sleep(1000)
+    const ids = async () => (await broker.read(name)).map(({ value }) => JSON.parse(value!).id)
+    expect(await ids()).toEqual([1])
+    await broker.configure(name, 'max.message.bytes', '2000000')
+    await eventually(async () => (await ids()).length === 3, ids)
+    expect(await ids()).toEqual([1, 2, 3])
+    expect((await query(`insert_into_${table}`)).error).toBe(null)
+  }, 30_000)
+
   it('upsert-kafka holds a table that changes', async () => {
     const name = await topic({ partitions: 2, configs: { 'cleanup.policy': 'compact' } })
     const upsert = {

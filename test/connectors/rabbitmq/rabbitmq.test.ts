@@ -1,6 +1,10 @@
 /** What is RabbitMQ's own: properties as metadata, declaring and binding, rejects, routing. */
 
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { connectRabbit } from '../../../connectors/rabbitmq/connect.ts'
+import { systemClock } from '../../../engine/base/clock.ts'
+import { nodeDisk } from '../../../engine/base/disk.ts'
 import { describeWith, sleep } from '../../brokers/program.ts'
 import { RabbitBroker, rabbitmqMissing } from '../../brokers/rabbitmq.ts'
 import { createTable } from '../../contract/broker.ts'
@@ -204,6 +208,35 @@ describeWith('rabbitmq', rabbitmqMissing, () => {
     await until(async () => (await job()).error === null)
   })
 
+  test('a message that no queue takes does not repeat the others', async () => {
+    await broker.queue(queue, 'classic')
+    const channel = await broker.channel()
+    await server.sql(`CREATE TABLE s${n} (id BIGINT, k STRING)`)
+    const target = await table(
+      't',
+      { exchange: '', 'routing-key.column': 'k' },
+      `id BIGINT, k STRING, m STRING METADATA FROM 'message-id'`,
+    )
+    // Ids that the table gives itself need not be different.
+    await server.sql(`INSERT INTO ${target} SELECT id, k, 'same' FROM s${n};
+      INSERT INTO s${n} VALUES (1, '${queue}'), (2, 'later${n}'), (3, '${queue}'), (4, 'later${n}'),
+        (5, '${queue}')`)
+    const job = async () => JSON.parse((await server.get(`/v1/queries/insert_into_${target}`)).text)
+    await until(async () => (await job()).error?.message.includes('2 messages reached no queue'))
+    await sleep(1000)
+    expect(await broker.waiting(queue)).toBe(3)
+    await channel.assertQueue(`later${n}`, { durable: true })
+    await until(async () => (await broker.waiting(`later${n}`)) === 2)
+    await until(async () => (await job()).error === null)
+    expect(await broker.waiting(queue)).toBe(3)
+    const ids = []
+    for (const from of [queue, queue, queue, `later${n}`, `later${n}`]) {
+      const message = await channel.get(from, { noAck: true })
+      if (message !== false) ids.push(JSON.parse(String(message.content)).id)
+    }
+    expect(ids).toEqual([1, 3, 5, 2, 4])
+  })
+
   test('a table that is only read cannot be written', async () => {
     await server.sql(`CREATE TABLE s${n} (id BIGINT)`)
     const name = await table('o', { queue }, 'id BIGINT')
@@ -211,6 +244,65 @@ describeWith('rabbitmq', rabbitmqMissing, () => {
       sql: `INSERT INTO ${name} SELECT id FROM s${n}`,
     })
     expect([json.code, json.hint]).toEqual(['INVALID_OPTION', expect.stringContaining('exchange')])
+  })
+
+  test('a stream is read from where the table says, and up to its end', async () => {
+    await broker.queue(queue, 'stream')
+    const texts = (from: number) => [0, 1, 2].map((id) => JSON.stringify({ id: from + id }))
+    await broker.send(queue, texts(0))
+    // The server looks at whole seconds.
+    const pauseMs = 2100 - (Date.now() % 1000)
+    await sleep(pauseMs)
+    const between = Math.floor(Date.now() / 1000) * 1000
+    await broker.send(queue, texts(3))
+    let tables = 0
+    const stream = (more: Record<string, string>) =>
+      table(`t${++tables}_`, { queue, 'queue.type': 'stream', ...more }, 'id BIGINT NOT NULL')
+    const at = (offset: number) => ({
+      'scan.startup.mode': 'specific-offset',
+      'scan.startup.specific-offset': String(offset),
+    })
+    const read = async (more: Record<string, string>) =>
+      (await server.rows(`SELECT id FROM ${await stream(more)}`)).flat()
+    expect(await read(at(4))).toEqual([4, 5])
+    expect(await read(at(6))).toEqual([])
+    const time = { 'scan.startup.mode': 'timestamp' }
+    expect(await read({ ...time, 'scan.startup.timestamp-millis': `${between}` })).toEqual([
+      3, 4, 5,
+    ])
+    expect(await read({ 'scan.startup.mode': 'latest-offset' })).toEqual([])
+    const bounded = await stream({ 'scan.bounded.mode': 'latest-offset' })
+    await server.sql(`CREATE MATERIALIZED VIEW v${n} AS SELECT COUNT(*) AS n FROM ${bounded}`)
+    const view = async () => JSON.parse((await server.get(`/v1/queries/v${n}`)).text)
+    await until(async () => (await view()).state === 'ended')
+    await server.eventually(`SELECT n FROM v${n}`, [[6]])
+    const sql = `SELECT id FROM ${await stream(at(7))}`
+    const { json } = await server.post('/v1/sql', { sql })
+    expect([json.code, json.detail]).toEqual(['GONE', expect.stringContaining('ends at 6')])
+  }, 20_000)
+
+  test('a server that falls silent is left', async () => {
+    // Between us and the server, so that it can be silent.
+    const sockets: Socket[] = []
+    const between = createServer((socket) => {
+      const onward = connectSocket(broker.port, '127.0.0.1')
+      socket.pipe(onward).pipe(socket)
+      sockets.push(socket, onward)
+    })
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve))
+    const { port } = between.address() as AddressInfo
+    const options = {
+      ...{ host: '127.0.0.1', port: String(port), username: 'guest', password: 'guest' },
+      ...{ 'virtual-host': '/', 'connection-timeout': '10000', heartbeat: '20000' },
+    }
+    const link = await connectRabbit({ disk: nodeDisk, clock: systemClock, options })
+    const [socket, onward] = sockets
+    socket.unpipe(onward)
+    const isLeft = new Promise((resolve) => socket.resume().once('close', resolve))
+    await link.close()
+    await isLeft
+    onward.destroy()
+    between.close()
   })
 
   test('rabbitmq.sql does what it says', async () => {

@@ -83,7 +83,9 @@ describe('a webhook receiver', () => {
     await server.restart()
     expect((await again()).json).toEqual({ count: 2 })
     await send([{ id: 3 }], { 'idempotency-key': 'd-2' })
-    expect(await rows()).toEqual([[1], [2], [3]])
+    // An empty key is none.
+    for (const id of [4, 5]) await send([{ id }], { 'idempotency-key': '' })
+    expect(await rows()).toEqual([[1], [2], [3], [4], [5]])
   })
 
   test('what came with a request is metadata', async () => {

@@ -25,7 +25,8 @@ export class Receiver {
       for await (const chunk of request) chunks.push(chunk as Buffer)
       const refusal = this.refusals.shift()
       if (refusal !== undefined) {
-        response.writeHead(refusal).end()
+        const location = `http://127.0.0.1:${this.port}/elsewhere`
+        response.writeHead(refusal, refusal < 400 ? { location } : {}).end()
         return
       }
       const path = request.url!

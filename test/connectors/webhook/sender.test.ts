@@ -104,6 +104,21 @@ test('a refusal holds the job up, or is passed over if the table says so', async
   expect(receiver.requests).toBe(3)
 })
 
+test('a redirection is told, not followed with an empty request', async () => {
+  receiver.refusals.push(301, 302, 307)
+  const name = await job({})
+  await insert(1)
+  const found = async () => (await server.get(`/v1/queries/${name}`)).json
+  let { error } = (await found()) as unknown as { error: { hint: string } | null }
+  for (let i = 0; i < 1000 && error === null; i++) {
+    await sleep(2)
+    error = ((await found()) as unknown as { error: { hint: string } | null }).error
+  }
+  expect(error?.hint).toContain('/elsewhere')
+  await until(() => texts().length === 1)
+  expect(receiver.bodies.has('/elsewhere')).toBe(false)
+})
+
 test('a table that is only received cannot be written', async () => {
   await server.sql(
     `CREATE TABLE r${n} (id BIGINT) WITH ('connector' = 'webhook', 'path' = 'r${n}', 'format' = 'json')`,

@@ -273,6 +273,7 @@ export class FaultDisk implements Disk {
         this.room += Math.max(content.length - size, 0)
         content.truncate(size)
       },
+      isReplaced: () => (this.#now.get(path) ?? content) !== content,
       close: () => {
         open()
         closed = true

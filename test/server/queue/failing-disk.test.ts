@@ -244,3 +244,16 @@ test('a damaged record that is out at a start does not keep the group from openi
   expect(ns(await take(group))).toEqual([2])
   await life.close()
 })
+
+test('records that retention took are in no figure any more', async () => {
+  const options = { splits: '1', 'retention.bytes': '8000', 'retention.policy': 'drop' }
+  const { queue, append, close } = await open({ ...table(), options })
+  const group = await queue.group('g', SETTINGS, 'earliest')
+  for (let n = 0; n < 3000; n += 100) await append(n, 100)
+  const { backlog } = group.status
+  expect(backlog).toBeLessThan(3000)
+  queue.observe()
+  clock.forward(100 * SECOND)
+  expect(queue.status('g').figures.backlog).toBe(backlog)
+  await close()
+})

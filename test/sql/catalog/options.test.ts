@@ -146,4 +146,17 @@ describe('readOptions', () => {
     const unknown = refusal(() => read({ connector: 'nat' }, connectors))
     expect(unknown).toMatchObject({ code: 'INVALID_OPTION', hint: 'Did you mean nats?' })
   })
+
+  it('names the option that has, or has not, something before the name', () => {
+    const options: OptionTable = {
+      'properties.group.id': { kind: 'string', doc: 'A group.' },
+      topic: { kind: 'string', doc: 'A topic.' },
+    }
+    const connectors = new Map([['kafka', { name: 'kafka', doc: 'Another.', options }]])
+    const hintOf = (name: string) =>
+      refusal(() => read({ connector: 'kafka', [name]: 'x' }, connectors)).hint
+    expect(hintOf('group.id')).toBe('Did you mean properties.group.id?')
+    expect(hintOf('properties.topic')).toBe('Did you mean topic?')
+    expect(hintOf('properties.group.ib')).toBe('Did you mean properties.group.id?')
+  })
 })

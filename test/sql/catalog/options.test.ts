@@ -66,6 +66,7 @@ describe('readOptions', () => {
       values: {
         splits: '1',
         format: 'json',
+        'debezium-json.schema-include': 'false',
         'json.fail-on-missing-field': 'false',
         'json.unknown-fields': 'ignore',
         'bad-records': 'fail',

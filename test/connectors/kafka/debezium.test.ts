@@ -18,7 +18,7 @@ interface Row {
 
 const CITIES = ['Köln', 'Paris', 'Oslo', 'a"\\\n']
 const KEYS = 200
-const ROUNDS = isLong ? 40 : 4
+const ROUNDS = isLong ? 12 : 4
 
 /** The table in the database, and its connector: every change becomes messages as Kafka Connect
  *  writes them. */

@@ -63,9 +63,11 @@ class ConsumersCase {
     for (let life = 0; life < lives; life++) {
       this.#disk.operationsLeft = 1 + this.#random.below(this.#random.below(3) === 0 ? 30 : 400)
       await this.#live()
+      this.#clock.stop()
       this.#disk = this.#disk.reboot(this.#seed * 100 + life)
     }
     await this.#finish()
+    this.#clock.stop()
     expect(this.#problems, `seed ${this.#seed}`).toEqual([])
   }
 

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../../../engine/base/clock.ts'
 
 interface Timer {
   readonly dueUs: number
+  readonly cancel: () => void
   readonly fire: () => void
 }
 
@@ -27,6 +28,7 @@ export class ManualClock implements Clock {
       this.#timers.delete(timer)
     }
     const timer: Timer = {
+      cancel,
       dueUs: this.#nowUs + delayMs * 1000,
       fire: () => {
         cancel()
@@ -35,6 +37,11 @@ export class ManualClock implements Clock {
     }
     this.#timers.add(timer)
     return cancel
+  }
+
+  /** Forgets all timers, as the end of a process does. */
+  stop(): void {
+    for (const timer of [...this.#timers]) timer.cancel()
   }
 
   forward(us: number): void {

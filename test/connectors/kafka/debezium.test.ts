@@ -239,8 +239,8 @@ describeWith('kafka with debezium-json', missingKafka(), () => {
         case 2:
           await killBroker()
           await server.kill()
-          await server.start()
-          await restartBroker()
+          // A replay may need what the broker has: the server is ready when both are there.
+          await Promise.all([server.start(), sleep(r.below(1000)).then(restartBroker)])
           break
         default:
           await server.kill()

@@ -4,6 +4,7 @@
 import type { SqlError } from '../engine/base/errors.ts'
 import type { Batch } from '../engine/batch/batch.ts'
 import { BatchBuilder } from '../engine/batch/builder.ts'
+import type { BytesBuilder } from '../engine/batch/bytes-builder.ts'
 import type { Schema } from '../engine/batch/schema.ts'
 import type { DataType } from '../engine/batch/types.ts'
 import type { Value } from '../engine/batch/value.ts'
@@ -39,6 +40,8 @@ export class IntakeBatch {
     const { columns } = this.#builder
     const mark = id ?? position ?? null
     const last = columns.length - 1
+    const size = messages.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    ;(columns[0] as BytesBuilder).reserve(size)
     for (let i = 0; i < messages.length; i++) {
       const { bytes, metadata } = messages[i]
       columns[0].append(bytes)

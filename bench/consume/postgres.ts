@@ -15,7 +15,7 @@ const COLUMNS = `auction bigint, bidder bigint, price bigint, channel text, url 
 export const postgresConsume: ConsumeAdapter = {
   name: 'postgres-cdc',
   missing: postgresMissing,
-  messagesMax: 100_000,
+  messagesMax: 300_000,
   async start() {
     const broker = await PostgresBroker.start(['wal_level = logical', 'max_wal_size = 4GB'])
     await broker.run(

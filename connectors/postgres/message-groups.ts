@@ -51,10 +51,10 @@ export class MessageGroups {
       from = end
     }
     if (messages.length === 0) return
-    this.#bytes = Buffer.alloc(0)
     this.#length = 0
     this.#ends = []
     this.#metadata = []
+    // They are copied: the room is used again.
     this.#feed.put({ messages, position })
   }
 }

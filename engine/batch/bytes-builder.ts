@@ -37,7 +37,7 @@ export class BytesBuilder implements ColumnBuilder {
   }
 
   appendText(text: string): void {
-    this.#reserve(text.length * 3)
+    this.reserve(text.length * 3)
     const start = this.#used
     this.#used = writeText(this.#heap, start, text)
     this.#ranges.set(this.length++, start, this.#used)
@@ -45,14 +45,15 @@ export class BytesBuilder implements ColumnBuilder {
 
   /** source[from, to), which is valid UTF-8 unless the type is BYTES. */
   appendBytes(source: Uint8Array, from: number, to: number): void {
-    this.#reserve(to - from)
+    this.reserve(to - from)
     const start = this.#used
     this.#heap.set(source.subarray(from, to), start)
     this.#used = start + to - from
     this.#ranges.set(this.length++, start, this.#used)
   }
 
-  #reserve(bytes: number): void {
+  /** Makes room for so many more bytes at once. */
+  reserve(bytes: number): void {
     const needed = this.#used + bytes
     if (needed <= this.#heap.length) return
     if (needed > HEAP_BYTES_MAX) fail('LIMIT_EXCEEDED', 'A column of a batch is over 2 GiB')

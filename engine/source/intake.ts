@@ -10,7 +10,7 @@ import type { Value } from '../batch/value.ts'
 import type { TableSpec } from './table.ts'
 
 export interface IntakeMessage {
-  /** As they came; they may not change any more. */
+  /** As they came. `put` copies them. */
   readonly bytes: Uint8Array
   /** By the connector's key, of that key's type; what is absent is NULL. Only the keys in
    *  `IntakeFeed.keys` are looked at. */

@@ -1,5 +1,4 @@
-/** The engine: turns arriving records into epochs, journals them, releases their results when that
- *  is durable, and checkpoints. One worker thread; the event loop breathes between epochs. */
+/** The engine, in a thread of its own: makes epochs of records, journals, releases, checkpoints. */
 
 import { type Clock, type EpochClock, sleep } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
@@ -36,10 +35,9 @@ import type { DataflowMeta } from './snapshot.ts'
 import { StreamSync } from './stream-sync.ts'
 import { breathe, breather, WakeUp } from './wake-up.ts'
 
-/** Epochs whose journal entries may be on the way to the disk at once. */
+/** Whose journal entries may be on the way to the disk at once. */
 const EPOCHS_HELD_MAX = 256
 const TICK_US = 1_000_000
-/** How often a full disk is tried again. */
 const FULL_RETRY_MS = 250
 const LEAVE_MS = 1000
 
@@ -131,7 +129,9 @@ export class Engine {
         this.#release.hold(epoch, output)
         this.#recovering = { epoch, lastEpoch }
       },
-      wait: async () => {
+      wait: async (waitsFor) => {
+        this.#recovering = { ...this.#recovering!, waitsFor }
+        tell()
         await this.#wakeUp.wait(100)
         if (this.#stopping) throw stopped()
       },
@@ -263,7 +263,7 @@ export class Engine {
     return true
   }
 
-  /** An epoch or its results wait for room on the disk: the state is not one of the logs. */
+  /** An epoch or its results wait for room. */
   get #isBehindDisk(): boolean {
     return this.#stalled !== undefined || this.#dataflow.hasUnwritten
   }

@@ -182,6 +182,9 @@ export interface RecoveryProgress {
   readonly epoch: number
   /** The last to replay. */
   readonly lastEpoch: number
+  /** Tables whose records the next epoch needs and that do not come, with the reason where it is
+   *  known. Absent: none. */
+  readonly waitsFor?: readonly string[] | undefined
 }
 
 export interface CheckpointStatus {

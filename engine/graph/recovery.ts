@@ -20,8 +20,9 @@ export interface RecoveryContext {
   readonly checkpoint: Checkpoint<DataflowMeta> | undefined
   readonly clock: EpochClock
   readonly output: (epoch: number, output: EpochOutput) => void
-  /** Resolves when a source may have new records, or after a while. */
-  readonly wait: () => Promise<void>
+  /** Resolves when a source may have new records, or after a while. `waitsFor`: see
+   *  RecoveryProgress. */
+  readonly wait: (waitsFor?: readonly string[]) => Promise<void>
   /** Lets messages in now and then. */
   readonly breathe: () => Promise<void>
   /** Whether it is known of every embedded stream where it ends. */
@@ -140,9 +141,17 @@ async function replay(context: RecoveryContext, entry: JournalEntry): Promise<vo
     if (missing.length === 0) break
     if (context.isOpened() && missing.some((range) => isLost(dataflow, range))) {
       failReaders(dataflow, missing)
-    } else await context.wait()
+    } else await context.wait(reasonsOf(dataflow, missing))
   }
   context.output(entry.epoch, dataflow.run())
+}
+
+/** Which tables the ranges are of, and what keeps them. */
+function reasonsOf({ cursors }: Dataflow, missing: readonly ReadRange[]): string[] {
+  const readers = missing.map(({ cursor, table }) => cursors.get(cursor)!.readers.get(table)!)
+  return [...new Set(readers)].map(({ table, trouble }) =>
+    trouble === undefined ? table.name : `${table.name}: ${trouble.message}`,
+  )
 }
 
 /** A query that a replay cannot start or change as it was fails alone. */

@@ -22,7 +22,8 @@ export function healthRoutes(app: App, context: AppContext): void {
     responses: {
       200: { description: 'Ready' },
       503: {
-        description: 'Recovering: "recovery" has the epoch replayed last, and the last to replay',
+        description:
+          'Recovering: "recovery" has the epoch replayed last, the last to replay, and what it waits for',
       },
     },
   })

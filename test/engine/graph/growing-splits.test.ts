@@ -207,6 +207,21 @@ describe('splits that are found', () => {
     expect(printed(life.rows('per_key'))).toEqual(['1|1', '2|1'])
   })
 
+  it('a replay that needs a broker which is away says so', async () => {
+    const life = await live({ checkpointIntervalMs: 3_600_000 })
+    life.broker.addPartition([row(1, 1)])
+    await life.run('rows')
+    await life.hasRead('rows', 1)
+    life.broker.up = false
+    await life.kill()
+    const waits = life.subscriber.messages.flatMap((message) =>
+      message.kind === 'recovering' ? (message.progress.waitsFor ?? []) : [],
+    )
+    expect(new Set(waits)).toEqual(new Set(['m: the broker is down']))
+    expect(life.engine.status().recovery).toBeUndefined()
+    await life.hasRead('rows', 1)
+  })
+
   it('a table that is bounded ends where its splits end', async () => {
     const life = await live()
     life.broker.bounded = true

@@ -1,7 +1,7 @@
 /** The end of an orderly stop: nothing new is taken, what was acknowledged is processed and handed
  *  on, then a checkpoint is made and the files are closed. */
 
-import type { Clock } from '../engine/base/clock.ts'
+import { within } from '../engine/base/clock.ts'
 import type { DatabaseParts } from './database.ts'
 import type { Views } from './views.ts'
 
@@ -20,13 +20,6 @@ export async function shutDown(parts: DatabaseParts, views: Views | undefined): 
   await streams.close()
   await engine.stop().catch(() => {})
   await views?.close()
-}
-
-/** Resolves when `done` does, or so much later. */
-async function within(clock: Clock, waitMs: number, done: Promise<void>): Promise<void> {
-  const late = Promise.withResolvers<void>()
-  const cancel = clock.after(waitMs, late.resolve)
-  await Promise.race([done, late.promise]).finally(cancel)
 }
 
 /** What queries write may be what other queries read: it is over when nothing came in between. */

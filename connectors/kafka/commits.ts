@@ -1,7 +1,7 @@
 /** Offsets for the consumer group, for those who watch its lag: what is in a checkpoint is soon
  *  committed. Nothing depends on it, so a failure is only a reason to try again. */
 
-import type { Clock } from '../../engine/base/clock.ts'
+import { type Clock, within } from '../../engine/base/clock.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { type PartitionName, splitOf } from './partition.ts'
 
@@ -47,10 +47,8 @@ export class Commits {
   }
 
   /** Commits what is left, or gives it up. */
-  async close(): Promise<void> {
-    const late = Promise.withResolvers<void>()
-    const cancel = this.#clock.after(CLOSE_MS, late.resolve)
-    await Promise.race([this.flush(), late.promise]).finally(cancel)
+  close(): Promise<void> {
+    return within(this.#clock, CLOSE_MS, this.flush())
   }
 
   async #commit(): Promise<void> {

@@ -35,6 +35,17 @@ export function pause(clock: Pick<Clock, 'after'>, delayMs: number, signal: Abor
   })
 }
 
+/** Settles as `done` does, but resolves after `waitMs` of the clock at the latest. */
+export async function within(
+  clock: Pick<Clock, 'after'>,
+  waitMs: number,
+  done: Promise<void>,
+): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const cancel = clock.after(waitMs, late.resolve)
+  await Promise.race([done, late.promise]).finally(cancel)
+}
+
 /** Resolves after `delayMs` of the wall clock, or as soon as `signal` aborts; keeps the process
  *  alive while it waits. */
 export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {

@@ -2,9 +2,10 @@
 
 import { fail } from '../engine/base/errors.ts'
 
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const NAME = new RegExp(`^${TOKEN}$`)
 /** A semicolon that no header follows is part of a value, as in cookies. */
-const BETWEEN = /[\r\n]+|;(?=\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*:)/
+const BETWEEN = new RegExp(`[\\r\\n]+|;(?=\\s*${TOKEN}\\s*:)`)
 
 /** By lower-case name. INVALID_OPTION for a line that is no header. */
 export function readHeaders(option: string, text = ''): Record<string, string> {

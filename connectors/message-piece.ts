@@ -7,6 +7,7 @@ import { columnBuilder } from '../engine/batch/column-builder.ts'
 import type { DataType } from '../engine/batch/types.ts'
 import type { Value } from '../engine/batch/value.ts'
 import type { TableSpec } from '../engine/source/table.ts'
+import { grownInts } from '../engine/state/grown.ts'
 
 export interface WantedMetadata {
   readonly key: string
@@ -107,8 +108,8 @@ export class GrowingPiece<T> {
   add(message: Uint8Array, next: T, metadata: readonly Value[]): void {
     const row = this.rowCount++
     if (row === this.#ends.length) {
-      this.#starts = twice(this.#starts)
-      this.#ends = twice(this.#ends)
+      this.#starts = grownInts(this.#starts, row * 2)
+      this.#ends = grownInts(this.#ends, row * 2)
     }
     const end = this.byteCount + message.length
     if (end > this.#bytes.length) this.#bytes = grownBytes(this.#bytes, end)
@@ -142,13 +143,6 @@ export interface PieceSize {
 function grownBytes(bytes: Uint8Array, length: number): Uint8Array {
   const bigger = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, length))
   bigger.set(bytes)
-  return bigger
-}
-
-/** A copy with room for twice as many. */
-export function twice(values: Int32Array): Int32Array {
-  const bigger = new Int32Array(values.length * 2)
-  bigger.set(values)
   return bigger
 }
 

@@ -3,12 +3,12 @@
 
 import { Buffer } from 'node:buffer'
 import type { Value } from '../engine/batch/value.ts'
+import { grownInts } from '../engine/state/grown.ts'
 import {
   type MessagePiece,
   MetadataColumns,
   PIECE_ROWS,
   roomFor,
-  twice,
   type WantedMetadata,
 } from './message-piece.ts'
 
@@ -62,10 +62,11 @@ export class SpanPiece<T> {
   }
 
   #grow(): void {
-    this.#starts = twice(this.#starts)
-    this.#ends = twice(this.#ends)
-    this.#nextStarts = twice(this.#nextStarts)
-    this.#nextEnds = twice(this.#nextEnds)
+    const rows = this.#starts.length * 2
+    this.#starts = grownInts(this.#starts, rows)
+    this.#ends = grownInts(this.#ends, rows)
+    this.#nextStarts = grownInts(this.#nextStarts, rows)
+    this.#nextEnds = grownInts(this.#nextEnds, rows)
   }
 
   /** The offset after the last message. */

@@ -89,13 +89,13 @@ export class ChangeMessages {
   }
 
   /** A row that was there before the first change; valid until the next call. */
-  row(tuple: Tuple): Uint8Array {
+  row(tuple: Tuple): Buffer {
     this.#out.clear()
     return this.#message('+I', this.#columns, tuple)
   }
 
   /** The messages of a change, in order; valid until the next call. */
-  change(change: Change): Uint8Array[] {
+  change(change: Change): Buffer[] {
     if (change.kind === 'insert') return [this.row(change.after)]
     this.#out.clear()
     const { before } = change
@@ -113,7 +113,7 @@ export class ChangeMessages {
     return [...gone, this.#message('+U', this.#columns, after)]
   }
 
-  #message(op: Op, columns: Layout, { bytes, starts, ends }: Tuple): Uint8Array {
+  #message(op: Op, columns: Layout, { bytes, starts, ends }: Tuple): Buffer {
     const out = this.#out
     const from = out.length
     out.copy(HEADS[op])
@@ -140,7 +140,7 @@ export class ChangeMessages {
   }
 
   /** What takes back all rows that these messages leave. */
-  takeBack(stored: Iterable<Uint8Array>): Uint8Array[] {
+  takeBack(stored: Iterable<Uint8Array>): Buffer[] {
     const live = new Map<string, number>()
     for (const bytes of stored) {
       const { op, row } = JSON.parse(Buffer.from(bytes).toString()) as Parsed
@@ -153,7 +153,7 @@ export class ChangeMessages {
       else live.set(text, count)
     }
     return [...live].flatMap(([text, count]) =>
-      new Array<Uint8Array>(count).fill(Buffer.from(`{"op":"-D","row":${text}}`)),
+      new Array<Buffer>(count).fill(Buffer.from(`{"op":"-D","row":${text}}`)),
     )
   }
 }

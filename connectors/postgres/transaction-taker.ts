@@ -170,7 +170,7 @@ export class TransactionTaker {
     }
   }
 
-  #add(transaction: Transaction, message: Uint8Array): void {
+  #add(transaction: Transaction, message: Buffer): void {
     transaction.count++
     if (transaction.count > transaction.stored) this.#groups.add(message, transaction.metadata)
   }

@@ -103,8 +103,6 @@ export class ChangeRows {
   }
 }
 
-const QUOTE = 34
-
 interface Images {
   readonly batch: Batch
   /** Of each message; -1: none. */
@@ -120,6 +118,7 @@ function found(decoder: JsonMessages, images: Messages, bad: BadChanges): Images
   return { batch: decoded.batch, rowOf }
 }
 
+const QUOTE = 34
 const PLAIN = /^"[a-zA-Z+-]*"$/
 
 /** What operations are called, by their first two bytes: made once, not for every message. */

@@ -39,6 +39,11 @@ export class GroupPages<Beside> {
     this.#beside = beside
   }
 
+  /** Changes whenever a group does. */
+  get version(): number {
+    return this.#version
+  }
+
   /** Changes come. */
   begin(): void {
     this.#version++

@@ -62,7 +62,6 @@ export class ChangedGroups {
   #dirtyCount = 0
   #before: Batch[] = []
   #dead = 0
-  #version = 0
   readonly #touched: LastTouched | undefined
 
   constructor(program: GroupProgram, options: ChangedGroupsOptions) {
@@ -79,7 +78,7 @@ export class ChangedGroups {
    *  first time in the epoch, what they had said. Row j of `rows` is in group j of `groups`. */
   touch(groups: Int32Array, rows: Int32Array, n: number, weights: Int32Array | null): void {
     this.#makeRoom()
-    this.#begin()
+    this.#pages.begin()
     const from = this.#dirtyCount
     const dirty = this.#dirty
     const pages = this.#pages
@@ -134,11 +133,6 @@ export class ChangedGroups {
     if (said.length > 0) this.#before.push(this.#rows(said, said.length))
   }
 
-  #begin(): void {
-    this.#version++
-    this.#pages.begin()
-  }
-
   #makeRoom(): void {
     const { length } = this.table.hashes
     this.#pages.makeRoom(length)
@@ -176,7 +170,7 @@ export class ChangedGroups {
   }
 
   #emitChanges(out: Output): void {
-    this.#begin()
+    this.#pages.begin()
     if (this.#options.global && this.#touched !== undefined) this.#forgetDebts()
     const changes = this.#changes()
     this.#settle()
@@ -247,7 +241,6 @@ export class ChangedGroups {
 
   /** Keeps these groups only. Between epochs: none is dirty. */
   #sweep(isKept: (group: number) => boolean): void {
-    this.#version++
     this.#pages.moved()
     const { count } = this.table
     const keep = Array.from({ length: count }, (_, g) => isKept(g))
@@ -307,10 +300,14 @@ export class ChangedGroups {
   #unsaid(): Section[] {
     if (this.#dirtyCount === 0) return []
     const groups = this.#dirtyGroups.slice(0, this.#dirtyCount)
-    const dirty = { name: 'dirty', version: this.#version, bytes: new Uint8Array(groups.buffer) }
+    const dirty = {
+      name: 'dirty',
+      version: this.#pages.version,
+      bytes: new Uint8Array(groups.buffer),
+    }
     if (this.#before.length === 0) return [dirty]
     const before = encodeBatch(concat(this.#before))
-    return [dirty, { name: 'before', version: this.#version, bytes: before }]
+    return [dirty, { name: 'before', version: this.#pages.version, bytes: before }]
   }
 
   #restoreUnsaid(dirty: Section | undefined, before: Section | undefined): void {
@@ -326,7 +323,6 @@ export class ChangedGroups {
   restore(sections: readonly Section[]): void {
     const find = (name: string) => sections.find((section) => section.name === name)
     if (!this.#pages.restore(sections)) return
-    this.#version = find('groups')!.version
     this.#makeRoom()
     this.#countDead()
     this.#restoreUnsaid(find('dirty'), find('before'))
